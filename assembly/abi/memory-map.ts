@@ -1,0 +1,43 @@
+// Where everything lies in linear memory. Each region starts where the one before ends.
+//
+// Simulated physical memory is sparse: frames are taken from the arena at the end, which grows; a hash
+// from frame number to arena offset finds them. With a *window*, simulated addresses from 0 up are the
+// arena itself, so that a walk over tables made by the simulator needs no look-up at all.
+
+const KIB = 1024;
+
+/** Static data of the compiler stays below; a test checks it. */
+export const MEMORY_BASE = 64 * KIB;
+
+export const STOP_BASE = MEMORY_BASE;
+export const COUNTERS_BASE = STOP_BASE + 128;
+export const MAX_COUNTERS = 128;
+export const LOG_BASE = COUNTERS_BASE + 8 * MAX_COUNTERS;
+export const DEMAND_BASE = LOG_BASE + KIB;
+export const LAYOUT_BASE = DEMAND_BASE + KIB;
+export const LAYOUT_REGION = 16 * KIB;
+
+export const TLB_BASE = LAYOUT_BASE + LAYOUT_REGION;
+export const TLB_REGION = 256 * KIB;
+
+/** Slots of the frame hash, 16 bytes each: frame number + 1 (u64), arena offset (u32). */
+export const HASH_BASE = TLB_BASE + TLB_REGION;
+export const HASH_SLOTS = 65536;
+export const HASH_SLOT_BYTES = 16;
+export const HASH_LIMIT = 49152;
+/** Slots in use, in order of allocation, so that a reset costs what was used. */
+export const HASH_USED = HASH_BASE + HASH_SLOTS * HASH_SLOT_BYTES;
+
+export const EVENTS_BASE = HASH_USED + HASH_LIMIT * 4;
+/** Records of one batch. */
+export const EVENTS_CAPACITY = 65536;
+
+/** A frame of zeroes: what absent memory reads as. Nothing writes here. */
+export const ZERO_FRAME = (EVENTS_BASE + EVENTS_CAPACITY * 8 + 4 * KIB - 1) & ~(4 * KIB - 1);
+/** 64 KiB aligned, so that arm64's largest tables keep their alignment in the window. */
+export const ARENA_BASE = (ZERO_FRAME + 4 * KIB + 64 * KIB - 1) & ~(64 * KIB - 1);
+/** Last byte of linear memory a 32-bit address reaches, less one frame. */
+export const ARENA_LIMIT = 0xffff0000;
+
+export const FRAME_SHIFT = 12;
+export const FRAME_BYTES = 4096;

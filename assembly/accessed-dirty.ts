@@ -1,0 +1,73 @@
+// Accessed and dirty updates by the layout's policy.
+//
+// One rule serves all: a leaf is accessed (dirty) when (entry & mask) == value, and is made so by
+// writing value there. x86-64 sets D; arm64 clears AP[2], and only where DBM let the write through,
+// because without it the permission table already denied the store.
+
+import {
+  HALF_ACCESSED_MASK,
+  HALF_ACCESSED_VALUE,
+  HALF_DIRTY_MASK,
+  HALF_DIRTY_VALUE,
+  HALF_FLAG_ACCESSED_BY_HARDWARE,
+  HALF_FLAG_ACCESSED_FAULTS,
+  HALF_FLAG_ACCESSED_FIRST,
+  HALF_FLAG_DIRTY_BY_HARDWARE,
+  HALF_FLAG_DIRTY_FAULTS,
+  HALF_FLAGS,
+  HALF_TABLE_SET,
+} from "./abi/layout";
+import { Counter } from "./abi/counters";
+import { Access, FaultKind } from "./abi/stop";
+import { bump } from "./count";
+
+export function isAccessed(half: u32, entry: u64): bool {
+  return (entry & load<u64>(half, HALF_ACCESSED_MASK)) == load<u64>(half, HALF_ACCESSED_VALUE);
+}
+
+export function isDirty(half: u32, entry: u64): bool {
+  return (entry & load<u64>(half, HALF_DIRTY_MASK)) == load<u64>(half, HALF_DIRTY_VALUE);
+}
+
+export function isStore(access: u32): bool {
+  return access == Access.UserWrite || access == Access.SupervisorWrite;
+}
+
+/** A table entry that a walk used; x86-64 sets A in it, most others leave it alone. */
+export function markTable(half: u32, word: u32, entry: u64): u64 {
+  const marked = entry | load<u64>(half, HALF_TABLE_SET);
+  if (marked == entry) return entry;
+  store<u64>(word, marked);
+  bump(Counter.AccessedSet);
+  return marked;
+}
+
+/** The accessed-flag fault that comes before the permission check (`first`) or after it. */
+export function accessedFault(half: u32, entry: u64, first: bool): u32 {
+  const flags = load<u32>(half, HALF_FLAGS);
+  if ((flags & HALF_FLAG_ACCESSED_FAULTS) == 0) return FaultKind.None;
+  if (((flags & HALF_FLAG_ACCESSED_FIRST) != 0) != first) return FaultKind.None;
+  return isAccessed(half, entry) ? FaultKind.None : FaultKind.AccessFlag;
+}
+
+/** The fault of a store to a clean page where software keeps the dirty state. */
+export function dirtyFault(half: u32, entry: u64, access: u32): u32 {
+  if ((load<u32>(half, HALF_FLAGS) & HALF_FLAG_DIRTY_FAULTS) == 0) return FaultKind.None;
+  return isStore(access) && !isDirty(half, entry) ? FaultKind.Dirty : FaultKind.None;
+}
+
+/** The leaf of a translation that goes through: one read-modify-write for both updates. */
+export function markLeaf(half: u32, word: u32, entry: u64, access: u32): u64 {
+  const flags = load<u32>(half, HALF_FLAGS);
+  let marked = entry;
+  if ((flags & HALF_FLAG_ACCESSED_BY_HARDWARE) != 0 && !isAccessed(half, entry)) {
+    marked = (marked & ~load<u64>(half, HALF_ACCESSED_MASK)) | load<u64>(half, HALF_ACCESSED_VALUE);
+    bump(Counter.AccessedSet);
+  }
+  if ((flags & HALF_FLAG_DIRTY_BY_HARDWARE) != 0 && isStore(access) && !isDirty(half, entry)) {
+    marked = (marked & ~load<u64>(half, HALF_DIRTY_MASK)) | load<u64>(half, HALF_DIRTY_VALUE);
+    bump(Counter.DirtySet);
+  }
+  if (marked != entry) store<u64>(word, marked);
+  return marked;
+}
