@@ -5,5 +5,7 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // A missing or different golden file fails, here as in CI; `npm test -- FILE --update` accepts it.
+    update: "none",
   },
 });
