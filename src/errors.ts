@@ -12,7 +12,10 @@ export const EXIT_INTERNAL = 3;
 export const ERROR_CATALOGUE = {
   USAGE: { exit: EXIT_USAGE, means: "the command line asks for something that does not exist" },
   CONFIG: { exit: EXIT_USAGE, means: "a configuration value is unknown or out of range" },
-  INPUT: { exit: EXIT_USAGE, means: "an input file is missing, damaged or not of the kind expected" },
+  INPUT: {
+    exit: EXIT_USAGE,
+    means: "an input file is missing, damaged or not of the kind expected",
+  },
   DESCRIPTOR: { exit: EXIT_USAGE, means: "an architecture descriptor breaks a rule of the schema" },
   UNMAPPABLE: { exit: EXIT_FAILED, means: "an access cannot be translated under this layout" },
   MEMORY: { exit: EXIT_FAILED, means: "simulated memory is used up" },

@@ -1,0 +1,109 @@
+// Shared by the trace tests: parse bytes given in chunks, write input files, catch the one error.
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll } from "vitest";
+import { MmulateError } from "../../src/errors.js";
+import { BatchWriter, type EventBatch } from "../../src/trace/batch.js";
+import { LackeyParser } from "../../src/trace/lackey.js";
+import { Raw64Parser } from "../../src/trace/raw64.js";
+import type { TraceOptions, TraceParser } from "../../src/trace/types.js";
+
+export const ALL: TraceOptions = { accesses: "all", split: true, instructions: false };
+export const DATA: TraceOptions = { ...ALL, accesses: "data" };
+
+/** The whole run of sort, as in shared/traces. */
+export const SORT_TRACE = fileURLToPath(new URL("../data/traces/sort.lackey.gz", import.meta.url));
+
+export const READ = 0n;
+export const WRITE = 1n;
+export const FETCH = 2n;
+export const INSTRUCTIONS = 5n;
+
+/** The records of a batch as 64-bit numbers. */
+export function recordsOf(batch: EventBatch): bigint[] {
+  const records = [];
+  for (let at = 0; at < 2 * batch.count; at += 2) {
+    const [low = 0, high = 0] = batch.records.subarray(at, at + 2);
+    records.push((BigInt(high) << 32n) | BigInt(low));
+  }
+  return records;
+}
+
+/** Parses lackey text; returns its batches. */
+export function lackeyBatches(chunks: Uint8Array[], options = ALL, capacity = 65536): bigint[][] {
+  const batch = new BatchWriter(capacity);
+  return drive(new LackeyParser("t.lackey", batch, options), batch, chunks);
+}
+
+/** Parses one lackey text; returns its records. */
+export function lackeyRecords(text: string, options = ALL): bigint[] {
+  return lackeyBatches([Buffer.from(text, "latin1")], options).flat();
+}
+
+/** Parses raw64 bytes; returns its batches. */
+export function raw64Batches(chunks: Uint8Array[], options = ALL, capacity = 65536): bigint[][] {
+  const batch = new BatchWriter(capacity);
+  return drive(new Raw64Parser("t.raw64", batch, options), batch, chunks);
+}
+
+function drive(parser: TraceParser, batch: BatchWriter, chunks: Uint8Array[]): bigint[][] {
+  const batches: bigint[][] = [];
+  const flush = () => {
+    parser.endBatch();
+    if (batch.count > 0) batches.push(recordsOf(batch.take()));
+  };
+  for (const bytes of chunks) {
+    let at = parser.parse(bytes, 0);
+    while (at < bytes.length) {
+      flush();
+      at = parser.parse(bytes, at);
+    }
+  }
+  parser.finish();
+  flush();
+  return batches;
+}
+
+/** `bytes` cut at the given offsets (in any order, in range). */
+export function cutAt(bytes: Uint8Array, cuts: number[]): Uint8Array[] {
+  const edges = [0, ...[...cuts].sort((a, b) => a - b), bytes.length];
+  return edges.slice(1).map((end, piece) => bytes.slice(edges[piece], end));
+}
+
+/** raw64 bytes of records. */
+export function raw64Bytes(records: bigint[]): Buffer {
+  const bytes = Buffer.alloc(8 * records.length);
+  records.forEach((record, index) => {
+    bytes.writeBigUInt64LE(record, 8 * index);
+  });
+  return bytes;
+}
+
+/** The `MmulateError` that `action` throws, or a failure of the test. */
+export async function errorOf(action: () => unknown): Promise<MmulateError> {
+  try {
+    await action();
+  } catch (error) {
+    if (error instanceof MmulateError) return error;
+    throw error;
+  }
+  throw new Error("expected an MmulateError, nothing was thrown");
+}
+
+/** A directory for input files, removed after the test file's last test. */
+export function inputFolder(): {
+  path: string;
+  write: (name: string, data: Uint8Array | string) => string;
+} {
+  const path = mkdtempSync(join(tmpdir(), "mmulate-trace-"));
+  afterAll(() => rmSync(path, { recursive: true }));
+  const write = (name: string, data: Uint8Array | string): string => {
+    const file = join(path, name);
+    writeFileSync(file, data);
+    return file;
+  };
+  return { path, write };
+}
