@@ -26,7 +26,9 @@ export function walkParams(config: Arm64Config, va: bigint): WalkParams {
   const upper = bit(va, 55);
   const txsz = upper ? config.t1sz : config.t0sz;
   if (txsz === undefined) {
-    throw new Error(`the configuration lacks ${upper ? "t1sz" : "t0sz"}, which the address selects`);
+    throw new Error(
+      `the configuration lacks ${upper ? "t1sz" : "t0sz"}, which the address selects`,
+    );
   }
   return {
     granuleBits: config.granule === 4 ? 12 : config.granule === 16 ? 14 : 16,
@@ -73,10 +75,16 @@ export function nextTableBase(descriptor: bigint, params: WalkParams): bigint {
 
 /** AArch64.LeafBase. */
 export function leafBase(descriptor: bigint, level: number, params: WalkParams): bigint {
-  return highAddressBits(descriptor, params) | alignDown(low48(descriptor), sizeBits(level, params));
+  return (
+    highAddressBits(descriptor, params) | alignDown(low48(descriptor), sizeBits(level, params))
+  );
 }
 
-/** OA[51:48], which FEAT_LPA and FEAT_LPA2 keep in other bits of the descriptor. */
+/**
+ * OA[51:48], which FEAT_LPA and FEAT_LPA2 keep in other bits of the descriptor. In the pseudocode
+ * that depends on the machine (PAMax >= 52) and TCR.DS, not on TCR.IPS: with a smaller output size
+ * these bits cause an Address size fault; they aren't ignored.
+ */
 function highAddressBits(descriptor: bigint, params: WalkParams): bigint {
   if (params.granuleBits === 16) {
     return field(descriptor, 15, 12) << 48n;

@@ -201,7 +201,12 @@ function fault(kind: Arm64Fault["kind"], level: number): Arm64Fault {
   if (level === -1) {
     return { kind, level, fsc: kind === "address-size" ? 0x29n : 0x2bn };
   }
-  const first = { "address-size": 0x00n, translation: 0x04n, "access-flag": 0x08n, permission: 0x0cn };
+  const first = {
+    "address-size": 0x00n,
+    translation: 0x04n,
+    "access-flag": 0x08n,
+    permission: 0x0cn,
+  };
   return { kind, level, fsc: first[kind] + BigInt(level) };
 }
 

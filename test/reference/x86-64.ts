@@ -26,6 +26,13 @@ interface Cause {
   readonly protectionKey: boolean;
 }
 
+/** Where the walk ended: `cause` is null if the last entry used maps a page. */
+interface Walk {
+  readonly used: readonly Entry[];
+  readonly level: number;
+  readonly cause: Cause | null;
+}
+
 const NOT_PRESENT: Cause = { present: false, reserved: false, protectionKey: false };
 const RESERVED_BIT: Cause = { present: true, reserved: true, protectionKey: false };
 const ACCESSED = 1n << 5n;
@@ -34,8 +41,6 @@ const DIRTY = 1n << 6n;
 /** Walks the tables for one access and says what the SDM lets come of it. */
 export function referenceWalkX8664(vector: WalkCase<X8664Config>): ReferenceOutcome {
   const { config, access } = vector;
-  const memory = new Map(vector.tables);
-  const used: Entry[] = [];
 
   // Vol. 1, 3.3.7.1: a linear address is canonical if the bits above the width that paging
   // translates (48 or 57) all equal the top one it translates; else #GP, before any walk.
@@ -43,42 +48,53 @@ export function referenceWalkX8664(vector: WalkCase<X8664Config>): ReferenceOutc
     return { expect: { fault: { kind: "non-canonical" } }, after: new Map(), may: new Map() };
   }
 
-  // 4.5.4: CR3 locates the first table; 9 bits of the linear address select each entry.
-  let table = vector.root;
-  let level: number = config.levels;
-  for (;;) {
-    const shift = 12 + 9 * (level - 1);
-    const address = table + 8n * field(access.va, shift + 8, shift);
-    const value = memory.get(address) ?? 0n;
-    // 4.5.4: "If a paging-structure entry's P flag (bit 0) is 0 or if the entry sets any reserved
-    // bit, the entry is used neither to reference another paging-structure entry nor to map a page."
-    // 4.7: "reserved bits are not checked in a paging-structure entry whose P flag is 0".
-    if (!bit(value, 0)) {
-      return pageFault(NOT_PRESENT, access, config, used);
-    }
-    if (hasReservedBit(value, level, config)) {
-      return pageFault(RESERVED_BIT, access, config, used);
-    }
-    used.push({ address, value });
-    if (level === 1 || bit(value, 7)) {
-      break;
-    }
-    table = field(value, 51, 12) << 12n;
-    level -= 1;
+  // 4.5.4: is there a translation?
+  const { used, level, cause } = walk(vector);
+  if (cause !== null) {
+    return pageFault(cause, access, config, used);
   }
 
-  // 4.6: there is a translation; may this access use it?
+  // 4.6: may this access use it?
   const leaf = used[used.length - 1] as Entry;
   const keyForbids = protectionKeyForbids(used, leaf, access, config);
   if (keyForbids || !rightsPermit(used, access, config)) {
-    const cause = { present: true, reserved: false, protectionKey: keyForbids };
-    return pageFault(cause, access, config, used);
+    const violation = { present: true, reserved: false, protectionKey: keyForbids };
+    return pageFault(violation, access, config, used);
   }
 
   const pageShift = 12 + 9 * (level - 1);
   const offset = field(access.va, pageShift - 1, 0);
   const pa = (field(leaf.value, 51, pageShift) << BigInt(pageShift)) | offset;
   return { expect: { pa }, after: flagUpdates(used, access.type === "write"), may: new Map() };
+}
+
+/** 4.5.4: the entries used, down to the one that maps the page or lacks the translation. */
+function walk(vector: WalkCase<X8664Config>): Walk {
+  const { config, access } = vector;
+  const memory = new Map(vector.tables);
+  const used: Entry[] = [];
+
+  // CR3 locates the first table; 9 bits of the linear address select the entry in each.
+  let table = vector.root;
+  for (let level: number = config.levels; ; level--) {
+    const shift = 12 + 9 * (level - 1);
+    const address = table + 8n * field(access.va, shift + 8, shift);
+    const value = memory.get(address) ?? 0n;
+    // "If a paging-structure entry's P flag (bit 0) is 0 or if the entry sets any reserved bit,
+    // the entry is used neither to reference another paging-structure entry nor to map a page."
+    // 4.7: "reserved bits are not checked in a paging-structure entry whose P flag is 0".
+    if (!bit(value, 0)) {
+      return { used, level, cause: NOT_PRESENT };
+    }
+    if (hasReservedBit(value, level, config)) {
+      return { used, level, cause: RESERVED_BIT };
+    }
+    used.push({ address, value });
+    if (level === 1 || bit(value, 7)) {
+      return { used, level, cause: null };
+    }
+    table = field(value, 51, 12) << 12n;
+  }
 }
 
 /** Whether bits 63 down to `width - 1` of the address are all equal. */
