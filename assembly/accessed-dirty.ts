@@ -4,6 +4,7 @@
 // writing value there. x86-64 sets D; arm64 clears AP[2], and only where DBM let the write through,
 // because without it the permission table already denied the store.
 
+import { Counter } from "./abi/counters";
 import {
   HALF_ACCESSED_MASK,
   HALF_ACCESSED_VALUE,
@@ -17,7 +18,6 @@ import {
   HALF_FLAGS,
   HALF_TABLE_SET,
 } from "./abi/layout";
-import { Counter } from "./abi/counters";
 import { Access, FaultKind } from "./abi/stop";
 import { bump } from "./count";
 

@@ -1,8 +1,8 @@
 // The whole surface of the module, grouped by file. 64-bit arguments are for set-up and single
 // translations; batches travel through linear memory.
 
-import { LAYOUT_BASE, MEMORY_BASE } from "./abi/memory-map";
 import { HALF_BYTES, LAYOUT_HALVES, LAYOUT_SELECT_BIT } from "./abi/layout";
+import { LAYOUT_BASE, MEMORY_BASE } from "./abi/memory-map";
 import { FaultKind } from "./abi/stop";
 import { resetCounters } from "./count";
 import { allocateTable } from "./demand";

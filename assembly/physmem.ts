@@ -39,7 +39,7 @@ export function resetMemory(window: bool): void {
 
 /** Linear addresses may exceed 2^31, and `memory.size` counts pages of 64 KiB. */
 function grow(end: u32): bool {
-  const have = <u64>memory.size() << 16;
+  const have = (<u64>memory.size()) << 16;
   if (<u64>end <= have) return true;
   const need = <i32>((<u64>end - have + 0xffff) >> 16);
   if (memory.grow(max(need, GROW_PAGES)) >= 0) return true;

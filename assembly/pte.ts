@@ -60,7 +60,8 @@ export function leafAddress(level: u32, entry: u64): u64 {
 /** Puts an address into the address fields of a table entry or leaf (`field` tells which). */
 export function encodeAddress(level: u32, field: u64, address: u64): u64 {
   const low = (address >> load<u32>(level, LEVEL_ADDRESS_SHIFT)) & field;
-  const high = (address >> load<u32>(level, LEVEL_HIGH_SHIFT)) & load<u64>(level, LEVEL_HIGH_ADDRESS);
+  const high =
+    (address >> load<u32>(level, LEVEL_HIGH_SHIFT)) & load<u64>(level, LEVEL_HIGH_ADDRESS);
   return low | high;
 }
 

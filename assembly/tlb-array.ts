@@ -1,7 +1,15 @@
 // A set-associative array with true LRU: the one building block of TLBs and walk caches.
 
-import { ARRAY_ENTRIES, ARRAY_SET_MASK, ARRAY_WAYS } from "./abi/tlb";
-import { TLB_DATA, TLB_ENTRY_BYTES, TLB_EXTRA, TLB_KEY, TLB_STAMP } from "./abi/tlb";
+import {
+  ARRAY_ENTRIES,
+  ARRAY_SET_MASK,
+  ARRAY_WAYS,
+  TLB_DATA,
+  TLB_ENTRY_BYTES,
+  TLB_EXTRA,
+  TLB_KEY,
+  TLB_STAMP,
+} from "./abi/tlb";
 
 /** Counts uses; an entry's stamp is its last one. */
 let clock: u64 = 0;

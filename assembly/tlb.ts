@@ -77,7 +77,13 @@ export function fill(
   const pageData = (data & ~inPage) | (data & TLB_DATA_FLAGS);
   store<u32>(probes, load<u32>(probes, PROBES_LIVE) | (1 << filled), PROBES_LIVE);
   hitClass = filled;
-  return insertEntry(load<u32>(at, PROBE_ARRAY), page, keyOf(context, page, filled), pageData, extra);
+  return insertEntry(
+    load<u32>(at, PROBE_ARRAY),
+    page,
+    keyOf(context, page, filled),
+    pageData,
+    extra,
+  );
 }
 
 /** log2 bytes of the pages of a class in a half. */

@@ -8,7 +8,6 @@
 //      | fault
 //   stop block
 
-import { isDirty, isStore } from "./accessed-dirty";
 import { Counter } from "./abi/counters";
 import {
   HALF_BYTES,
@@ -21,8 +20,8 @@ import {
 } from "./abi/layout";
 import { LAYOUT_BASE, STOP_BASE } from "./abi/memory-map";
 import {
-  Access,
   ACCESSES,
+  Access,
   FaultKind,
   STOP_ACCESS,
   STOP_CODE,
@@ -39,6 +38,7 @@ import {
   Stop,
 } from "./abi/stop";
 import { TLB_DATA, TLB_DATA_DIRTY, TLB_DATA_FLAGS, TLB_EXTRA, TlbStructure } from "./abi/tlb";
+import { isDirty, isStore } from "./accessed-dirty";
 import { bump } from "./count";
 import { classShift, fill, hitClass, probe } from "./tlb";
 import { dropEntry } from "./tlb-array";
@@ -109,7 +109,9 @@ function secondLevel(structure: u32, halfIndex: u32, half: u32, va: u64, access:
     const found = hitClass;
     const offset: u64 = ((<u64>1) << classShift(half, found)) - 1;
     const data = load<u64>(second, TLB_DATA) | (va & offset & ~(<u64>TLB_DATA_FLAGS));
-    return fill(structure, halfIndex, context, va, found, data, load<u64>(second, TLB_EXTRA)) || second;
+    return (
+      fill(structure, halfIndex, context, va, found, data, load<u64>(second, TLB_EXTRA)) || second
+    );
   }
   bump(Counter.L2Miss);
   const root = halfIndex == 0 ? root0 : root1;

@@ -1,5 +1,6 @@
 // Writes the walk log (abi/walk-log.ts) while it is switched on; one test per step otherwise.
 
+import { LOG_BASE } from "./abi/memory-map";
 import {
   LOG_COUNT,
   LOG_ENABLED,
@@ -14,7 +15,6 @@ import {
   STEP_RIGHTS,
   STEP_UPDATED,
 } from "./abi/walk-log";
-import { LOG_BASE } from "./abi/memory-map";
 import { walkEntry, walkRights } from "./walk";
 
 export function enableLog(on: bool): void {

@@ -12,9 +12,7 @@
 //
 // Results stand in the exported variables below: the core has no allocation to return a record in.
 
-import { accessedFault, dirtyFault, markLeaf, markTable } from "./accessed-dirty";
 import { Counter } from "./abi/counters";
-import { DEMAND_BASE } from "./abi/memory-map";
 import { DEMAND_ENABLED } from "./abi/demand";
 import {
   HALF_ADDRESS_LIMIT,
@@ -30,8 +28,10 @@ import {
   LEVEL_INDEX_MASK,
   LEVEL_SHIFT,
 } from "./abi/layout";
+import { DEMAND_BASE } from "./abi/memory-map";
 import { CLASS_LEAF, CLASS_TABLE, FaultKind, RIGHTS_MASK } from "./abi/stop";
 import { TLB_DATA } from "./abi/tlb";
+import { accessedFault, dirtyFault, markLeaf, markTable } from "./accessed-dirty";
 import { bump } from "./count";
 import { demandEntry } from "./demand";
 import { denial, keyDenials, restrictionsOf, rightsOf } from "./permission";

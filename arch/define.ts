@@ -1,0 +1,19 @@
+// Checks a descriptor against the schema and freezes it.
+
+import { type Descriptor, type DescriptorInput, descriptorSchema } from "./schema.js";
+
+function freeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) freeze(inner);
+  }
+  return value;
+}
+
+/**
+ * Returns the descriptor, checked and deeply frozen.
+ * @throws ZodError naming the path of each fact that breaks the schema
+ */
+export function define(input: DescriptorInput): Descriptor {
+  return freeze(descriptorSchema.parse(input));
+}

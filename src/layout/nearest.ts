@@ -1,0 +1,29 @@
+// The nearest of some names, for "did you mean".
+
+/** Levenshtein distance, one row at a time. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitute = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, substitute));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
+
+/** The name closest to `word`, or null when none is within a third of its length (at least 2). */
+export function nearest(word: string, names: Iterable<string>): string | null {
+  let best: string | null = null;
+  let least = Math.max(2, Math.floor(word.length / 3)) + 1;
+  for (const name of names) {
+    const far = distance(word.toLowerCase(), name.toLowerCase());
+    if (far < least) {
+      least = far;
+      best = name;
+    }
+  }
+  return best;
+}
