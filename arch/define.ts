@@ -1,5 +1,6 @@
-// Checks a descriptor against the schema and freezes it.
+// Checks descriptors and profiles against their schemas and freezes them.
 
+import { type CpuProfile, type CpuProfileInput, cpuSchema } from "./cpu-schema.js";
 import { type Descriptor, type DescriptorInput, descriptorSchema } from "./schema.js";
 
 function freeze<T>(value: T): T {
@@ -16,4 +17,12 @@ function freeze<T>(value: T): T {
  */
 export function define(input: DescriptorInput): Descriptor {
   return freeze(descriptorSchema.parse(input));
+}
+
+/**
+ * Returns the CPU profile, checked and deeply frozen.
+ * @throws ZodError naming the path of each fact that breaks the schema
+ */
+export function defineCpu(input: CpuProfileInput): CpuProfile {
+  return freeze(cpuSchema.parse(input));
 }

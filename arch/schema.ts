@@ -19,7 +19,7 @@ const name = z.string().regex(/^[A-Za-z][A-Za-z0-9_]*$/, "a name of letters, dig
 
 export const citeSchema = z
   .string()
-  .min(8)
+  .min(5)
   .describe("manual and section, or table, or pseudocode function; a key of `sources` comes first");
 export const confidenceSchema = z
   .enum(["manual", "witnessed", "knowledge"])

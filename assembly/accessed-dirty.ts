@@ -21,7 +21,7 @@ import {
 import { Access, FaultKind } from "./abi/stop";
 import { bump } from "./count";
 
-export function isAccessed(half: u32, entry: u64): bool {
+function isAccessed(half: u32, entry: u64): bool {
   return (entry & load<u64>(half, HALF_ACCESSED_MASK)) == load<u64>(half, HALF_ACCESSED_VALUE);
 }
 

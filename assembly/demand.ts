@@ -5,12 +5,12 @@
 
 import { Counter } from "./abi/counters";
 import {
-  DEMAND_LAST_ADDRESS,
   DEMAND_POLICIES,
   DEMAND_SPLIT,
   DEMAND_TABLE_BITS,
   POLICY_BYTES,
   POLICY_GROUP,
+  POLICY_LAST,
   POLICY_LEAF_BITS,
   POLICY_LEVEL,
   POLICY_NEXT,
@@ -25,9 +25,22 @@ import {
   LEVEL_TABLE_ADDRESS,
 } from "./abi/layout";
 import { DEMAND_BASE, FRAME_BYTES } from "./abi/memory-map";
+import { Stop } from "./abi/stop";
 import { bump, bumpBy } from "./count";
 import { allocateArena, windowAddress } from "./physmem";
 import { encodeAddress } from "./pte";
+
+/** Why the last entry could not be filled; `Stop.Fault` while all could. */
+export let demandStop: u32 = Stop.Fault;
+
+export function resetDemandStop(): void {
+  demandStop = Stop.Fault;
+}
+
+function refuse(stop: u32): u64 {
+  demandStop = stop;
+  return 0;
+}
 
 /** Bytes of the table at a level; small tables still take a frame each. */
 function tableBytes(half: u32, level: u32): u32 {
@@ -42,18 +55,18 @@ export function allocateTable(half: u32, level: u32): u64 {
 }
 
 /**
- * Fills the entry at `word`, which is not present, on the way to `va`. Returns its new value; 0 when
- * memory is used up or the policy's leaf level lies above this one (the walk then faults).
+ * Fills the entry at `word`, which is not present, on the way to `va`. Returns its new value; 0, with
+ * `demandStop` set, when memory is used up or the policy's leaf level lies above this one.
  */
 export function demandEntry(half: u32, level: u32, words: u32, word: u32, va: u64): u64 {
   const second = va >= load<u64>(DEMAND_BASE, DEMAND_SPLIT);
   const policy: u32 = DEMAND_BASE + DEMAND_POLICIES + (second ? POLICY_BYTES : 0);
   const leafLevel = load<u32>(policy, POLICY_LEVEL);
-  if (level < leafLevel) return 0;
+  if (level < leafLevel) return refuse(Stop.DemandConflict);
   if (level == leafLevel) return fillLeaves(policy, words, word, va);
 
   const table = allocateTable(half, level - 1);
-  if (table == u64.MAX_VALUE) return 0;
+  if (table == u64.MAX_VALUE) return refuse(Stop.OutOfMemory);
   const field = load<u64>(words, LEVEL_TABLE_ADDRESS);
   const entry = encodeAddress(words, field, table) | load<u64>(DEMAND_BASE, DEMAND_TABLE_BITS);
   store<u64>(word, entry);
@@ -67,7 +80,9 @@ function fillLeaves(policy: u32, words: u32, word: u32, va: u64): u64 {
   const group = load<u32>(policy, POLICY_GROUP);
   const bytes = (<u64>1) << (shift + group);
   const base = (load<u64>(policy, POLICY_NEXT) + bytes - 1) & ~(bytes - 1);
-  if (base + bytes - 1 > load<u64>(DEMAND_BASE, DEMAND_LAST_ADDRESS)) return 0;
+  if (base + bytes - 1 > load<u64>(policy, POLICY_LAST)) {
+    return refuse(Stop.OutOfMemory);
+  }
   store<u64>(policy, base + bytes, POLICY_NEXT);
 
   const count: u32 = (<u32>1) << group;

@@ -10,7 +10,7 @@ import { resetMemory, wordAt, writeWord } from "./physmem";
 import { setMode } from "./run";
 import { flushAll } from "./tlb";
 import { accessOnce, describeSuccess, setContext, setRoots } from "./translate";
-import { clearLog, enableLog } from "./walk-log";
+import { clearLog } from "./walk-log";
 
 export { Counter } from "./abi/counters";
 export { Control, EventKind } from "./abi/event";

@@ -24,10 +24,6 @@ export function setMode(supervisor: u32): void {
   modeBase = supervisor * ACCESS_MODE_STRIDE;
 }
 
-export function currentAccess(kind: u32): u32 {
-  return modeBase + kind;
-}
-
 /**
  * Simulates the records `first`..`end - 1` of the event buffer. Returns how far it got: `end` when all
  * are done, else the index of the record that stopped it.

@@ -40,6 +40,7 @@ import {
 import { TLB_DATA, TLB_DATA_DIRTY, TLB_DATA_FLAGS, TLB_EXTRA, TlbStructure } from "./abi/tlb";
 import { isDirty, isStore } from "./accessed-dirty";
 import { bump } from "./count";
+import { demandStop, resetDemandStop } from "./demand";
 import { classShift, fill, hitClass, probe } from "./tlb";
 import { dropEntry } from "./tlb-array";
 import {
@@ -60,7 +61,7 @@ const LEVEL_BITS: u32 = 0xff;
 /** Roots of the two halves, and the context that tags cached translations. */
 let root0: u64 = 0;
 let root1: u64 = 0;
-export let context: u32 = 0;
+let context: u32 = 0;
 
 export function setRoots(first: u64, second: u64): void {
   root0 = first;
@@ -205,13 +206,16 @@ function describe(
   fromTlb: bool,
 ): void {
   bump(Counter.FaultOutOfRange + fault - FaultKind.OutOfRange);
-  store<u32>(STOP_BASE, Stop.Fault, STOP_CODE);
+  store<u32>(STOP_BASE, demandStop, STOP_CODE);
+  resetDemandStop();
   store<u32>(STOP_BASE, fault, STOP_FAULT);
   store<u32>(STOP_BASE, walkLevel, STOP_LEVEL);
   store<u32>(STOP_BASE, access, STOP_ACCESS);
   store<u32>(STOP_BASE, halfIndex, STOP_HALF);
   store<u32>(STOP_BASE, fromTlb ? 1 : 0, STOP_FROM_TLB);
   store<u64>(STOP_BASE, va, STOP_VA);
+  store<u64>(STOP_BASE, 0, STOP_PA);
+  store<u32>(STOP_BASE, 0, STOP_PAGE_SHIFT);
   store<u64>(STOP_BASE, walkEntryPa, STOP_ENTRY_PA);
   store<u64>(STOP_BASE, walkEntry, STOP_ENTRY);
   storeCode(half, fault, walkLevel, access);
@@ -221,6 +225,7 @@ function describe(
 export function describeSuccess(half: u32, va: u64, access: u32): void {
   store<u32>(STOP_BASE, Stop.Done, STOP_CODE);
   store<u32>(STOP_BASE, FaultKind.None, STOP_FAULT);
+  store<u32>(STOP_BASE, 0, STOP_FAULT_CODE);
   store<u32>(STOP_BASE, access, STOP_ACCESS);
   store<u32>(STOP_BASE, walkLevel, STOP_LEVEL);
   store<u32>(STOP_BASE, classShift(half, walkClass), STOP_PAGE_SHIFT);

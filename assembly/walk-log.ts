@@ -9,13 +9,13 @@ import {
   STEP_BYTES,
   STEP_CLASS,
   STEP_ENTRY,
+  STEP_FAULT,
   STEP_LEVEL,
   STEP_PA,
   STEP_RESTRICTIONS,
   STEP_RIGHTS,
   STEP_UPDATED,
 } from "./abi/walk-log";
-import { walkEntry, walkRights } from "./walk";
 
 export function enableLog(on: bool): void {
   store<u32>(LOG_BASE, on ? 1 : 0, LOG_ENABLED);
@@ -39,15 +39,25 @@ export function logStep(pa: u64, entry: u64, level: u32, entryClass: u32, inheri
   store<u32>(step, entryClass, STEP_CLASS);
   store<u32>(step, inherited, STEP_RESTRICTIONS);
   store<u32>(step, 0, STEP_RIGHTS);
+  store<u32>(step, 0, STEP_FAULT);
   store<u32>(LOG_BASE, count + 1, LOG_COUNT);
 }
 
-/** The step was decided: its entry, rights and, where it is one, its fault. Returns the fault. */
-export function logDecision(fault: u32): u32 {
+function lastStep(): u32 {
+  return LOG_BASE + LOG_STEPS + (load<u32>(LOG_BASE, LOG_COUNT) - 1) * STEP_BYTES;
+}
+
+/** The entry of the last step was accepted and now holds `entry`. */
+export function logUpdate(entry: u64): void {
+  if (load<u32>(LOG_BASE, LOG_ENABLED) == 0) return;
+  store<u64>(lastStep(), entry, STEP_UPDATED);
+}
+
+/** The last step ends the walk: with a fault, or `FaultKind.None`. Returns it. */
+export function logDecision(fault: u32, rights: u32): u32 {
   if (load<u32>(LOG_BASE, LOG_ENABLED) == 0) return fault;
-  const step: u32 = LOG_BASE + LOG_STEPS + (load<u32>(LOG_BASE, LOG_COUNT) - 1) * STEP_BYTES;
-  store<u64>(step, walkEntry, STEP_UPDATED);
-  store<u32>(step, walkRights, STEP_RIGHTS);
-  if (fault != 0) store<u32>(step, fault, STEP_CLASS);
+  const step = lastStep();
+  store<u32>(step, rights, STEP_RIGHTS);
+  store<u32>(step, fault, STEP_FAULT);
   return fault;
 }

@@ -38,7 +38,7 @@ import { denial, keyDenials, restrictionsOf, rightsOf } from "./permission";
 import { wordAt } from "./physmem";
 import { classOf, groupShiftOf, isMalformed, leafAddress, tableAddress } from "./pte";
 import { cachedLevel, cachedRestrictions, findTable, insertTable } from "./walk-cache";
-import { logDecision, logStep } from "./walk-log";
+import { logDecision, logStep, logUpdate } from "./walk-log";
 
 /** Physical address of the access. */
 export let walkPa: u64 = 0;
@@ -47,9 +47,8 @@ export let walkEntryPa: u64 = 0;
 export let walkEntry: u64 = 0;
 /** Level of that entry, counted from the leaf. */
 export let walkLevel: u32 = 0;
-/** Page-size class, and log2 bytes, of the translation. */
+/** Page-size class of the translation. */
 export let walkClass: u32 = 0;
-export let walkShift: u32 = 0;
 /** Rights left to the page after keys; bit = `Access`. */
 export let walkRights: u32 = 0;
 /** Rights that its protection key takes away. */
@@ -117,15 +116,16 @@ function descend(
     }
     logStep(pa, entry, l, entryClass, restrictions);
     if (entryClass < <u32>CLASS_TABLE) return entryClass;
-    if (isMalformed(level, entry, entryClass)) return logDecision(FaultKind.Reserved);
+    if (isMalformed(level, entry, entryClass)) return logDecision(FaultKind.Reserved, 0);
 
     if (entryClass == CLASS_LEAF) {
       return translateLeaf(half, level, word, entry, restrictions, va, access);
     }
     table = tableAddress(level, entry);
-    if ((table & limit) != 0) return logDecision(FaultKind.AddressSize);
+    if ((table & limit) != 0) return logDecision(FaultKind.AddressSize, 0);
     restrictions |= restrictionsOf(half, entry);
     walkEntry = markTable(half, word, entry);
+    logUpdate(walkEntry);
     if (seen) insertTable(half, context, va, l, table, restrictions);
   }
   assert(false, "a last-level entry was classed as a table");
@@ -144,10 +144,10 @@ function translateLeaf(
 ): u32 {
   const address = leafAddress(level, entry);
   if ((address & load<u64>(half, HALF_ADDRESS_LIMIT)) != 0) {
-    return logDecision(FaultKind.AddressSize);
+    return logDecision(FaultKind.AddressSize, 0);
   }
   let fault = accessedFault(half, entry, true);
-  if (fault != FaultKind.None) return logDecision(fault);
+  if (fault != FaultKind.None) return logDecision(fault, 0);
 
   const rights = rightsOf(half, entry, restrictions);
   walkDenied = keyDenials(half, entry, rights);
@@ -155,16 +155,17 @@ function translateLeaf(
   fault = denial(rights, walkDenied, access);
   if (fault == FaultKind.None) fault = accessedFault(half, entry, false);
   if (fault == FaultKind.None) fault = dirtyFault(half, entry, access);
-  if (fault != FaultKind.None) return logDecision(fault);
+  if (fault != FaultKind.None) return logDecision(fault, walkRights);
 
   walkEntry = markLeaf(half, word, entry, access);
+  logUpdate(walkEntry);
   const group = groupShiftOf(level, entry);
   walkClass = group ? load<u32>(level, LEVEL_GROUP_CLASS) : load<u32>(level, LEVEL_CLASS);
-  walkShift = load<u32>(half + (walkClass << 2), HALF_CLASS_SHIFTS);
   // In a contiguous group the address bits below the group's size come from the input address, not
   // from the entry (Arm ARM StageOA: the output is "baseaddress<..:ia_msb> : ia<ia_msb-1:0>"; Svnapot
   // says the same of its low PPN bits). Whole groups give the entry's own address either way.
-  const offset: u64 = ((<u64>1) << walkShift) - 1;
+  const shift = load<u32>(half + (walkClass << 2), HALF_CLASS_SHIFTS);
+  const offset: u64 = ((<u64>1) << shift) - 1;
   walkPa = (address & ~offset) | (va & offset);
-  return logDecision(FaultKind.None);
+  return logDecision(FaultKind.None, walkRights);
 }

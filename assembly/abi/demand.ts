@@ -10,10 +10,6 @@ export const DEMAND_ENABLED = 0;
 export const DEMAND_SPLIT = 8;
 /** u64: bits of an entry that points to a table. */
 export const DEMAND_TABLE_BITS = 16;
-/** u64: addresses above this cannot be mapped (output size of the layout). */
-export const DEMAND_LAST_ADDRESS = 24;
-/** u64: next free table address in simulated memory. */
-export const DEMAND_NEXT_TABLE = 32;
 export const DEMAND_POLICIES = 64;
 
 /** u32: level of the leaf. */
@@ -24,5 +20,7 @@ export const POLICY_GROUP = 4;
 export const POLICY_LEAF_BITS = 8;
 /** u64: next free physical address. */
 export const POLICY_NEXT = 16;
+/** u64: last physical address that may be given out. */
+export const POLICY_LAST = 24;
 export const POLICY_BYTES = 32;
 export const DEMAND_BYTES = 128;

@@ -15,7 +15,7 @@ export const STEP_PA = 0;
 export const STEP_ENTRY = 8;
 /** u32: level counted from the leaf. */
 export const STEP_LEVEL = 16;
-/** u32: `CLASS_TABLE`, `CLASS_LEAF` or the fault kind that the entry raised. */
+/** u32: `CLASS_TABLE`, `CLASS_LEAF` or the fault kind of its type bits. */
 export const STEP_CLASS = 20;
 /** u32: restrictions gathered from table entries up to here. */
 export const STEP_RESTRICTIONS = 24;
@@ -23,5 +23,7 @@ export const STEP_RESTRICTIONS = 24;
 export const STEP_RIGHTS = 28;
 /** u64: its value after accessed and dirty updates. */
 export const STEP_UPDATED = 32;
-export const STEP_BYTES = 40;
+/** u32: fault kind that ended the walk here, though the type bits were those of a table or leaf. */
+export const STEP_FAULT = 40;
+export const STEP_BYTES = 48;
 export const LOG_BYTES = LOG_STEPS + STEP_BYTES * LOG_MAX_STEPS;

@@ -16,6 +16,7 @@ import {
 import { type Environment, holds, holdsFor, partial } from "./condition.js";
 import { maskValueOf } from "./fields.js";
 import { compileLevels, type Geometry, geometryOf, templateOf, typeShiftOf } from "./levels.js";
+import { PartMemo } from "./memo.js";
 import { type Mode, type ModeInput, numberOf, resolveMode } from "./mode.js";
 import { compileKeys, compilePermissions } from "./permissions.js";
 
@@ -138,8 +139,14 @@ function globalOf(descriptor: Descriptor): MaskValue {
 
 const ACCESS_NAMES = ["read", "write", "fetch"];
 
-/** Codes of all faults: rows whose conditions hold are ORed. Index [kind][level][access]. */
+const codesMemo = new PartMemo<number[]>((descriptor) => descriptor.faults.rows);
+
 function codesOf(descriptor: Descriptor, environment: Environment): number[] {
+  return codesMemo.get(descriptor, environment, "", () => computeCodes(descriptor, environment));
+}
+
+/** Codes of all faults: rows whose conditions hold are ORed. Index [kind][level][access]. */
+function computeCodes(descriptor: Descriptor, environment: Environment): number[] {
   const rows = descriptor.faults.rows.flatMap((row) => {
     const open = partial(row.when, environment);
     return open === null ? [] : [{ open, set: row.set }];

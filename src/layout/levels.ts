@@ -8,6 +8,7 @@ import { maskOf } from "./bits.js";
 import type { CompiledLevel, MaskValue } from "./compiled.js";
 import { type Environment, holds } from "./condition.js";
 import { atLevel, fieldNamed, maskValueOf } from "./fields.js";
+import { PartMemo } from "./memo.js";
 import { numberOf } from "./mode.js";
 
 export interface Geometry {
@@ -64,6 +65,8 @@ function classOfRow(is: Descriptor["types"][number]["is"]): number {
   if (is === "leaf") return CLASS_LEAF;
   return FAULTS.indexOf(is) + 1;
 }
+
+const typesMemo = new PartMemo<number[]>((descriptor) => descriptor.types);
 
 /** Class of each of the 256 type bytes: the first row that fits decides, none means not present. */
 function typesOf(
@@ -191,7 +194,9 @@ export function compileLevels(
   return geometry.indexBits.map((indexBits, level) => {
     const here = shift;
     shift += indexBits;
-    const types = typesOf(descriptor, environment, level, typeShift);
+    const types = typesMemo.get(descriptor, environment, String(level), () =>
+      typesOf(descriptor, environment, level, typeShift),
+    );
     const below = maskOf(here - 1 - address.shift, 0);
     const number = descriptor.levelNumber.first + level * descriptor.levelNumber.step;
     return {

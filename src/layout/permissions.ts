@@ -13,6 +13,7 @@ import { MmulateError } from "../errors.js";
 import type { CompiledPermissions, GatherChunk } from "./compiled.js";
 import { type Condition, type Environment, holds, partial } from "./condition.js";
 import { bitNamed, fieldNamed } from "./fields.js";
+import { PartMemo } from "./memo.js";
 
 interface Plan {
   readonly chunks: readonly GatherChunk[];
@@ -107,6 +108,11 @@ function passes(test: Test, index: number, rights: number): boolean {
   );
 }
 
+const permissionsMemo = new PartMemo<CompiledPermissions>(({ permissions, keys }) => [
+  ...permissions.rows,
+  ...(keys === undefined ? [] : [{ when: keys.when }, { when: keys.applies }]),
+]);
+
 /**
  * Compiles the permission rules of a descriptor for one half of a mode.
  * @throws MmulateError DESCRIPTOR when a rule names something unknown or the table grows too large
@@ -115,6 +121,10 @@ export function compilePermissions(
   descriptor: Descriptor,
   environment: Environment,
 ): CompiledPermissions {
+  return permissionsMemo.get(descriptor, environment, "", () => compute(descriptor, environment));
+}
+
+function compute(descriptor: Descriptor, environment: Environment): CompiledPermissions {
   const { permissions } = descriptor;
   const leaf = planGather(descriptor, permissions.leaf);
   const table = planGather(

@@ -1,0 +1,183 @@
+// A typed view of one instance: configuration in, batches in, counters and the stop block out.
+//
+// Linear memory may grow in any call, which detaches every view of it; so views are made anew.
+
+import { COUNTERS, type Counter } from "../../assembly/abi/counters.js";
+import * as map from "../../assembly/abi/memory-map.js";
+import type { FaultKind, Stop } from "../../assembly/abi/stop.js";
+import * as stop from "../../assembly/abi/stop.js";
+import * as log from "../../assembly/abi/walk-log.js";
+import { MmulateError } from "../errors.js";
+import type { CompiledLayout } from "../layout/compiled.js";
+import type { CompiledCpu } from "../layout/cpu.js";
+import { encodeLayout } from "../layout/encode.js";
+import { encodeCpu } from "../layout/encode-cpu.js";
+import { type CompiledDemand, encodeDemand } from "../layout/page-policy.js";
+import { type CoreExports, instantiateCore } from "./instantiate.js";
+
+/** The stop block after `run` or `translate`. */
+export interface StopBlock {
+  readonly code: Stop;
+  readonly fault: FaultKind;
+  /** The architecture's own fault code. */
+  readonly faultCode: number;
+  /** Level of the last entry, counted from the leaf. */
+  readonly level: number;
+  readonly access: number;
+  readonly half: number;
+  readonly fromTlb: boolean;
+  readonly va: bigint;
+  /** Physical address; only after a translation that went through. */
+  readonly pa: bigint;
+  /** Address of the last entry read, and its value after any update. */
+  readonly entryPa: bigint;
+  readonly entry: bigint;
+  /** log2 bytes of the page or contiguous group. */
+  readonly pageShift: number;
+}
+
+/** One entry that a logged walk read. */
+export interface WalkStep {
+  readonly pa: bigint;
+  readonly entry: bigint;
+  /** Its value after accessed and dirty updates. */
+  readonly updated: bigint;
+  readonly level: number;
+  /** `CLASS_TABLE`, `CLASS_LEAF` or the fault kind of its type bits. */
+  readonly entryClass: number;
+  /** Fault that ended the walk here though the type bits were right; 0 = none. */
+  readonly fault: FaultKind;
+  /** Restrictions of the table entries above. */
+  readonly restrictions: number;
+  /** Rights of a leaf, bit = `Access`. */
+  readonly rights: number;
+}
+
+/** One instance of the core. */
+export class Core {
+  readonly exports: CoreExports;
+
+  /** @param module from `compileCore` */
+  constructor(module: WebAssembly.Module) {
+    this.exports = instantiateCore(module);
+  }
+
+  private get view(): DataView {
+    return new DataView(this.exports.memory.buffer);
+  }
+
+  private write(at: number, bytes: Uint8Array): void {
+    new Uint8Array(this.exports.memory.buffer).set(bytes, at);
+  }
+
+  /** Loads a layout; whatever was cached under another one is forgotten. */
+  loadLayout(layout: CompiledLayout): void {
+    this.write(map.LAYOUT_BASE, encodeLayout(layout));
+    this.exports.flushAll();
+  }
+
+  /** Loads TLB and walk-cache geometry, empty. */
+  loadCpu(cpu: CompiledCpu): void {
+    this.write(map.TLB_BASE, encodeCpu(cpu));
+    this.exports.flushAll();
+  }
+
+  /** Switches the simple mapper on, with its address counters at their start, or off (null). */
+  loadDemand(demand: CompiledDemand | null): void {
+    this.write(map.DEMAND_BASE, encodeDemand(demand));
+  }
+
+  /**
+   * Forgets memory, TLBs and counters.
+   * @param window simulated addresses from 0 up are the table arena (needed by the simple mapper)
+   */
+  reset(window: boolean): void {
+    this.exports.reset(window ? 1 : 0);
+  }
+
+  /** The word at a simulated physical address; absent memory reads as zero. */
+  peek(pa: bigint): bigint {
+    return BigInt.asUintN(64, this.exports.peek(pa));
+  }
+
+  /**
+   * Writes a word of simulated memory.
+   * @throws MmulateError MEMORY when it is used up
+   */
+  poke(pa: bigint, value: bigint): void {
+    if (this.exports.poke(pa, value) === 0) {
+      throw new MmulateError("MEMORY", `no memory left for a table entry at 0x${pa.toString(16)}`);
+    }
+  }
+
+  /** Makes one access; false when it faulted. `stopBlock` tells more. */
+  translate(va: bigint, access: number): boolean {
+    return this.exports.translate(va, access) === 0;
+  }
+
+  /**
+   * Runs records, at most `EVENTS_CAPACITY` of them.
+   * @param records u32 pairs (low, high), from the first record on
+   * @param count records, not words
+   * @returns `count` when all went through, else the index of the record that stopped the batch
+   */
+  run(records: Uint32Array, count: number): number {
+    const target = new Uint32Array(this.exports.memory.buffer, map.EVENTS_BASE, 2 * count);
+    target.set(records.subarray(0, 2 * count));
+    return this.exports.run(0, count);
+  }
+
+  /** Goes on with the batch that `run` left at `index`. */
+  resume(index: number, count: number): number {
+    return this.exports.run(index, count);
+  }
+
+  /** Every counter; index = `Counter`. */
+  counters(): BigUint64Array {
+    return new BigUint64Array(this.exports.memory.buffer, map.COUNTERS_BASE, COUNTERS).slice();
+  }
+
+  /** One counter. */
+  counter(index: Counter): bigint {
+    return this.view.getBigUint64(map.COUNTERS_BASE + 8 * index, true);
+  }
+
+  stopBlock(): StopBlock {
+    const { view } = this;
+    const u32 = (at: number): number => view.getUint32(map.STOP_BASE + at, true);
+    const u64 = (at: number): bigint => view.getBigUint64(map.STOP_BASE + at, true);
+    return {
+      code: u32(stop.STOP_CODE),
+      fault: u32(stop.STOP_FAULT),
+      faultCode: u32(stop.STOP_FAULT_CODE),
+      level: u32(stop.STOP_LEVEL),
+      access: u32(stop.STOP_ACCESS),
+      half: u32(stop.STOP_HALF),
+      fromTlb: u32(stop.STOP_FROM_TLB) === 1,
+      va: u64(stop.STOP_VA),
+      pa: u64(stop.STOP_PA),
+      entryPa: u64(stop.STOP_ENTRY_PA),
+      entry: u64(stop.STOP_ENTRY),
+      pageShift: u32(stop.STOP_PAGE_SHIFT),
+    };
+  }
+
+  /** Steps of the last `translate` while the log is on (`exports.enableLog`). */
+  walkSteps(): WalkStep[] {
+    const { view } = this;
+    const count = view.getUint32(map.LOG_BASE + log.LOG_COUNT, true);
+    return Array.from({ length: count }, (_, i) => {
+      const at = map.LOG_BASE + log.LOG_STEPS + i * log.STEP_BYTES;
+      return {
+        pa: view.getBigUint64(at + log.STEP_PA, true),
+        entry: view.getBigUint64(at + log.STEP_ENTRY, true),
+        updated: view.getBigUint64(at + log.STEP_UPDATED, true),
+        level: view.getUint32(at + log.STEP_LEVEL, true),
+        entryClass: view.getUint32(at + log.STEP_CLASS, true),
+        fault: view.getUint32(at + log.STEP_FAULT, true),
+        restrictions: view.getUint32(at + log.STEP_RESTRICTIONS, true),
+        rights: view.getUint32(at + log.STEP_RIGHTS, true),
+      };
+    });
+  }
+}
