@@ -40,16 +40,21 @@ export function compileLayout(descriptor: Descriptor, input: ModeInput = {}): Co
   };
 }
 
-type Half = Descriptor["addressSpace"]["halves"][number];
+type HalfRegisters = Descriptor["addressSpace"]["halves"][number];
 
 /** The mode as one half sees it: its own parameters under their common names. */
-function environmentOf(mode: Mode, half: Half): Environment {
+export function environmentOf(mode: Mode, half: HalfRegisters): Environment {
   const environment: Record<string, boolean | number> = { ...mode };
   for (const [common, own] of Object.entries(half.own)) environment[common] = mode[own] ?? false;
   return environment;
 }
 
-function compileHalf(descriptor: Descriptor, mode: Mode, half: Half, upper: boolean): CompiledHalf {
+function compileHalf(
+  descriptor: Descriptor,
+  mode: Mode,
+  half: HalfRegisters,
+  upper: boolean,
+): CompiledHalf {
   const environment = environmentOf(mode, half);
   const geometry = geometryOf(descriptor, environment);
   const typeShift = typeShiftOf(descriptor);

@@ -160,16 +160,59 @@ function namesOf(indexBits: ReadonlyMap<string, number>, width: number): string[
   return names;
 }
 
+interface CompiledRow {
+  readonly test: Test;
+  readonly remove: number;
+  readonly cite: string;
+}
+
+/** The rules that the mode leaves in force, in order. */
+function compileRows(
+  descriptor: Descriptor,
+  environment: Environment,
+  indexBits: ReadonlyMap<string, number>,
+): CompiledRow[] {
+  return descriptor.permissions.rows.flatMap(({ when, remove, cite }) => {
+    const open = partial(when, environment);
+    if (open === null) return [];
+    return [{ test: testOf(open, indexBits), remove: rightsMask(remove), cite }];
+  });
+}
+
+/** A rule that took rights away, for explanations. */
+export interface Removal {
+  readonly rights: readonly RightName[];
+  readonly cite: string;
+}
+
+/** The rules that take rights away from a page with this permission index, in order. */
+export function removalsOf(
+  descriptor: Descriptor,
+  environment: Environment,
+  permissions: CompiledPermissions,
+  index: number,
+): Removal[] {
+  const indexBits = new Map(permissions.indexNames.map((name, bit) => [name, bit]));
+  let rights = RIGHTS_MASK;
+  return compileRows(descriptor, environment, indexBits).flatMap(({ test, remove, cite }) => {
+    const lost = passes(test, index, rights) ? rights & remove : 0;
+    rights &= ~lost;
+    return lost === 0 ? [] : [{ rights: rightNames(lost), cite }];
+  });
+}
+
+/** Names of the rights in a mask, bit = `Access`. */
+export function rightNames(mask: number): RightName[] {
+  return RIGHTS.filter((_, bit) => ((mask >> bit) & 1) === 1);
+}
+
 function rightsTable(
   descriptor: Descriptor,
   environment: Environment,
   indexBits: ReadonlyMap<string, number>,
   width: number,
 ): number[] {
-  const rows = descriptor.permissions.rows.flatMap((row) => {
-    const open = partial(row.when, environment);
-    return open === null ? [] : [{ test: testOf(open, indexBits), remove: rightsMask(row.remove) }];
-  });
+  const rows = compileRows(descriptor, environment, indexBits);
   const { keys } = descriptor;
   const keyed =
     keys !== undefined && holds(keys.when, environment) ? partial(keys.applies, environment) : null;

@@ -1,0 +1,50 @@
+#!/usr/bin/env node
+// The command line: parses, runs one command, turns errors into one line and an exit code.
+
+import process from "node:process";
+import { Command, CommanderError } from "commander";
+import { EXIT_DONE, EXIT_INTERNAL, EXIT_USAGE, MmulateError } from "../errors.js";
+import { packageVersion } from "../runner/version.js";
+import { addCounters } from "./counters.js";
+import { say } from "./output.js";
+import { addRun } from "./run.js";
+import { addVerify } from "./verify.js";
+
+/** Runs the command of `argv` (without node and script). Returns the exit code; never throws. */
+async function main(argv: readonly string[]): Promise<number> {
+  let code = EXIT_DONE;
+  const finish = (result: number): void => {
+    code = result;
+  };
+  const program = new Command("mmulate")
+    .description("Cycle-approximate, multi-architecture MMU emulator")
+    .version(packageVersion())
+    .showHelpAfterError("(mmulate COMMAND --help tells more)")
+    .exitOverride();
+  addRun(program, finish);
+  addVerify(program, finish);
+  addCounters(program, finish);
+  try {
+    await program.parseAsync(argv, { from: "user" });
+    return code;
+  } catch (error) {
+    return exitCodeOf(error);
+  }
+}
+
+function exitCodeOf(error: unknown): number {
+  // Commander has already written its own message; help and version end here too, with code 0.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_DONE : EXIT_USAGE;
+  if (error instanceof MmulateError) {
+    say(error.message);
+    return error.exitCode;
+  }
+  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  return EXIT_INTERNAL;
+}
+
+// A reader that closes the pipe early (`| head`) is no error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,39 @@
+// Where text goes: results to stdout or files, everything else to stderr.
+
+import { writeFile } from "node:fs/promises";
+import process from "node:process";
+import { MmulateError } from "../errors.js";
+
+/** Writes a result to stdout, waiting until the reader has taken it. */
+export function print(text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(text, (error) => {
+      // A reader that has seen enough (`| head`) is no error of ours.
+      if (error && (error as NodeJS.ErrnoException).code !== "EPIPE") reject(error);
+      else resolve();
+    });
+  });
+}
+
+/**
+ * Writes a result to a file.
+ * @throws MmulateError USAGE when it cannot be written
+ */
+export async function printTo(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text);
+  } catch (error) {
+    throw unwritable(path, error as NodeJS.ErrnoException);
+  }
+}
+
+function unwritable(path: string, cause: NodeJS.ErrnoException): MmulateError {
+  return new MmulateError("USAGE", `cannot write ${path}: ${cause.code ?? cause.message}`, {
+    cause,
+  });
+}
+
+/** Writes one line to stderr. */
+export function say(line: string): void {
+  process.stderr.write(`mmulate: ${line}\n`);
+}

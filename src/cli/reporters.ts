@@ -1,0 +1,47 @@
+// The forms a report can be printed in.
+
+import { MmulateError } from "../errors.js";
+import { toJson } from "../report/json.js";
+import { toTable } from "../report/table.js";
+import { toYardstick } from "../report/yardstick.js";
+import type { Report } from "../stats/report.js";
+import { print, printTo } from "./output.js";
+
+const REPORTERS = new Map<string, (report: Report) => string>([
+  ["table", toTable],
+  ["json", toJson],
+  ["yardstick", toYardstick],
+]);
+
+interface Target {
+  readonly draw: (report: Report) => string;
+  /** Undefined = stdout. */
+  readonly file: string | undefined;
+}
+
+export const REPORTER_NAMES: readonly string[] = [...REPORTERS.keys()];
+
+/**
+ * "json", "json=FILE", ...
+ * @throws MmulateError USAGE for an unknown name
+ */
+export function parseReporter(text: string): Target {
+  const at = text.indexOf("=");
+  const name = at < 0 ? text : text.slice(0, at);
+  const draw = REPORTERS.get(name);
+  if (draw === undefined) {
+    throw new MmulateError(
+      "USAGE",
+      `unknown reporter "${name}" (known: ${REPORTER_NAMES.join(", ")})`,
+    );
+  }
+  return { draw, file: at < 0 ? undefined : text.slice(at + 1) };
+}
+
+/** Prints a report to every target. */
+export async function report(result: Report, targets: readonly Target[]): Promise<void> {
+  for (const { draw, file } of targets) {
+    if (file === undefined) await print(draw(result));
+    else await printTo(file, draw(result));
+  }
+}

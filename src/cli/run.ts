@@ -1,0 +1,102 @@
+// mmulate run TRACE...
+
+import type { Command } from "commander";
+import { Option } from "commander";
+import { EXIT_DONE, EXIT_FAILED, MmulateError } from "../errors.js";
+import { loadCoreModule } from "../runner/module-files.js";
+import { DEFAULT_CPU, planRun } from "../runner/plan.js";
+import { runCells } from "../runner/run-cells.js";
+import { packageVersion } from "../runner/version.js";
+import { REPORT_SCHEMA, type Report } from "../stats/report.js";
+import { Progress } from "./progress.js";
+import { parseReporter, REPORTER_NAMES, report } from "./reporters.js";
+
+interface RunFlags {
+  readonly arch: string[];
+  readonly cpu: string[];
+  readonly pages: string[];
+  readonly format: string;
+  readonly accesses: "all" | "data";
+  readonly split: boolean;
+  readonly workers?: number;
+  readonly json?: true;
+  readonly reporter: string[];
+  readonly host?: true;
+}
+
+const list = (value: string, before: string[] | undefined): string[] => [
+  ...(before ?? []),
+  ...value.split(",").filter((item) => item !== ""),
+];
+const collect = (value: string, before: string[] | undefined): string[] => [
+  ...(before ?? []),
+  value,
+];
+
+/** A whole number of at least 1. */
+function count(value: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(value)) {
+    throw new MmulateError("USAGE", `--workers ${value}: a number from 1 to 9999 is allowed`);
+  }
+  return Number(value);
+}
+
+const EXAMPLES = `
+Architectures take parameters: --arch arm64:granule=16,x86-64:levels=5
+Pages: base, thp, contiguous, or a size such as 4k, 64k, 2m, 1g; repeat --pages to compare.`;
+
+/** Adds the command. `finish` receives the exit code. */
+export function addRun(program: Command, finish: (code: number) => void): void {
+  program
+    .command("run")
+    .summary("simulate memory traces on architectures side by side")
+    .description("Simulates memory traces; several values of any option make a side-by-side table.")
+    .argument("<trace...>", "trace files (valgrind lackey text or raw64), plain or gzip")
+    .option("--arch <a,b>", "architectures (default: x86-64,arm64)", list)
+    .option("--cpu <c,d>", `CPU profiles (default: ${DEFAULT_CPU})`, list)
+    .option("--pages <policy>", "how memory is mapped at first touch (default: base)", collect)
+    .option("--format <name>", "trace format: lackey, raw64", "auto")
+    .addOption(
+      new Option("--accesses <kind>", "which accesses count")
+        .choices(["all", "data"])
+        .default("all"),
+    )
+    .option("--no-split", "count an access that crosses a page once, at its start")
+    .option("--workers <n>", "worker threads (default: one per cell, up to the processors)", count)
+    .option("--json", "print the report as JSON (short for --reporter json)")
+    .option("--reporter <name[=file]>", `${REPORTER_NAMES.join(", ")}; repeatable`, collect)
+    .option("--host", "add times and memory of this host to the report")
+    .addHelpText("after", EXAMPLES)
+    .action(async (traces: string[], flags: Partial<RunFlags>) => {
+      finish(await run(traces, flags));
+    });
+}
+
+async function run(traces: readonly string[], flags: Partial<RunFlags>): Promise<number> {
+  const targets = (flags.reporter ?? []).map(parseReporter);
+  if (flags.json === true) targets.push(parseReporter("json"));
+  if (targets.length === 0) targets.push(parseReporter("table"));
+
+  const { format = "auto", accesses = "all", split = true } = flags;
+  const cells = planRun({
+    inputs: traces.map((path) => ({ path, format, accesses, split })),
+    archs: flags.arch ?? ["x86-64", "arm64"],
+    cpus: flags.cpu ?? [DEFAULT_CPU],
+    pages: flags.pages ?? [],
+  });
+  const progress = new Progress();
+  const outcomes = await runCells(await loadCoreModule(), cells, {
+    workers: flags.workers,
+    onProgress: (cell, done, last) => progress.update(cell, done, last),
+  });
+  const result: Report = {
+    schema: REPORT_SCHEMA,
+    version: packageVersion(),
+    config: { command: "run", inputs: [...traces], format, accesses, split },
+    cells: outcomes.map((outcome) => outcome.result),
+    ...(flags.host === true ? { host: { cells: outcomes.map(({ host }) => host) } } : {}),
+  };
+  await report(result, targets);
+  const held = result.cells.every((cell) => cell.checks.every(({ ok }) => ok));
+  return held ? EXIT_DONE : EXIT_FAILED;
+}

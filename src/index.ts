@@ -1,0 +1,24 @@
+// The public surface: everything the command line does, without the command line.
+
+export type { CpuProfile } from "../arch/cpu-schema.js";
+export { CPUS } from "../arch/cpus/index.js";
+export { ARCHITECTURES } from "../arch/index.js";
+export type { Descriptor } from "../arch/schema.js";
+export { Core, type StopBlock, type WalkStep } from "./core/core.js";
+export { compileCore } from "./core/instantiate.js";
+export { ERROR_CATALOGUE, type ErrorCode, MmulateError } from "./errors.js";
+export { compileLayout } from "./layout/compile.js";
+export type { CompiledLayout } from "./layout/compiled.js";
+export { type CompiledCpu, compileCpu } from "./layout/cpu.js";
+export { type CompiledDemand, compilePagePolicy } from "./layout/page-policy.js";
+export type { Cell, TraceInput } from "./runner/cell.js";
+export { type CoreModule, loadCoreModule } from "./runner/module-files.js";
+export { planRun, type RunRequest } from "./runner/plan.js";
+export { type CellOutcome, runCell } from "./runner/run-cell.js";
+export { type RunOptions, runCells } from "./runner/run-cells.js";
+export { COUNTER_LIST, type CounterInfo } from "./stats/counters.js";
+export type { CellResult, Report } from "./stats/report.js";
+export type { VerifyResult } from "./stats/verify-result.js";
+export type { WalkExplanation } from "./stats/walk-explanation.js";
+export { type EventBatch, readTrace, TRACE_FORMATS, type TraceOptions } from "./trace/index.js";
+export { verifyFiles } from "./verify/verify-files.js";

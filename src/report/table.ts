@@ -1,0 +1,135 @@
+// The side-by-side table of a report.
+
+import Table from "cli-table3";
+import { accesses, walkLoads } from "../stats/metrics.js";
+import type { CellResult, Report } from "../stats/report.js";
+
+interface Row {
+  readonly title: string;
+  /** Undefined where the cell has no such figure. */
+  readonly of: (cell: CellResult) => bigint | number | undefined;
+}
+
+const counter = (title: string, name: string): Row => ({
+  title,
+  of: (cell) => cell.counters[name],
+});
+const metric = (title: string, name: string, times = 1): Row => ({
+  title,
+  of: (cell) => {
+    const value = cell.metrics[name];
+    return value === undefined ? undefined : value * times;
+  },
+});
+
+const ROWS: readonly Row[] = [
+  { title: "accesses", of: (cell) => accesses(cell.counters) },
+  counter("  reads", "reads"),
+  counter("  writes", "writes"),
+  counter("  fetches", "fetches"),
+  counter("instructions", "instructions"),
+  counter("dTLB L1 misses", "dtlb_l1_miss"),
+  metric("  % of data accesses", "dtlb_l1_miss_rate", 100),
+  counter("iTLB L1 misses", "itlb_l1_miss"),
+  metric("  % of fetches", "itlb_l1_miss_rate", 100),
+  counter("L2 TLB hits", "stlb_hit"),
+  counter("page walks", "walks"),
+  metric("  per 1000 instructions", "walks_per_kilo_instruction"),
+  { title: "entries read by walks", of: (cell) => walkLoads(cell.counters) },
+  metric("  per walk", "loads_per_walk"),
+  counter("first touches (faults)", "demand_mappings"),
+  counter("entries mapped", "demand_entries"),
+  counter("page tables made", "demand_tables"),
+  counter("accessed flags set", "accessed_set"),
+  counter("dirty state set", "dirty_set"),
+  counter("dirty assists", "dirty_assist"),
+  { title: "translation cycles", of: (cell) => cell.cycles.work },
+  { title: "  L2 TLB hits", of: (cell) => cell.cycles.by.stlb_hit },
+  { title: "  walks", of: (cell) => cell.cycles.by.walk },
+  { title: "  first touches", of: (cell) => cell.cycles.by.demand },
+  { title: "  dirty assists", of: (cell) => cell.cycles.by.dirty_assist },
+  metric("  per access", "cycles_per_access"),
+];
+
+/** No borders but a line below the head: it survives mail clients and Markdown code blocks. */
+const PLAIN_CHARS = {
+  top: "",
+  "top-mid": "",
+  "top-left": "",
+  "top-right": "",
+  bottom: "",
+  "bottom-mid": "",
+  "bottom-left": "",
+  "bottom-right": "",
+  left: "",
+  "left-mid": "",
+  mid: "",
+  "mid-mid": "",
+  right: "",
+  "right-mid": "",
+  middle: "  ",
+};
+
+/** Figures with thousands separated; rates with four digits. */
+function figure(value: bigint | number | undefined): string {
+  if (value === undefined) return "-";
+  if (typeof value === "bigint") return value.toString().replace(/\B(?=(\d{3})+$)/g, ",");
+  return value.toPrecision(4);
+}
+
+function ratio(value: bigint | number | undefined, base: bigint | number | undefined): string {
+  if (value === undefined || base === undefined) return "-";
+  if (value === base) return "=";
+  if (Number(base) === 0) return "-";
+  return (Number(value) / Number(base)).toFixed(3);
+}
+
+/** Names of the labels in which the cells differ; at least the architecture. */
+function tellingLabels(cells: readonly CellResult[]): string[] {
+  const names = Object.keys(cells[0]?.labels ?? {});
+  const telling = names.filter((name) => new Set(cells.map((cell) => cell.labels[name])).size > 1);
+  return telling.length === 0 ? ["arch"] : telling;
+}
+
+function headOf(cells: readonly CellResult[]): string[] {
+  const telling = tellingLabels(cells);
+  const titles = cells.map((cell) => telling.map((name) => cell.labels[name] ?? "").join(" "));
+  const [base = "", ...others] = titles;
+  return ["", base, ...others.flatMap((title) => [title, `/ ${base}`])];
+}
+
+function rowOf(row: Row, cells: readonly CellResult[]): string[] {
+  const [base, ...others] = cells.map(row.of);
+  const figures = others.flatMap((value) => [figure(value), ratio(value, base)]);
+  return [row.title, figure(base), ...figures];
+}
+
+function captionOf(cells: readonly CellResult[]): string {
+  const telling = new Set(tellingLabels(cells));
+  const common = Object.entries(cells[0]?.labels ?? {}).filter(([name]) => !telling.has(name));
+  return common.map(([name, value]) => `${name}: ${value}`).join("   ");
+}
+
+/**
+ * The report as a table: one column per cell, and behind each but the first its ratio to the first.
+ * Rows that are nought or absent in every cell are left out.
+ */
+export function toTable({ cells }: Report): string {
+  const head = headOf(cells);
+  const table = new Table({
+    chars: PLAIN_CHARS,
+    style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
+    colAligns: head.map((_, i) => (i === 0 ? "left" : "right")),
+  });
+  table.push(head);
+  for (const row of ROWS) {
+    if (cells.some((cell) => Number(row.of(cell) ?? 0) !== 0)) table.push(rowOf(row, cells));
+  }
+  const [first = "", ...rest] = table.toString().split("\n");
+  const rule = "-".repeat(Math.max(...[first, ...rest].map((line) => line.length)));
+  const broken = cells.flatMap((cell) =>
+    cell.checks.filter(({ ok }) => !ok).map(({ id, first: seen }) => `${cell.id}: ${id}: ${seen}`),
+  );
+  const lines = [captionOf(cells), "", first, rule, ...rest, ...broken];
+  return `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
+}

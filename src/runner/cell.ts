@@ -1,0 +1,24 @@
+// A cell: one run, self-contained and plain JSON, so that it can be made anywhere.
+
+/** What a cell needs of a trace. */
+export interface TraceInput {
+  readonly path: string;
+  /** A trace format's name, or "auto". */
+  readonly format: string;
+  readonly accesses: "all" | "data";
+  /** Split accesses that cross a page. */
+  readonly split: boolean;
+}
+
+export interface Cell {
+  readonly id: string;
+  /** What tells it from its neighbours, as the user wrote it. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly arch: string;
+  /** Parameters of the architecture's mode. */
+  readonly mode: Readonly<Record<string, boolean | number>>;
+  readonly cpu: string;
+  /** Page policy (src/layout/page-policy.ts). */
+  readonly pages: string;
+  readonly input: TraceInput;
+}

@@ -1,0 +1,125 @@
+// From what the user asked for to cells: every combination of inputs, architectures, CPUs and policies.
+
+import type { CpuProfile } from "../../arch/cpu-schema.js";
+import { CPUS } from "../../arch/cpus/index.js";
+import { ARCHITECTURES } from "../../arch/index.js";
+import type { Descriptor } from "../../arch/schema.js";
+import { MmulateError } from "../errors.js";
+import { compileLayout } from "../layout/compile.js";
+import { compileCpu } from "../layout/cpu.js";
+import { nearest } from "../layout/nearest.js";
+import { compilePagePolicy } from "../layout/page-policy.js";
+import type { Cell, TraceInput } from "./cell.js";
+
+export interface RunRequest {
+  readonly inputs: readonly TraceInput[];
+  /** Selectors: NAME, or NAME:PARAMETER=VALUE:... */
+  readonly archs: readonly string[];
+  readonly cpus: readonly string[];
+  /** Page policies; empty = what the CPU profile says, else base pages. */
+  readonly pages: readonly string[];
+}
+
+export const DEFAULT_CPU = "plain";
+const DEFAULT_PAGES = "base";
+
+/**
+ * Plans a run, and checks every cell before any is run.
+ * @throws MmulateError USAGE or CONFIG when a name, value or combination does not exist
+ */
+export function planRun(request: RunRequest): Cell[] {
+  const cells: Cell[] = [];
+  for (const input of request.inputs) {
+    for (const selector of request.archs) {
+      for (const cpu of request.cpus) {
+        for (const pages of policiesOf(request, cpu)) {
+          cells.push(cellOf(cells.length, input, selector, cpu, pages));
+        }
+      }
+    }
+  }
+  return cells;
+}
+
+function policiesOf({ pages }: RunRequest, cpu: string): readonly string[] {
+  return pages.length > 0 ? pages : [cpuNamed(cpu).pages ?? DEFAULT_PAGES];
+}
+
+function cellOf(
+  index: number,
+  input: TraceInput,
+  selector: string,
+  cpu: string,
+  pages: string,
+): Cell {
+  const { descriptor, mode } = parseSelector(selector);
+  const layout = compileLayout(descriptor, mode);
+  compileCpu(cpuNamed(cpu), layout);
+  compilePagePolicy(layout, pages);
+  return {
+    id: String(index + 1),
+    labels: { input: input.path, arch: selector, cpu, pages },
+    arch: descriptor.name,
+    mode: layout.mode,
+    cpu,
+    pages,
+    input,
+  };
+}
+
+/**
+ * An architecture by name.
+ * @throws MmulateError USAGE naming those that exist
+ */
+export function architectureNamed(name: string): Descriptor {
+  return found("architecture", name, ARCHITECTURES);
+}
+
+/**
+ * A CPU profile by name.
+ * @throws MmulateError USAGE naming those that exist
+ */
+export function cpuNamed(name: string): CpuProfile {
+  return found("cpu", name, CPUS);
+}
+
+function found<T>(kind: string, name: string, known: ReadonlyMap<string, T>): T {
+  const value = known.get(name);
+  if (value !== undefined) return value;
+  const near = nearest(name, known.keys());
+  const hint = near === null ? "" : `; did you mean "${near}"?`;
+  throw new MmulateError(
+    "USAGE",
+    `unknown ${kind} "${name}"${hint} (known: ${[...known.keys()].join(", ")})`,
+  );
+}
+
+/**
+ * "arm64:granule=16:t0sz=17" -> the descriptor, and the mode of a usual system with these changes.
+ * @throws MmulateError USAGE when it has another form or names an unknown architecture
+ */
+export function parseSelector(selector: string): {
+  descriptor: Descriptor;
+  mode: Record<string, boolean | number | string>;
+} {
+  const [name = "", ...settings] = selector.split(":");
+  const descriptor = architectureNamed(name);
+  const mode: Record<string, boolean | number | string> = { ...descriptor.typical.values };
+  for (const setting of settings) {
+    const match = /^([A-Za-z][A-Za-z0-9_]*)=(.+)$/.exec(setting);
+    const [, parameter = "", value = ""] = match ?? [];
+    if (match === null) {
+      throw new MmulateError(
+        "USAGE",
+        `"${selector}": "${setting}" is not PARAMETER=VALUE (as in ${name}:levels=5)`,
+      );
+    }
+    mode[parameter] = settingValue(value);
+  }
+  return { descriptor, mode };
+}
+
+function settingValue(text: string): boolean | number | string {
+  if (text === "true" || text === "false") return text === "true";
+  return /^(\d+|0x[0-9a-fA-F]+)$/.test(text) ? Number(text) : text;
+}

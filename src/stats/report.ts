@@ -1,0 +1,56 @@
+// The report: what a run returns, however many cells it had and wherever they ran.
+
+import type { CounterValues } from "./counters.js";
+
+export const REPORT_SCHEMA = "mmulate/report@1";
+
+export type Json =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Json[]
+  | { readonly [name: string]: Json };
+
+/** An identity between counters, or another condition that must hold in every run. */
+export interface Check {
+  readonly id: string;
+  readonly ok: boolean;
+  /** What was seen where it does not hold. */
+  readonly first?: string;
+}
+
+export interface Cycles {
+  /** Time of the latest CPU. */
+  readonly elapsed: bigint;
+  /** Sum over all CPUs. */
+  readonly work: bigint;
+  readonly by: Readonly<Record<string, bigint>>;
+}
+
+export interface CellResult {
+  readonly id: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly config: { readonly [name: string]: Json };
+  readonly counters: CounterValues;
+  readonly cycles: Cycles;
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly checks: readonly Check[];
+}
+
+/** Figures of the host, which differ from run to run. */
+export interface CellHost {
+  readonly id: string;
+  readonly cpuSeconds: number;
+  readonly wallSeconds: number;
+  readonly accessesPerSecond: number;
+  readonly peakBytes: number;
+}
+
+export interface Report {
+  readonly schema: typeof REPORT_SCHEMA;
+  readonly version: string;
+  readonly config: { readonly [name: string]: Json };
+  readonly cells: readonly CellResult[];
+  readonly host?: { readonly cells: readonly CellHost[] };
+}

@@ -1,0 +1,40 @@
+// Lines of a text file, plain or gzip, however long the file.
+
+import { Buffer } from "node:buffer";
+import { MmulateError } from "../errors.js";
+import { openBytes } from "../trace/open.js";
+
+const LINE_FEED = 10;
+/** A vector takes a few hundred bytes, a recording some tens of thousands. */
+const MAX_LINE_BYTES = 64 * 1024 * 1024;
+
+export interface Line {
+  readonly text: string;
+  /** Counted from 1. */
+  readonly number: number;
+}
+
+/**
+ * Reads the lines that are not blank.
+ * @throws MmulateError INPUT when the file cannot be read, is damaged, or has no line end in 64 MiB
+ */
+export async function* readLines(path: string): AsyncGenerator<Line, void, undefined> {
+  let rest: Buffer = Buffer.alloc(0);
+  let number = 0;
+  for await (const chunk of openBytes(path)) {
+    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    let from = 0;
+    for (let end = bytes.indexOf(LINE_FEED); end >= 0; end = bytes.indexOf(LINE_FEED, from)) {
+      const text = bytes.toString("utf8", from, end);
+      number++;
+      from = end + 1;
+      if (text.trim() !== "") yield { text, number };
+    }
+    rest = Buffer.from(bytes.subarray(from));
+    if (rest.length > MAX_LINE_BYTES) {
+      throw new MmulateError("INPUT", `${path}:${number + 1}: a line of more than 64 MiB`);
+    }
+  }
+  const text = rest.toString("utf8");
+  if (text.trim() !== "") yield { text, number: number + 1 };
+}

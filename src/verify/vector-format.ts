@@ -1,0 +1,80 @@
+// Translation vectors, one JSON object a line: from text to checked values.
+
+import { z } from "zod";
+import { MmulateError } from "../errors.js";
+import type { ModeInput } from "../layout/mode.js";
+
+const hex = z
+  .string()
+  .regex(/^0x[0-9a-f]{1,16}$/, "a lower-case hex string such as 0x1f000")
+  .transform(BigInt);
+const pair = z.tuple([hex, hex]);
+const fault = z.record(z.string(), z.union([z.string(), z.number()]));
+
+const vectorSchema = z.object({
+  id: z.string(),
+  arch: z.string(),
+  config: z.record(z.string(), z.union([z.boolean(), z.number(), z.string()])),
+  root: hex,
+  tables: z.array(pair),
+  access: z.strictObject({
+    va: hex,
+    type: z.enum(["read", "write", "fetch"]),
+    mode: z.enum(["user", "supervisor"]),
+  }),
+  expect: z.union([z.strictObject({ pa: hex }), z.strictObject({ fault })]),
+  after: z.array(pair),
+  may: z.array(pair).default([]),
+});
+
+/** One recorded translation. Addresses and entries are bigints. */
+export type Vector = z.infer<typeof vectorSchema>;
+
+/** The first line of a kernel recording has a script; a vector has an access. */
+const recordingSchema = z.object({ script: z.array(z.string()), recording: z.array(z.unknown()) });
+
+/**
+ * Parses one line of a vector file.
+ * @param where "FILE:LINE", for messages
+ * @throws MmulateError INPUT when it is no JSON or no vector
+ */
+export function parseVector(text: string, where: string): Vector {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw notJson(where, error);
+  }
+  const parsed = vectorSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  if (recordingSchema.safeParse(json).success) {
+    throw new MmulateError(
+      "INPUT",
+      `${where}: a kernel recording, expected a translation vector; this version plays vectors only`,
+    );
+  }
+  const [issue] = parsed.error.issues;
+  const path = issue?.path.join(".") ?? "";
+  throw new MmulateError(
+    "INPUT",
+    `${where}: not a translation vector: ${path === "" ? "" : `${path}: `}${issue?.message ?? ""}`,
+  );
+}
+
+function notJson(where: string, cause: unknown): MmulateError {
+  return new MmulateError("INPUT", `${where}: not JSON, expected a translation vector`, { cause });
+}
+
+/** Configuration keys of the format that are no parameter of a walk but state beside `root`. */
+const STATE_KEYS = new Set(["root1"]);
+
+/** The mode a vector was recorded in: hex strings become numbers. */
+export function modeOf(vector: Vector): ModeInput {
+  const mode: Record<string, boolean | number | string> = {};
+  for (const [key, value] of Object.entries(vector.config)) {
+    if (STATE_KEYS.has(key)) continue;
+    mode[key] =
+      typeof value === "string" && /^0x[0-9a-f]+$/.test(value) ? Number(BigInt(value)) : value;
+  }
+  return mode;
+}

@@ -1,0 +1,89 @@
+// Plays files of vectors and counts.
+
+import { ARCHITECTURES } from "../../arch/index.js";
+import type { Core } from "../core/core.js";
+import { MmulateError } from "../errors.js";
+import {
+  MAX_FAILURES,
+  type VerifyFailure,
+  type VerifyFile,
+  type VerifyResult,
+} from "../stats/verify-result.js";
+import { describe, describeAccess, judge } from "./judge.js";
+import { playVector } from "./play-vector.js";
+import { readLines } from "./read-lines.js";
+import { parseVector, type Vector } from "./vector-format.js";
+
+/** One vector's verdict: null when it passed. */
+type Verdict = { readonly reason: string; readonly failure: VerifyFailure } | null;
+
+/**
+ * Plays every vector of some files.
+ * @param core an instance with a CPU profile loaded
+ * @param paths files of JSON lines, plain or gzip
+ * @param onFile called before each file is read
+ * @throws MmulateError INPUT when a file is missing, damaged, empty or holds something else
+ */
+export async function verifyFiles(
+  core: Core,
+  paths: readonly string[],
+  onFile: (path: string) => void = () => undefined,
+): Promise<VerifyResult> {
+  const files: VerifyFile[] = [];
+  const failures: VerifyFailure[] = [];
+  for (const path of paths) {
+    onFile(path);
+    files.push(await verifyFile(core, path, failures));
+  }
+  const sum = (name: "passed" | "failed" | "skipped"): number =>
+    files.reduce((total, file) => total + file[name], 0);
+  return { passed: sum("passed"), failed: sum("failed"), skipped: sum("skipped"), files, failures };
+}
+
+async function verifyFile(
+  core: Core,
+  file: string,
+  failures: VerifyFailure[],
+): Promise<VerifyFile> {
+  let passed = 0;
+  let failed = 0;
+  const reasons: Record<string, number> = {};
+  for await (const { text, number } of readLines(file)) {
+    const verdict = verdictOn(core, parseVector(text, `${file}:${number}`));
+    if (verdict === null) {
+      passed++;
+      continue;
+    }
+    failed++;
+    reasons[verdict.reason] = (reasons[verdict.reason] ?? 0) + 1;
+    if (failures.length < MAX_FAILURES) failures.push(verdict.failure);
+  }
+  if (passed + failed === 0) {
+    throw new MmulateError("INPUT", `${file}: holds no line, expected translation vectors`);
+  }
+  return { file, passed, failed, skipped: 0, reasons };
+}
+
+function verdictOn(core: Core, vector: Vector): Verdict {
+  const { id } = vector;
+  const op = describeAccess(vector);
+  const want = describe(vector.expect, vector.after);
+  const descriptor = ARCHITECTURES.get(vector.arch);
+  if (descriptor === undefined) {
+    const known = [...ARCHITECTURES.keys()].join(", ");
+    const got = { error: `unknown architecture "${vector.arch}"; known: ${known}` };
+    return { reason: "unknown architecture", failure: { id, op, want, got } };
+  }
+  try {
+    const outcome = playVector(core, descriptor, vector);
+    const reason = judge(vector, outcome);
+    if (reason === null) return null;
+    const got = describe(outcome.expect, outcome.changed);
+    return { reason, failure: { id, op, want, got } };
+  } catch (error) {
+    // A configuration that the descriptor does not know is a vector we get wrong, not one to skip.
+    if (!(error instanceof MmulateError) || error.code !== "CONFIG") throw error;
+    const got = { error: error.message };
+    return { reason: "unknown configuration", failure: { id, op, want, got } };
+  }
+}
