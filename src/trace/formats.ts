@@ -1,5 +1,6 @@
 // The formats a trace may have, and how a file's content tells which.
 
+import { Buffer } from "node:buffer";
 import { MmulateError } from "../errors.js";
 import { LackeyParser } from "./lackey.js";
 import { quote } from "./quote.js";

@@ -1,5 +1,6 @@
 // Reads a trace file of any known format as batches of event records.
 
+import { Buffer } from "node:buffer";
 import { MmulateError } from "../errors.js";
 import { BASE_PAGE_SHIFT, MAX_PAGE_SHIFT } from "./access-writer.js";
 import { BatchWriter, type EventBatch } from "./batch.js";

@@ -1,6 +1,7 @@
 // Says what is wrong with a line that the fast parser of lackey.ts refused. It runs at most once per
 // file, so it reads like the format's description and costs what it costs.
 
+import { Buffer } from "node:buffer";
 import { MmulateError } from "../errors.js";
 import { MAX_ACCESS_BYTES } from "./access-writer.js";
 import { quote } from "./quote.js";

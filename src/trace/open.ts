@@ -1,5 +1,6 @@
 // Opens an input file as a stream of bytes, decompressed where it is gzip.
 
+import { Buffer } from "node:buffer";
 import { type FileHandle, open } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { chmodSync, existsSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
@@ -102,11 +102,12 @@ describe("a file that cannot be read", () => {
     ]);
   });
 
-  it.skipIf(process.getuid?.() === 0)("is refused when it may not be read", async () => {
-    const file = write("secret", "x");
-    chmodSync(file, 0);
+  // A file without permissions is no example: root reads it all the same (open-denied.test.ts).
+  it("is refused with the system's reason when its name is longer than any file's", async () => {
+    const file = join(folder, "x".repeat(1000));
     const error = await errorOf(() => bytesOf(file));
-    expect([error.code, error.message]).toEqual(["INPUT", `${file}: permission denied`]);
+    expect(error.code).toBe("INPUT");
+    expect(error.message.slice(file.length)).toMatch(/^: cannot be read at byte 0 \([A-Z]+: /);
   });
 
   it.skipIf(!existsSync("/proc/self/mem"))(

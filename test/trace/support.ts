@@ -1,10 +1,11 @@
 // Shared by the trace tests: parse bytes given in chunks, write input files, catch the one error.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll } from "vitest";
+import { afterAll, beforeAll } from "vitest";
 import { MmulateError } from "../../src/errors.js";
 import { BatchWriter, type EventBatch } from "../../src/trace/batch.js";
 import { LackeyParser } from "../../src/trace/lackey.js";
@@ -93,13 +94,23 @@ export async function errorOf(action: () => unknown): Promise<MmulateError> {
   throw new Error("expected an MmulateError, nothing was thrown");
 }
 
-/** A directory for input files, removed after the test file's last test. */
+/**
+ * A directory for input files, removed after the test file's last test.
+ *
+ * It is made by a hook, not by this call: when a filter deselects all tests of a file, vitest still runs
+ * the file but none of its hooks, and what the call had made would stay behind.
+ */
 export function inputFolder(): {
   path: string;
   write: (name: string, data: Uint8Array | string) => string;
 } {
-  const path = mkdtempSync(join(tmpdir(), "mmulate-trace-"));
-  afterAll(() => rmSync(path, { recursive: true }));
+  const path = join(tmpdir(), `mmulate-trace-${randomUUID()}`);
+  beforeAll(() => {
+    mkdirSync(path);
+  });
+  afterAll(() => {
+    rmSync(path, { recursive: true });
+  });
   const write = (name: string, data: Uint8Array | string): string => {
     const file = join(path, name);
     writeFileSync(file, data);
