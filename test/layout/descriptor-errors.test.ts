@@ -1,0 +1,203 @@
+/**
+ * Descriptors that pass the schema and contradict themselves or ask for more than the core has room for.
+ * Each is x86-64 with one part broken; compiling it says what is wrong.
+ */
+import { describe, expect, it } from "vitest";
+import type { DescriptorInput } from "../../arch/schema.js";
+import { x8664 } from "../../arch/x86-64.js";
+import { compileLayout } from "../../src/layout/compile.js";
+import { messageOf } from "./failures.js";
+import { variantOf } from "./variants.js";
+
+const CITE = "TEST, no real hardware";
+const { permissions, faults, keys, accessed } = structuredClone(x8664);
+const field = (name: string, hi: number, lo = hi) => ({
+  name,
+  bits: [hi, lo] as [number, number],
+  of: "any" as const,
+  means: "for a test",
+  cite: CITE,
+});
+
+/** What compiling x86-64 with these parts replaced says, in the default mode. */
+function complaint(changes: Partial<DescriptorInput>, mode = {}): string {
+  return messageOf("DESCRIPTOR", () => compileLayout(variantOf(changes), mode));
+}
+
+describe("a descriptor that names what does not exist", () => {
+  it("is refused with the name: a field in a template", () => {
+    expect(complaint({ templates: [{ of: "leaf", fields: { RX: 1 } }] })).toBe(
+      'variant has no field "RX"',
+    );
+  });
+
+  it("is refused with the name: a permission field", () => {
+    expect(complaint({ permissions: { ...permissions, leaf: ["RW", "UX"] } })).toBe(
+      'variant has no field "UX"',
+    );
+  });
+
+  it("is refused with the name: a condition on the mode", () => {
+    const types = [{ when: ["nxe"], fields: { P: 1 }, is: "leaf" as const, cite: CITE }];
+    expect(complaint({ types })).toMatch(/^condition on "nxe", which is none of: levels, wp, nx, /);
+  });
+
+  it("is refused with the name: a condition of a permission rule", () => {
+    const rows = [{ when: ["!WR"], remove: ["user.write" as const], cite: CITE }];
+    expect(complaint({ permissions: { ...permissions, rows } })).toBe(
+      'a permission rule uses "WR", which is no parameter, permission field or right',
+    );
+  });
+
+  it("is refused with the name: a field that is no permission field, in a permission rule", () => {
+    const rows = [{ when: ["PCD"], remove: ["user.write" as const], cite: CITE }];
+    expect(complaint({ permissions: { ...permissions, rows } })).toContain(
+      'uses "PCD", which is no',
+    );
+  });
+
+  it("is refused with the name: a condition of a fault code", () => {
+    const rows = [{ when: ["acces=write"], set: 2, cite: CITE }];
+    expect(complaint({ faults: { ...faults, rows } })).toBe(
+      'a fault code depends on "acces", which is no parameter, nor fault, level, access or mode',
+    );
+  });
+
+  it("is refused with the name: the parameter of a number, or the value that its map lacks", () => {
+    const geometry = (vaBits: DescriptorInput["geometry"][number]["vaBits"]) => [
+      { pageShift: 12, indexBits: 9, vaBits, cite: CITE },
+    ];
+    expect(complaint({ geometry: geometry({ param: "depth" }) })).toBe(
+      'a number refers to "depth", which does not exist',
+    );
+    expect(complaint({ geometry: geometry({ param: "levels", map: { "5": 57 } }) })).toBe(
+      'the map on "levels" has no entry for 4',
+    );
+  });
+});
+
+describe("a descriptor that asks for more than the core has", () => {
+  it("is refused: permission bits in too many places of an entry", () => {
+    const fields = [...x8664.fields, field("S1", 20), field("S2", 40)];
+    const leaf = ["RW", "US", "S1", "S2", "XD"];
+    expect(complaint({ fields, permissions: { ...permissions, leaf } })).toBe(
+      "variant: permission bits RW, US, S1, S2, XD lie in 4 places of an entry; 3 are supported",
+    );
+  });
+
+  it("is accepted with three such places", () => {
+    const fields = [...x8664.fields, field("S1", 20)];
+    const leaf = ["RW", "US", "S1", "XD"];
+    const descriptor = variantOf({ fields, permissions: { ...permissions, leaf } });
+    const { leafGather, indexNames } = compileLayout(descriptor).halves[0].permissions;
+    expect(leafGather).toHaveLength(3);
+    expect(indexNames.slice(0, 4)).toEqual(["RW", "US", "S1", "XD"]);
+  });
+
+  it("is refused: permissions that need more index bits than the table has", () => {
+    const bits = [50, 51, 52, 53, 54, 55, 56, 57, 58];
+    const fields = [...x8664.fields, ...bits.map((bit) => field(`B${bit}`, bit))];
+    const leaf = bits.map((bit) => `B${bit}`);
+    expect(complaint({ fields, permissions: { ...permissions, leaf, rows: [] } })).toBe(
+      "variant: permissions need 12 index bits; 11 are supported",
+    );
+  });
+
+  it("is refused: more page sizes than classes", () => {
+    const contiguous = [0, 1, 2, 3].map((level) => ({
+      level,
+      log2: 2,
+      fields: { G: 1 },
+      cite: CITE,
+    }));
+    const types = [
+      { levels: [0], fields: { P: 1 }, is: "leaf" as const, cite: CITE },
+      { fields: { P: 1, PS: 1 }, is: "leaf" as const, cite: CITE },
+      { fields: { P: 1 }, is: "table" as const, cite: CITE },
+    ];
+    const templates = [{ of: "leaf" as const, fields: { P: 1, PS: 1 } }];
+    expect(complaint({ contiguous, types, templates })).toBe(
+      "variant: 8 page sizes in one half; 7 are supported",
+    );
+    const [half] = compileLayout(
+      variantOf({ contiguous: contiguous.slice(1), types, templates }),
+    ).halves;
+    expect(half.classShifts).toEqual([0, 12, 21, 23, 30, 32, 39, 41]);
+  });
+
+  it("is refused: more forbidden forms at a level than the core looks at", () => {
+    const forms = (count: number) =>
+      Array.from({ length: count }, () => ({
+        fields: { RW: 1, US: 0 },
+        of: "any" as const,
+        levels: [2],
+        cite: CITE,
+      }));
+    expect(complaint({ forbidden: forms(5) })).toBe(
+      "variant: 5 forbidden forms at level 2; at most 4",
+    );
+    const { levels } = compileLayout(variantOf({ forbidden: forms(4) })).halves[0];
+    expect(levels.map(({ forbidden }) => forbidden.length)).toEqual([0, 0, 4, 0]);
+  });
+
+  it("is refused: type fields that do not fit into one byte", () => {
+    const types = [{ fields: { P: 1, G: 1 }, is: "leaf" as const, cite: CITE }];
+    expect(complaint({ types })).toBe(
+      "variant: type fields P, G span bits 8:0; 8 bits are supported",
+    );
+  });
+
+  it("is refused: more protection keys than the core has", () => {
+    const fields = [...x8664.fields, field("KEY", 62, 58)];
+    expect(complaint({ fields, keys: { ...keys, field: "KEY" } as never }, { pke: true })).toBe(
+      "variant: 32 protection keys; at most 16",
+    );
+  });
+
+  it("is refused: more levels than there are, in the list of index bits or in the core", () => {
+    const deep = (indexBits: number | number[], vaBits: number) =>
+      complaint({ geometry: [{ pageShift: 12, indexBits, vaBits, cite: CITE }] });
+    expect(deep([9, 9], 48)).toBe("variant: 48 address bits need more than 2 levels");
+    expect(deep(6, 57)).toBe("variant: 57 address bits need more than 6 levels");
+  });
+});
+
+describe("a descriptor that contradicts itself", () => {
+  it("is refused: no geometry for the mode", () => {
+    const geometry = [{ when: ["levels=5"], pageShift: 12, indexBits: 9, vaBits: 57, cite: CITE }];
+    expect(complaint({ geometry })).toBe("variant: no geometry fits the mode");
+  });
+
+  it("is refused: no row says who sets the accessed flag", () => {
+    const rows = [{ when: ["nx"], by: "hardware" as const, cite: CITE }];
+    expect(complaint({ accessed: { ...accessed, rows } })).toBe(
+      "variant: no accessed row fits the mode",
+    );
+  });
+
+  it("is refused: no address field, or a third one", () => {
+    const row = (hi: number, lo: number) => ({
+      bits: [hi, lo] as [number, number],
+      at: 60,
+      cite: CITE,
+    });
+    expect(complaint({ address: [] })).toBe(
+      "variant: 0 address fields fit the mode; one or two are supported",
+    );
+    expect(complaint({ address: [row(20, 12), row(30, 21), row(40, 31)] })).toContain(
+      "3 address fields fit the mode",
+    );
+  });
+
+  it("is refused: an address field whose bits move down", () => {
+    expect(complaint({ address: [{ bits: [51, 12], at: 11, cite: CITE }] })).toBe(
+      "variant: an address field moves down",
+    );
+  });
+
+  it("is refused: a permission field of several bits", () => {
+    expect(complaint({ permissions: { ...permissions, leaf: ["RW", "PKEY"] } })).toBe(
+      'variant: field "PKEY" is not a single bit',
+    );
+  });
+});
