@@ -1,0 +1,25 @@
+// The independent oracles, by architecture: random cases, and what the manual says of them.
+
+import type fc from "fast-check";
+import { arbitraryArm64 } from "../reference/arbitrary-arm64.js";
+import { arbitraryX8664 } from "../reference/arbitrary-x86-64.js";
+import { referenceWalkArm64 } from "../reference/arm64.js";
+import { judge, type Outcome, type ReferenceOutcome } from "../reference/vector.js";
+import { referenceWalkX8664 } from "../reference/x86-64.js";
+import type { ArchitectureName, Case } from "./support.js";
+
+/** Random cases of an architecture. */
+export const ARBITRARY: Record<ArchitectureName, () => fc.Arbitrary<Case>> = {
+  "x86-64": arbitraryX8664,
+  arm64: arbitraryArm64,
+};
+
+/** What the manual makes of a case, with cold TLBs. */
+export function referenceWalk(drawn: Case): ReferenceOutcome {
+  return drawn.arch === "x86-64" ? referenceWalkX8664(drawn) : referenceWalkArm64(drawn);
+}
+
+/** Why an outcome breaks the manual's rule, or null. */
+export function verdict(drawn: Case, outcome: Outcome): string | null {
+  return judge({ ...drawn, ...referenceWalk(drawn) }, outcome);
+}

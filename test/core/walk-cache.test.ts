@@ -1,0 +1,203 @@
+// Walk caches against a model with lists: which tables a walk skips, and which entries it still loads.
+//
+// The machine has no TLBs at all, so that every access walks: two arrays of random shape at random levels.
+// The model's rule: the deepest cached table on the way starts the walk; every table entry that a walk
+// reads is put in; all arrays are true LRU, by level and context, index = low bits of the address above
+// the level's shift.
+
+import fc from "fast-check";
+import { beforeEach, describe, expect, it } from "vitest";
+import { Counter } from "../../assembly/abi/counters.js";
+import { Access, FaultKind } from "../../assembly/abi/stop.js";
+import type { CompiledCpu } from "../../src/layout/cpu.js";
+import { LruArray } from "./lru-model.js";
+import { BUILDS, type Build, coreOf, named, typicalLayout } from "./support.js";
+import { begin, Tables } from "./tables.js";
+
+const LAYOUT = typicalLayout("x86-64");
+const { levels, topLevel } = LAYOUT.halves[0];
+const UNCACHED = { array: -1, shift: 12, fillClass: 0 };
+const NO_TLB = Array.from({ length: 3 }, () => [[UNCACHED], [UNCACHED]]);
+const CACHED_LEVELS = [1, 2, 3];
+
+interface Shape {
+  readonly sets: number;
+  readonly ways: number;
+}
+
+/** A machine of walk caches alone; null = none at that level. */
+function machineOf(shapes: readonly (Shape | null)[]): CompiledCpu {
+  const walkCaches = Array.from({ length: 8 }, () => -1);
+  const arrays: CompiledCpu["arrays"][number][] = [];
+  shapes.forEach((shape, i) => {
+    if (shape === null) return;
+    walkCaches[i + 1] = arrays.length;
+    arrays.push({ name: `level ${i + 1}`, ...shape });
+  });
+  return { arrays, probes: NO_TLB, walkCaches };
+}
+
+/** What the walks of a machine count. */
+class WalkModel {
+  readonly counters: Record<string, bigint> = {};
+  private readonly caches: readonly (LruArray<{ key: string }> | null)[];
+
+  constructor(shapes: readonly (Shape | null)[]) {
+    this.caches = shapes.map((shape) =>
+      shape === null ? null : new LruArray<{ key: string }>(shape.sets, shape.ways),
+    );
+  }
+
+  private count(name: string): void {
+    this.counters[name] = (this.counters[name] ?? 0n) + 1n;
+  }
+
+  private place(level: number, context: number, va: bigint) {
+    const page = va >> BigInt(levels[level]?.shift ?? 0);
+    return { cache: this.caches[level - 1] ?? null, page, key: `${context} ${page}` };
+  }
+
+  /** Level of the deepest cached table entry; one above the top where there is none. */
+  private deepest(context: number, va: bigint): number {
+    for (const level of CACHED_LEVELS) {
+      const { cache, page, key } = this.place(level, context, va);
+      if (cache?.find(page, key) === undefined) continue;
+      this.count(`WalkCacheHitLevel${level}`);
+      return level;
+    }
+    return topLevel + 1;
+  }
+
+  /** A walk down to a leaf of `leafLevel`. */
+  walk(context: number, va: bigint, leafLevel: number): void {
+    this.count("Walks");
+    for (let level = this.deepest(context, va) - 1; level >= leafLevel; level--) {
+      this.count(`WalkLoadsLevel${level}`);
+      if (level === leafLevel) return;
+      const { cache, page, key } = this.place(level, context, va);
+      cache?.insert(page, { key });
+    }
+  }
+
+  clear(): void {
+    for (const cache of this.caches) cache?.clear();
+  }
+}
+
+const shape = fc.record({ sets: fc.constantFrom(1, 2, 4), ways: fc.integer({ min: 1, max: 3 }) });
+const shapes = fc.array(fc.option(shape, { freq: 4 }), { minLength: 3, maxLength: 3 });
+
+/** An address by its indexes: few values each, so that paths share some tables and part at any level. */
+const path = fc.tuple(fc.nat(2), fc.nat(2), fc.nat(3), fc.nat(3));
+type Path = readonly [number, number, number, number];
+
+function addressOf([l3, l2, l1, l0]: Path): bigint {
+  return (BigInt(l3) << 39n) | (BigInt(l2) << 30n) | (BigInt(l1) << 21n) | (BigInt(l0) << 12n);
+}
+
+/** Every fourth 2 MiB range is one page, whose walk ends a level above the others. */
+function leafLevelOf([, , l1]: Path): number {
+  return l1 === 3 ? 1 : 0;
+}
+
+const step = fc.record({
+  path,
+  context: fc.oneof({ weight: 4, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.nat(2) }),
+  flush: fc.oneof(
+    { weight: 30, arbitrary: fc.constant(false) },
+    { weight: 1, arbitrary: fc.constant(true) },
+  ),
+});
+
+const RUNS: Record<Build, number> = { release: 200, debug: 60 };
+
+describe.each(BUILDS)("on the %s build", (build) => {
+  const core = coreOf(build);
+  let tables: Tables;
+
+  beforeEach(() => {
+    core.loadLayout(LAYOUT);
+    core.reset(true);
+    tables = new Tables(core, LAYOUT);
+  });
+
+  it("walks start below the deepest table that true LRU kept", () => {
+    const steps = fc.array(step, { minLength: 1, maxLength: 200, size: "max" });
+    fc.assert(
+      fc.property(shapes, steps, (drawn, taken) => {
+        core.reset(true);
+        tables = new Tables(core, LAYOUT);
+        core.loadCpu(machineOf(drawn));
+        tables.activate();
+        const model = new WalkModel(drawn);
+        for (const { path: to, context, flush } of taken) {
+          const [va, level] = [addressOf(to), leafLevelOf(to)];
+          const page = va & ~((1n << BigInt(12 + 9 * level)) - 1n);
+          tables.map({ va: page, pa: 0x40_0000_0000n | page, level });
+          if (flush) core.exports.flushAll();
+          if (flush) model.clear();
+          core.exports.setContext(context);
+          expect(core.translate(va, Access.UserRead)).toBe(true);
+          model.walk(context, va, level);
+          expect(core.stopBlock().pa).toBe(0x40_0000_0000n | va);
+        }
+        expect(named(core.counters())).toMatchObject(model.counters);
+        const walked = Object.keys(named(core.counters())).filter((name) =>
+          name.startsWith("Walk"),
+        );
+        expect(walked.sort()).toEqual(Object.keys(model.counters).sort());
+      }),
+      { numRuns: RUNS[build] },
+    );
+  });
+
+  // Only accepted entries get in: a walk that faults leaves the entry it faulted on to be read again.
+  it("an entry that was not present is not cached, those above it are", () => {
+    core.loadCpu(machineOf([{ sets: 1, ways: 4 }, { sets: 1, ways: 4 }, null]));
+    tables.activate();
+    const entry = tables.entryAt(0n, 1);
+    expect(core.translate(0n, Access.UserRead)).toBe(false);
+    expect(core.stopBlock()).toMatchObject({ fault: FaultKind.NotPresent, level: 1 });
+    tables.map({ va: 0n, pa: 0x5000n });
+    expect(core.peek(entry)).not.toBe(0n);
+    expect(core.translate(0n, Access.UserRead)).toBe(true);
+    expect(core.counter(Counter.WalkCacheHitLevel2)).toBe(1n);
+    expect(core.counter(Counter.WalkLoadsLevel1)).toBe(2n);
+    expect(core.counter(Counter.WalkLoadsLevel2)).toBe(1n);
+  });
+
+  // The rights of the upper entries are not in the leaf: a walk that skips them must still know them.
+  it("a walk that starts below a restricting entry is restricted by it", () => {
+    core.loadCpu(machineOf([{ sets: 1, ways: 4 }, null, null]));
+    tables.activate();
+    tables.map({ va: 0n, pa: 0x5000n });
+    tables.map({ va: 0x1000n, pa: 0x6000n });
+    const upper = tables.entryAt(0n, 2);
+    core.poke(upper, core.peek(upper) & ~2n);
+    expect(core.translate(0n, Access.UserRead)).toBe(true);
+    expect(core.translate(0x1000n, Access.UserWrite)).toBe(false);
+    expect(core.counter(Counter.WalkCacheHitLevel1)).toBe(1n);
+    expect(core.stopBlock()).toMatchObject({ fault: FaultKind.Permission, faultCode: 0x7 });
+  });
+
+  // The walk of an assist is part of what the assist costs: it counts no load and leaves no trace here.
+  it("a dirty assist neither uses nor feeds them, in its own context or another", () => {
+    tables = begin(core, LAYOUT);
+    const other = new Tables(core, LAYOUT);
+    tables.map({ va: 0n, pa: 0x5000n });
+    other.map({ va: 0n, pa: 0x6000n });
+    core.exports.setContext(1);
+    core.translate(0n, Access.UserRead);
+    const before = named(core.counters());
+    core.translate(0n, Access.UserWrite);
+    const walked = (counters: Record<string, bigint>) =>
+      Object.entries(counters).filter(([name]) => name.startsWith("Walk"));
+    expect(core.counter(Counter.DirtyAssist)).toBe(1n);
+    expect(walked(named(core.counters()))).toEqual(walked(before));
+
+    core.exports.setContext(0);
+    other.activate();
+    core.translate(0n, Access.UserRead);
+    expect(core.stopBlock().pa).toBe(0x6000n);
+  });
+});
