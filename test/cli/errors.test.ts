@@ -1,0 +1,185 @@
+import { gzipSync } from "node:zlib";
+import { beforeAll, describe, expect, it } from "vitest";
+import { inputFolder, raw64Bytes } from "../trace/support.js";
+import { line } from "../verify/support.js";
+import { linesOf, mmulate, TINY } from "./support.js";
+
+const folder = inputFolder();
+/** File names as the rows below write them; what stands behind is in `beforeAll`. */
+const at = (name: string) => `${folder.path}/${name}`;
+
+beforeAll(() => {
+  const zipped = gzipSync(TINY.repeat(2000));
+  const damaged = Buffer.from(zipped);
+  damaged.fill(0xff, 40, 60);
+  folder.write("tiny.lackey", TINY);
+  folder.write("cut.gz", zipped.subarray(0, zipped.length - 20));
+  folder.write("damaged.gz", damaged);
+  folder.write("empty", "");
+  folder.write("foreign", "#!/bin/sh\necho\n");
+  folder.write("bad-line.lackey", `${TINY} L 12\n`);
+  folder.write("far.raw64", raw64Bytes([0n, 1n << 47n]));
+  folder.write("gibs.raw64", raw64Bytes([0n, 1n << 30n, 2n << 30n]));
+  folder.write("good.jsonl", `${line()}\n`);
+  folder.write("wrong.jsonl", `${line()}\n${line({ id: "made/2", expect: { pa: "0x5124" } })}\n`);
+  folder.write("damaged.jsonl", `${line()}\n{\n`);
+  folder.write("recording.jsonl", `${JSON.stringify({ script: ["a"], recording: [] })}\n`);
+});
+
+/** "T" stands for a good trace, "@NAME" for a file above. */
+function words(command: string): string[] {
+  return command
+    .split(" ")
+    .map((word) => (word === "T" ? at("tiny.lackey") : word.replace(/^@/, `${folder.path}/`)));
+}
+
+describe("an input that cannot be used ends with exit code 2 and one line on stderr", () => {
+  it.concurrent.each([
+    ["run @missing", "@missing: no such file"],
+    ["run @", "@: is a directory, expected a file"],
+    ["run @damaged.gz", "@damaged.gz: gzip data is damaged, noticed behind compressed byte "],
+    ["run @cut.gz", "@cut.gz: gzip data ends too early, at compressed byte "],
+    ["run @empty", "@empty: is empty, expected a trace"],
+    ["run @foreign", '@foreign: begins with "#!/bin/sh\\x0aecho\\x0a", which is no trace format'],
+    ["run @bad-line.lackey", "@bad-line.lackey: line 7: "],
+    ["run T @missing", "@missing: no such file"],
+  ])("%s", async (command, message) => {
+    const { code, out, err } = await mmulate(...words(command), "--arch", "x86-64");
+    expect(code).toBe(2);
+    expect(out).toBe("");
+    // A run may have finished a cell before it came to the one that fails.
+    const told = linesOf(err).filter((text) => !/: \d+ accesses$/.test(text));
+    expect(told).toHaveLength(1);
+    expect(told[0]).toContain(`mmulate: ${message.replaceAll("@", `${folder.path}/`)}`);
+  });
+});
+
+describe("a request for what does not exist ends with exit code 2 and one line on stderr", () => {
+  it.concurrent.each([
+    ["run T --arch mips", 'unknown architecture "mips" (known: x86-64, arm64)'],
+    ["run T --arch arm46", 'unknown architecture "arm46"; did you mean "arm64"?'],
+    ["run T --arch arm64:granule=8", "arm64: granule = 8, but 4, 16, 64 is allowed"],
+    ["run T --arch x86-64:granule=4", 'x86-64 has no parameter "granule"'],
+    ["run T --arch x86-64:wp", '"x86-64:wp": "wp" is not PARAMETER=VALUE'],
+    ["run T --cpu skylake", 'unknown cpu "skylake" (known: plain, yardstick)'],
+    ["run T --cpu yardstick", "cpu yardstick is made for x86-64, not for arm64"],
+    ["run T --pages 3k", 'pages "3k": x86-64 maps base, thp, contiguous or one of 4k, 2m, 1g'],
+    ["run T --pages 64k", 'pages "64k": x86-64 maps base, thp, contiguous or one of 4k, 2m, 1g'],
+    ["run T --reporter xml", 'unknown reporter "xml" (known: table, json, yardstick)'],
+    ["run T --format elf", 'unknown trace format "elf"; known formats: auto (by content), lackey '],
+    ["run T --workers 0", "--workers 0: a number from 1 to 9999 is allowed"],
+    ["run T --workers 2.5", "--workers 2.5: a number from 1 to 9999 is allowed"],
+    ["run T --workers 10000", "--workers 10000: a number from 1 to 9999 is allowed"],
+    ["run T --workers all", "--workers all: a number from 1 to 9999 is allowed"],
+    ["walk nowhere", '"nowhere" is not FILE#ID, such as x.jsonl.gz#x86-64/000123'],
+    ["walk @good.jsonl#", '@good.jsonl#" is not FILE#ID'],
+    ["walk #made/1", '"#made/1" is not FILE#ID'],
+    ["walk @good.jsonl#made/2", '@good.jsonl has no vector "made/2"; its ids run from made/1 to'],
+    ["walk @missing#made/1", "@missing: no such file"],
+  ])("%s", async (command, message) => {
+    const { code, out, err } = await mmulate(...words(command));
+    expect(code).toBe(2);
+    expect(out).toBe("");
+    const told = linesOf(err);
+    expect(told).toHaveLength(1);
+    expect(told[0]).toMatch(/^mmulate: /);
+    expect(told[0]).toContain(message.replaceAll("@", `${folder.path}/`));
+  });
+});
+
+describe("a command line that does not parse ends with exit code 2 and nothing on stdout", () => {
+  it.concurrent.each([
+    ["run", "error: missing required argument 'trace'"],
+    ["verify", "error: missing required argument 'file'"],
+    ["walk", "error: missing required argument 'file#id'"],
+    ["fly", "error: unknown command 'fly'"],
+    ["run T --fast", "error: unknown option '--fast'"],
+    ["run T --arch", "error: option '--arch <a,b>' argument missing"],
+    ["run T --accesses none", "error: option '--accesses <kind>' argument 'none' is invalid."],
+    ["counters all", "error: too many arguments for 'counters'."],
+    ["--fast", "error: unknown option '--fast'"],
+  ])("%s", async (command, message) => {
+    const { code, out, err } = await mmulate(...words(command));
+    expect(code).toBe(2);
+    expect(out).toBe("");
+    expect(err).toContain(message);
+    expect(linesOf(err).at(-1)).toBe("(mmulate COMMAND --help tells more)");
+  });
+
+  it("as does none at all, with the help on stderr", async () => {
+    const { code, out, err } = await mmulate();
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    expect(err).toBe((await mmulate("--help")).out);
+  });
+});
+
+describe("verify refuses a file that is none of vectors, with exit code 2", () => {
+  it.concurrent.each([
+    ["@missing", "@missing: no such file"],
+    ["@empty", "@empty: holds no line, expected translation vectors"],
+    ["@damaged.jsonl", "@damaged.jsonl:2: not JSON, expected a translation vector"],
+    ["@tiny.lackey", "@tiny.lackey:1: not JSON, expected a translation vector"],
+    ["@recording.jsonl", "@recording.jsonl:1: a kernel recording, expected a translation vector"],
+    ["@damaged.gz", "@damaged.gz: gzip data is damaged"],
+  ])("%s", async (file, message) => {
+    const { code, out, err } = await mmulate("verify", "--json", ...words(file));
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    const [progress, told, ...more] = linesOf(err);
+    expect(progress).toBe(`mmulate: playing ${words(file)[0]}`);
+    expect(told).toContain(`mmulate: ${message.replaceAll("@", `${folder.path}/`)}`);
+    expect(more).toEqual([]);
+  });
+});
+
+describe("what ran and failed ends with exit code 1", () => {
+  it("a vector that is wrong, with the result on stdout", async () => {
+    const { code, out } = await mmulate("verify", at("wrong.jsonl"));
+    expect(code).toBe(1);
+    expect(out).toContain("made/2: read 0x123 by user\n");
+    expect(linesOf(out).at(-1)).toBe("1 passed, 1 failed, 0 skipped");
+  });
+
+  it("an explanation that differs from the recording, on stdout too", async () => {
+    const { code, out } = await mmulate("walk", `${at("wrong.jsonl")}#made/2`);
+    expect(code).toBe(1);
+    expect(out).toContain("\nNOT as recorded\n");
+  });
+
+  it("an access that cannot be translated, in one line", async () => {
+    const path = at("far.raw64");
+    const args = ["--format", "raw64", "--arch", "x86-64"];
+    expect(await mmulate("run", path, ...args)).toEqual({
+      code: 1,
+      out: "",
+      err:
+        `mmulate: ${path}: access 2 to 0x800000000000: out-of-range under x86-64 with pages ` +
+        '"base" (CR3 translates 48 bits)\n',
+    });
+  });
+
+  it("simulated memory that is used up, in one line, and alike from a worker", async () => {
+    const path = at("gibs.raw64");
+    const archs = ["--arch", "arm64:ips=32,arm64:ips=32:ha=false"];
+    for (const workers of ["1", "2"]) {
+      const args = ["--format", "raw64", ...archs, "--pages", "1g", "--workers", workers];
+      const { code, out, err } = await mmulate("run", path, ...args);
+      expect({ code, out }).toEqual({ code: 1, out: "" });
+      expect(linesOf(err)).toEqual([
+        `mmulate: ${path}: access 3 to 0x80000000: no simulated memory left under arm64:ips=32 ` +
+          'with pages "1g"',
+      ]);
+    }
+  });
+});
+
+describe("known failures: each of these is accepted, and ought to end with exit code 2", () => {
+  it.fails.each([
+    ["no architecture at all, after which nothing runs", ["run", "--arch", ","]],
+    ["no CPU at all, likewise", ["run", "--cpu", ""]],
+    ["a parameter named as what every object has", ["run", "--arch", "x86-64:toString=1"]],
+    ["two addresses for the second page policy", ["run", "--pages", "base,2m@0x200000@0x400000"]],
+  ])("%s", async (_, args) => {
+    const { code } = await mmulate(...args, "--workers", "1", at("tiny.lackey"));
+    expect(code).toBe(2);
+  });
+});

@@ -1,0 +1,50 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { COUNTERS, Counter } from "../../assembly/abi/counters.js";
+import { mmulate, output } from "./support.js";
+
+const GOLDEN = "../golden/cli";
+
+describe("mmulate", () => {
+  it.each(["--version", "-V"])("%s prints the package's version", async (flag) => {
+    const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+    const { version } = JSON.parse(text) as { version: string };
+    expect(await mmulate(flag)).toEqual({ code: 0, out: `${version}\n`, err: "" });
+  });
+
+  it.each(["run", "verify", "walk", "counters"])("%s --help says what there is", async (name) => {
+    const help = await output(name, "--help");
+    await expect(help).toMatchFileSnapshot(`${GOLDEN}/help-${name}.txt`);
+  });
+
+  it("--help and help print the commands", async () => {
+    const help = await output("--help");
+    await expect(help).toMatchFileSnapshot(`${GOLDEN}/help.txt`);
+    expect(await output("help")).toBe(help);
+  });
+
+  it("help COMMAND is COMMAND --help", async () => {
+    expect(await output("help", "run")).toBe(await output("run", "--help"));
+  });
+});
+
+describe("mmulate counters", () => {
+  it("--json lists every counter with name, unit, meaning and perf event", async () => {
+    const list = JSON.parse(await output("counters", "--json")) as Record<string, string>[];
+    expect(list).toHaveLength(COUNTERS);
+    for (const counter of list) {
+      expect(Object.keys(counter)).toEqual(["name", "unit", "means", "perf"]);
+    }
+    expect(list[Counter.Reads]?.name).toBe("reads");
+    expect(list[Counter.DirtyAssist]?.name).toBe("dirty_assist");
+    expect(list[Counter.AddressSum]?.name).toBe("pa_sum");
+  });
+
+  it("prints the same as text", async () => {
+    const list = JSON.parse(await output("counters", "--json")) as Record<string, string>[];
+    const text = await output("counters");
+    for (const { name, unit, means, perf } of list) {
+      expect(text).toContain(`${name} (${unit})\n    ${means}\n    perf: ${perf}\n`);
+    }
+  });
+});

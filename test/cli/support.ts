@@ -1,0 +1,67 @@
+// Shared by the command line's tests: run the built program, look at what it wrote and how it ended.
+
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect } from "vitest";
+import { raw64Bytes } from "../trace/support.js";
+
+const MAIN = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
+
+export interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** `process.execPath MAIN ARGS...`, with nothing of this process's terminal or colours. */
+export function start(args: readonly string[]) {
+  if (!existsSync(MAIN)) throw new Error("dist is missing: run npm run build (npm test does)");
+  const env = { PATH: process.env.PATH, NO_COLOR: "1" };
+  return spawn(process.execPath, [MAIN, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+}
+
+/** Runs it to its end. */
+export async function mmulate(...args: string[]): Promise<Ended> {
+  const child = start(args);
+  let [out, err] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    out += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    err += text;
+  });
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on("error", reject).on("close", resolve);
+  });
+  return { code, out, err };
+}
+
+/** Runs it, and expects that all went well. Returns stdout. */
+export async function output(...args: string[]): Promise<string> {
+  const { code, out, err } = await mmulate(...args);
+  expect(code, err).toBe(0);
+  return out;
+}
+
+/** Lines that all end. */
+export function linesOf(text: string): string[] {
+  if (text === "") return [];
+  expect(text.endsWith("\n"), JSON.stringify(text.slice(-40))).toBe(true);
+  return text.slice(0, -1).split("\n");
+}
+
+/** A lackey trace: two fetches, a read, a write to the same page, a read far away. */
+export const TINY = `==1== lackey
+I  00400000,4
+ L 1000,8
+ S 1ff8,8
+I  00400004,4
+ L 7f0000000000,8
+`;
+
+/** A raw64 trace: reads and writes over 100 pages. */
+export function hundredPages(): Buffer {
+  const at = (i: number): bigint => BigInt(0x10_0000 + ((i * 37) % 100) * 4096 + 8 * (i % 512));
+  return raw64Bytes(Array.from({ length: 5000 }, (_, i) => at(i) | (i % 3 === 0 ? 1n : 0n)));
+}
