@@ -107,6 +107,14 @@ export const arm64 = define({
   },
   limits: [
     {
+      param: "ips",
+      when: ["pamax=48"],
+      min: 32,
+      max: 48,
+      cite: "ARM D8.2.2: an output size above the implemented one is not used",
+      confidence: "knowledge",
+    },
+    {
       param: "t0sz",
       when: ["granule=64"],
       min: 12,
@@ -192,6 +200,14 @@ export const arm64 = define({
       of: "leaf",
       when: ["!ds"],
       means: "shareability",
+      cite: "ARM D8.6.2",
+    },
+    {
+      name: "SH",
+      bits: [9, 8],
+      of: "leaf",
+      when: ["ds", "granule=64"],
+      means: "shareability: TCR.DS moves it away with 4 and 16 KiB granules only",
       cite: "ARM D8.6.2",
     },
     { name: "AF", bits: [10, 10], of: "leaf", means: "access flag", cite: "ARM D8.5.1" },

@@ -37,12 +37,14 @@ export const cpuSchema = z.strictObject({
     /** First level, for data and for instruction fetches; then what both share. */
     data: z.array(array),
     fetch: z.array(array),
+    /** Stores, where they have a first level of their own. */
+    store: z.array(array).default([]),
     second: z.array(array),
     /** Pages of one size that a structure keeps as pieces of a smaller one. */
     smash: z
       .array(
         z.strictObject({
-          structure: z.enum(["data", "fetch", "second"]),
+          structure: z.enum(["data", "fetch", "store", "second"]),
           from: z.int(),
           to: z.int(),
           ...fact,

@@ -213,7 +213,9 @@ export const descriptorSchema = z.strictObject({
   accessedBeforePermission: z.boolean(),
   /** A fault raised by a TLB entry drops that entry. */
   faultDropsTlb: z.strictObject({ value: z.boolean(), ...fact }),
-  global: z.strictObject({ field: name, value: z.int().min(0).max(1), ...fact }).optional(),
+  global: z
+    .strictObject({ ...when, field: name, value: z.int().min(0).max(1), ...fact })
+    .optional(),
 
   /** Contiguous groups: 2^log2 leaves of a level that one TLB entry may hold. */
   contiguous: z

@@ -51,6 +51,12 @@ export const x8664 = define({
       means: "EFLAGS.AC: lifts SMAP for explicit accesses",
       cite: "SDM 4.6.1",
     },
+    pge: {
+      type: "boolean",
+      default: false,
+      means: "CR4.PGE: translations of global pages serve every PCID",
+      cite: "SDM 4.10.2.4",
+    },
     pke: {
       type: "boolean",
       default: false,
@@ -81,8 +87,8 @@ export const x8664 = define({
     },
   },
   typical: {
-    values: { wp: true, nx: true, smep: true, smap: true, maxphyaddr: 46 },
-    cite: "LINUX 7.0, arch/x86: CR0.WP, EFER.NXE, CR4.SMEP and SMAP where the CPU has them",
+    values: { pge: true, wp: true, nx: true, smep: true, smap: true, maxphyaddr: 46 },
+    cite: "LINUX 7.0, arch/x86: CR0.WP, EFER.NXE, CR4.PGE, SMEP and SMAP where the CPU has them",
   },
   addressSpace: {
     select: 63,
@@ -306,7 +312,7 @@ export const x8664 = define({
     value: true,
     cite: "SDM 4.10.4.1: a page fault invalidates entries for the faulting address",
   },
-  global: { field: "G", value: 1, cite: "SDM 4.10.2.4" },
+  global: { when: ["pge"], field: "G", value: 1, cite: "SDM 4.10.2.4" },
   faults: {
     report: {
       "out-of-range": { kind: "non-canonical", level: false, code: false },

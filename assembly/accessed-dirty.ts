@@ -19,6 +19,7 @@ import {
   HALF_TABLE_SET,
 } from "./abi/layout";
 import { Access, FaultKind } from "./abi/stop";
+import { TLB_DATA_CLEAN } from "./abi/tlb";
 import { bump } from "./count";
 
 function isAccessed(half: u32, entry: u64): bool {
@@ -29,8 +30,16 @@ export function isDirty(half: u32, entry: u64): bool {
   return (entry & load<u64>(half, HALF_DIRTY_MASK)) == load<u64>(half, HALF_DIRTY_VALUE);
 }
 
+/** Bit = `Access`. No branch: whether an access is a store is as good as random. */
+const STORES: u32 = (1 << Access.UserWrite) | (1 << Access.SupervisorWrite);
+
 export function isStore(access: u32): bool {
-  return access == Access.UserWrite || access == Access.SupervisorWrite;
+  return ((STORES >> access) & 1) != 0;
+}
+
+/** What an access needs of a page, in the bits where a TLB data word denies it. */
+export function needOf(access: u32): u64 {
+  return ((<u64>1) << access) | (((STORES >> access) & 1) * TLB_DATA_CLEAN);
 }
 
 /** A table entry that a walk used; x86-64 sets A in it, most others leave it alone. */
@@ -53,7 +62,7 @@ export function accessedFault(half: u32, entry: u64, first: bool): u32 {
 /** The fault of a store to a clean page where software keeps the dirty state. */
 export function dirtyFault(half: u32, entry: u64, access: u32): u32 {
   if ((load<u32>(half, HALF_FLAGS) & HALF_FLAG_DIRTY_FAULTS) == 0) return FaultKind.None;
-  return isStore(access) && !isDirty(half, entry) ? FaultKind.Dirty : FaultKind.None;
+  return !isDirty(half, entry) && isStore(access) ? FaultKind.Dirty : FaultKind.None;
 }
 
 /** The leaf of a translation that goes through: one read-modify-write for both updates. */
@@ -64,7 +73,7 @@ export function markLeaf(half: u32, word: u32, entry: u64, access: u32): u64 {
     marked = (marked & ~load<u64>(half, HALF_ACCESSED_MASK)) | load<u64>(half, HALF_ACCESSED_VALUE);
     bump(Counter.AccessedSet);
   }
-  if ((flags & HALF_FLAG_DIRTY_BY_HARDWARE) != 0 && isStore(access) && !isDirty(half, entry)) {
+  if ((flags & HALF_FLAG_DIRTY_BY_HARDWARE) != 0 && !isDirty(half, entry) && isStore(access)) {
     marked = (marked & ~load<u64>(half, HALF_DIRTY_MASK)) | load<u64>(half, HALF_DIRTY_VALUE);
     bump(Counter.DirtySet);
   }

@@ -1,15 +1,27 @@
 // The whole surface of the module, grouped by file. 64-bit arguments are for set-up and single
 // translations; batches travel through linear memory.
 
-import { HALF_BYTES, LAYOUT_HALVES, LAYOUT_SELECT_BIT } from "./abi/layout";
-import { LAYOUT_BASE, MEMORY_BASE } from "./abi/memory-map";
-import { FaultKind } from "./abi/stop";
-import { resetCounters } from "./count";
+import { EVENTS_BASE, EVENTS_CAPACITY, MEMORY_BASE } from "./abi/memory-map";
+import { ACCESS_MODE_STRIDE, FaultKind } from "./abi/stop";
+import { CPU_TAG } from "./abi/tlb";
+import { resetCounters, settleWalks } from "./count";
+import { cpu, flushAll, resetCpus } from "./cpu";
 import { allocateTable } from "./demand";
+import { describeSuccess } from "./describe";
+import { forgetLeaves } from "./leaf-memo";
 import { resetMemory, wordAt, writeWord } from "./physmem";
-import { setMode } from "./run";
-import { flushAll } from "./tlb";
-import { accessOnce, describeSuccess, setContext, setRoots } from "./translate";
+import { runAt } from "./run";
+import { clock, setClock } from "./tlb-stamped";
+import {
+  accessOnce,
+  dropPage,
+  halfIndexOf,
+  halfOf,
+  physicalAddress,
+  usedLevel,
+  usedShift,
+} from "./translate";
+import { forgetWalk } from "./walk";
 import { clearLog } from "./walk-log";
 
 export { Counter } from "./abi/counters";
@@ -17,9 +29,8 @@ export { Control, EventKind } from "./abi/event";
 export { Access, FaultKind, Stop } from "./abi/stop";
 export { TlbStructure } from "./abi/tlb";
 
-export { run, setMode } from "./run";
-export { flushAll } from "./tlb";
-export { dropPage, setContext, setRoots } from "./translate";
+export { flushAll, partition, resetCpus, selectCpu, setContext, setMode, setRoots } from "./cpu";
+export { runAt } from "./run";
 export { enableLog } from "./walk-log";
 
 /** First byte of the module's regions; static data of the compiler must end below. */
@@ -30,15 +41,18 @@ export function heapBase(): usize {
   return __heap_base;
 }
 
-/** Forgets memory, TLBs and counters; layout, TLB geometry and demand policy stay. */
+/** Forgets memory, TLBs and counters; layout, CPU configuration and demand policy stay. */
 export function reset(window: u32): void {
   resetMemory(window != 0);
-  flushAll();
   resetCounters();
-  setRoots(0, 0);
-  setContext(0);
-  setMode(0);
+  resetCpus();
   clearLog();
+}
+
+/** A layout was written: what was derived or cached under another one goes. */
+export function layoutChanged(): void {
+  forgetLeaves();
+  flushAll();
 }
 
 /** The word at a simulated physical address; absent memory reads as zero. */
@@ -53,16 +67,29 @@ export function poke(pa: u64, value: u64): u32 {
 
 /** A zeroed table for entries of `level` of a half; needs the window. Returns its address. */
 export function newTable(halfIndex: u32, level: u32): u64 {
-  return allocateTable(LAYOUT_BASE + LAYOUT_HALVES + halfIndex * HALF_BYTES, level);
+  return allocateTable(halfOf(halfIndex), level);
 }
 
-/** Makes one access and describes it in the stop block. Returns the fault kind. */
+/** Makes one access on the running CPU and describes it in the stop block. Returns the fault kind. */
 export function translate(va: u64, access: u32): u32 {
   clearLog();
-  const fault = accessOnce(va, access);
+  setClock(clock + 1);
+  forgetWalk();
+  const fault = accessOnce(cpu, access % ACCESS_MODE_STRIDE, va, access);
+  settleWalks();
   if (fault == FaultKind.None) {
-    const halfIndex = <u32>(va >> load<u32>(LAYOUT_BASE, LAYOUT_SELECT_BIT)) & 1;
-    describeSuccess(LAYOUT_BASE + LAYOUT_HALVES + halfIndex * HALF_BYTES, va, access);
+    describeSuccess(halfIndexOf(va), va, physicalAddress, access, usedLevel(), usedShift());
   }
   return fault;
+}
+
+/** Simulates the records `first`..`end - 1` of the event buffer; see `runAt`. Returns the next index. */
+export function run(first: u32, end: u32): u32 {
+  assert(first <= end && end <= <u32>EVENTS_CAPACITY);
+  return first + runAt(EVENTS_BASE + first * 8, end - first);
+}
+
+/** Drops what the running CPU's context, or any as global, has cached for `va`. */
+export function invalidatePage(va: u64): void {
+  dropPage(cpu, load<u32>(cpu, CPU_TAG), va);
 }

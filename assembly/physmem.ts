@@ -1,13 +1,14 @@
 // Simulated physical memory: sparse frames of 4 KiB, found by a hash, or a window that needs none.
 //
-//   window on:  address ---------------- + ARENA_BASE ----> arena       (address < arena top)
+//   window on:  address --------------- + arena base -----> arena       (address < arena top)
 //   otherwise:  address >> 12 -- hash --> arena offset ---> arena
 //
 // A first-time reader may skip `grow`: linear memory is asked for 16 MiB at a time.
 
 import {
-  ARENA_BASE,
+  ARENA_ALIGNMENT,
   ARENA_LIMIT,
+  DYNAMIC_BASE,
   FRAME_BYTES,
   FRAME_SHIFT,
   HASH_BASE,
@@ -20,12 +21,33 @@ import {
 
 const GROW_PAGES: i32 = 256;
 
+let arenaBase: u32 = align(DYNAMIC_BASE);
 /** Next free byte of the arena; below it everything is allocated. */
-let arenaTop: u32 = ARENA_BASE;
-/** Highest `arenaTop` ever: memory above it is still zero. */
-let arenaDirty: u32 = ARENA_BASE;
+let arenaTop: u32 = arenaBase;
+/** Memory from here on has never been written. */
+let untouched: u32 = DYNAMIC_BASE;
 let framesUsed: u32 = 0;
 let windowOn: bool = false;
+/** Simulated addresses below this are arena memory; 0 without the window. */
+let windowEnd: u64 = 0;
+
+function align(address: u32): u32 {
+  return (address + ARENA_ALIGNMENT - 1) & ~(<u32>ARENA_ALIGNMENT - 1);
+}
+
+/**
+ * Sets memory aside between the fixed regions and the arena, zeroed. Returns false, with nothing
+ * changed, when there is not so much. Simulated memory is forgotten.
+ */
+export function setAside(bytes: u64): bool {
+  const end = <u64>(<u32>DYNAMIC_BASE) + bytes;
+  if (end + ARENA_ALIGNMENT > <u64>(<u32>ARENA_LIMIT) || !grow(<u32>end)) return false;
+  memory.fill(DYNAMIC_BASE, 0, min(<u32>end, untouched) - DYNAMIC_BASE);
+  untouched = max(<u32>end, untouched);
+  arenaBase = align(<u32>end);
+  resetMemory(windowOn);
+  return true;
+}
 
 /** Forgets every frame. With `window`, addresses from 0 up become the arena itself. */
 export function resetMemory(window: bool): void {
@@ -33,8 +55,9 @@ export function resetMemory(window: bool): void {
     store<u64>(load<u32>(HASH_USED + i * 4), 0);
   }
   framesUsed = 0;
-  arenaTop = ARENA_BASE;
+  arenaTop = arenaBase;
   windowOn = window;
+  windowEnd = 0;
 }
 
 /** Linear addresses may exceed 2^31, and `memory.size` counts pages of 64 KiB. */
@@ -53,21 +76,22 @@ function grow(end: u32): bool {
 export function allocateArena(bytes: u32): u32 {
   assert(bytes >= <u32>FRAME_BYTES && (bytes & (bytes - 1)) == 0);
   const mask = <u64>bytes - 1;
-  const at64 = (<u64>(arenaTop - ARENA_BASE) + mask) & ~mask;
-  const end64 = at64 + bytes + ARENA_BASE;
+  const at64 = (<u64>(arenaTop - arenaBase) + mask) & ~mask;
+  const end64 = at64 + bytes + arenaBase;
   if (end64 > <u64>(<u32>ARENA_LIMIT)) return 0;
-  const at = <u32>at64 + ARENA_BASE;
+  const at = <u32>at64 + arenaBase;
   const end = <u32>end64;
   if (!grow(end)) return 0;
-  if (at < arenaDirty) memory.fill(at, 0, min(end, arenaDirty) - at);
+  if (arenaTop < untouched) memory.fill(arenaTop, 0, min(end, untouched) - arenaTop);
   arenaTop = end;
-  if (end > arenaDirty) arenaDirty = end;
+  untouched = max(end, untouched);
+  if (windowOn) windowEnd = <u64>(arenaTop - arenaBase);
   return at;
 }
 
 /** Simulated address of arena memory; only meaningful with the window on. */
 export function windowAddress(linear: u32): u64 {
-  return <u64>(linear - ARENA_BASE);
+  return <u64>(linear - arenaBase);
 }
 
 /** The slot that holds a frame, or the empty one where it would go (`HASH_LIMIT` keeps some empty). */
@@ -90,18 +114,32 @@ function hashSlot(frame: u64): u32 {
  * such an address lies in the zero frame, which the caller must not write.
  */
 export function wordAt(pa: u64): u32 {
-  if (windowOn && pa < <u64>(arenaTop - ARENA_BASE)) return ARENA_BASE + (<u32>pa & ~7);
+  return Memory.word(pa);
+}
+
+/** Written into the walk. */
+export class Memory {
+  @inline
+  static word(pa: u64): u32 {
+    return pa < windowEnd ? arenaBase + (<u32>pa & ~7) : hashedWord(pa);
+  }
+}
+
+function hashedWord(pa: u64): u32 {
   const slot = hashSlot(pa >> FRAME_SHIFT);
   const inFrame = <u32>pa & (FRAME_BYTES - 8);
   if (load<u64>(slot) == 0) return ZERO_FRAME + inFrame;
   return load<u32>(slot, 8) + inFrame;
 }
 
-/** Writes the word at a simulated physical address, making its frame. False: memory is used up. */
+/**
+ * Writes the word at a simulated physical address, making its frame. False: memory is used up, or the
+ * window is on and the address lies above it (the window holds page tables only).
+ */
 export function writeWord(pa: u64, value: u64): bool {
   let word = wordAt(pa);
   if (word - ZERO_FRAME < <u32>FRAME_BYTES) {
-    if (framesUsed == HASH_LIMIT) return false;
+    if (windowOn || framesUsed == HASH_LIMIT) return false;
     const slot = hashSlot(pa >> FRAME_SHIFT);
     const linear = allocateArena(FRAME_BYTES);
     if (linear == 0) return false;

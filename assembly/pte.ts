@@ -6,16 +6,18 @@ import {
   HALF_TYPE_SHIFT,
   HALF_TYPES,
   LEVEL_ADDRESS_SHIFT,
-  LEVEL_FORBIDDEN,
-  LEVEL_FORBIDDEN_COUNT,
   LEVEL_GROUP_MASK,
   LEVEL_GROUP_SHIFT,
   LEVEL_GROUP_VALUE,
   LEVEL_HIGH_ADDRESS,
   LEVEL_HIGH_SHIFT,
   LEVEL_LEAF_ADDRESS,
+  LEVEL_LEAF_FORBIDDEN,
+  LEVEL_LEAF_FORBIDDEN_COUNT,
   LEVEL_LEAF_RESERVED,
   LEVEL_TABLE_ADDRESS,
+  LEVEL_TABLE_FORBIDDEN,
+  LEVEL_TABLE_FORBIDDEN_COUNT,
   LEVEL_TABLE_RESERVED,
 } from "./abi/layout";
 import { CLASS_TABLE } from "./abi/stop";
@@ -28,14 +30,16 @@ export function classOf(half: u32, level: u32, entry: u64): u32 {
 
 /** True when the entry sets a reserved bit or has a forbidden form. */
 export function isMalformed(level: u32, entry: u64, entryClass: u32): bool {
-  const reserved =
-    entryClass == CLASS_TABLE
-      ? load<u64>(level, LEVEL_TABLE_RESERVED)
-      : load<u64>(level, LEVEL_LEAF_RESERVED);
-  if ((entry & reserved) != 0) return true;
-  const forms = load<u32>(level, LEVEL_FORBIDDEN_COUNT);
-  for (let i: u32 = 0; i < forms; i++) {
-    const form = level + LEVEL_FORBIDDEN + i * 16;
+  return entryClass == CLASS_TABLE
+    ? (entry & load<u64>(level, LEVEL_TABLE_RESERVED)) != 0 ||
+        hasForm(level + LEVEL_TABLE_FORBIDDEN, load<u32>(level, LEVEL_TABLE_FORBIDDEN_COUNT), entry)
+    : (entry & load<u64>(level, LEVEL_LEAF_RESERVED)) != 0 ||
+        hasForm(level + LEVEL_LEAF_FORBIDDEN, load<u32>(level, LEVEL_LEAF_FORBIDDEN_COUNT), entry);
+}
+
+function hasForm(forms: u32, count: u32, entry: u64): bool {
+  const end = forms + count * 16;
+  for (let form = forms; form < end; form += 16) {
     if ((entry & load<u64>(form)) == load<u64>(form, 8)) return true;
   }
   return false;

@@ -1,7 +1,15 @@
 // Runs a batch of event records (abi/event.ts) without leaving the module.
 //
-// A fault, or a control that only the kernel can act on, stops the batch: `run` returns the index of the
-// record and the stop block says why. The kernel acts; the run goes on at that index.
+// A fault, or a control that only the kernel can act on, stops the batch: `run` returns how far it got
+// and the stop block says why. The kernel acts; the run goes on there.
+//
+// Nearly every access of a real program hits the entry that translated its page the last time. The loop
+// in `runAccesses` handles that case itself and leaves everything else to `accessOnce`:
+//
+//   record --bits 21:12, kind--> predictor --> entry     key right, and nothing needed is denied?
+//
+// Keys are whole addresses, so a stale prediction is only a wrong guess: if the key is right, the entry
+// *is* the translation. All that is left then is its time stamp.
 
 import { Counter } from "./abi/counters";
 import {
@@ -11,53 +19,136 @@ import {
   EVENT_OPERAND_SHIFT,
   EventKind,
 } from "./abi/event";
-import { EVENTS_BASE, EVENTS_CAPACITY, STOP_BASE } from "./abi/memory-map";
-import { ACCESS_MODE_STRIDE, FaultKind, STOP_ACCESS, STOP_CODE, Stop } from "./abi/stop";
-import { bumpBy } from "./count";
+import { LAYOUT_PAGE_SHIFT } from "./abi/layout";
+import { LAYOUT_BASE, STOP_BASE } from "./abi/memory-map";
+import { FaultKind, STOP_ACCESS, STOP_CODE, Stop } from "./abi/stop";
+import {
+  CPU_MODE,
+  CPU_NEEDS,
+  CPU_PREDICTORS,
+  CPU_TAG,
+  NEED_FETCHES_SHIFT,
+  NEED_WRITES_SHIFT,
+  PREDICTOR_ADDRESS_SHIFT,
+  PREDICTOR_OFFSET_MASK,
+  PREDICTOR_SHIFT,
+  TLB_DATA,
+  TLB_EXTRA,
+  TLB_KEY,
+  TLB_STAMP,
+} from "./abi/tlb";
+import { bumpBy, settleWalks } from "./count";
+import { cpu, selectCpu, setMode } from "./cpu";
+import { clock, setClock } from "./tlb-stamped";
 import { accessOnce, physicalAddress } from "./translate";
 
-/** 0 for user, `ACCESS_MODE_STRIDE` for supervisor. */
-let modeBase: u32 = 0;
-
-/** Privilege of the following accesses: 0 user, 1 supervisor. */
-export function setMode(supervisor: u32): void {
-  modeBase = supervisor * ACCESS_MODE_STRIDE;
-}
-
 /**
- * Simulates the records `first`..`end - 1` of the event buffer. Returns how far it got: `end` when all
+ * Simulates `count` records at linear address `at`. Returns how many it got through: `count` when all
  * are done, else the index of the record that stopped it.
  */
-export function run(first: u32, end: u32): u32 {
-  assert(first <= end && end <= <u32>EVENTS_CAPACITY);
+export function runAt(at: u32, count: u32): u32 {
   store<u32>(STOP_BASE, Stop.Done, STOP_CODE);
+  const end = at + count * EVENT_BYTES;
+  let next = at;
+  while (next < end) {
+    const from = next;
+    next = runAccesses(from, end);
+    if (next - from == CHUNK) continue;
+    if (next == end || load<u32>(STOP_BASE, STOP_CODE) != Stop.Done) break;
+    if (!control(load<u64>(next))) break;
+    next += EVENT_BYTES;
+  }
+  settleWalks();
+  return (next - at) / EVENT_BYTES;
+}
+
+/** So many records are counted without overflow of the sums in `CPU_NEEDS`. */
+const CHUNK: u32 = 32768 * EVENT_BYTES;
+/** What `runAccesses` puts behind its last record: no access, so the loop ends there by itself. */
+const SENTINEL: u64 = EVENT_KIND_MASK;
+
+/**
+ * Simulates accesses from `at` up to `limit`, a control record, a fault or a full chunk, and returns
+ * where it stopped. What a control could change is read once, into locals.
+ *
+ * The loop is short of registers, so one variable is both the position and the clock: its low half is
+ * the address of the record, and the whole grows with every record.
+ */
+function runAccesses(at: u32, limit: u32): u32 {
+  const end = min(limit, at + CHUNK);
+  const behind = load<u64>(end);
+  store<u64>(end, SENTINEL);
+  const running = cpu;
+  const pageMask: u64 = ~(<u64>0) << load<u32>(LAYOUT_BASE, LAYOUT_PAGE_SHIFT);
+  const wanted: u64 = load<u32>(running, CPU_TAG) | 1;
+
   let sum: u64 = 0;
-  let reads: u64 = 0;
-  let writes: u64 = 0;
-  let fetches: u64 = 0;
-  let i = first;
-  for (; i < end; i++) {
-    const record = load<u64>(EVENTS_BASE + i * EVENT_BYTES);
+  let needs: u64 = 0;
+  slowAccesses = 0;
+  slowFetches = 0;
+  let time = (((clock >> 32) + 1) << 32) | at;
+  for (;;) {
+    const record = load<u64>(<u32>time);
     const kind = <u32>record & EVENT_KIND_MASK;
-    if (kind > <u32>EventKind.Fetch) {
-      if (control(kind, record)) continue;
+    const need = load<u64>(running + (kind << 3), CPU_NEEDS);
+    const slot =
+      (<u32>(record >> PREDICTOR_ADDRESS_SHIFT) & PREDICTOR_OFFSET_MASK) |
+      (kind << PREDICTOR_SHIFT);
+    const entry = load<u32>(running + slot, CPU_PREDICTORS);
+    needs += need;
+    if (load<u64>(entry, TLB_KEY) == ((record & pageMask) | wanted)) {
+      if ((load<u32>(entry, TLB_DATA) & <u32>need) == 0) {
+        store<u64>(entry, time, TLB_STAMP);
+        sum += record + load<u64>(entry, TLB_EXTRA);
+        time += EVENT_BYTES;
+        continue;
+      }
+    }
+    setClock(time);
+    if (!slowAccess(running, kind, record)) {
+      needs -= need;
       break;
     }
-    if (accessOnce(record & ~(<u64>EVENT_KIND_MASK), modeBase + kind) != FaultKind.None) break;
-    sum += physicalAddress;
-    reads += kind == EventKind.Read ? 1 : 0;
-    writes += kind == EventKind.Write ? 1 : 0;
-    fetches += kind == EventKind.Fetch ? 1 : 0;
+    sum += record + physicalDelta;
+    time += EVENT_BYTES;
   }
-  bumpBy(Counter.Reads, reads);
+  store<u64>(end, behind);
+  count((<u32>time - at) / EVENT_BYTES, needs, sum);
+  return <u32>time;
+}
+
+let slowAccesses: u32 = 0;
+let slowFetches: u32 = 0;
+/** Physical - virtual address of the last slow access. */
+let physicalDelta: u64 = 0;
+
+/** False: a control record, or a fault. */
+function slowAccess(running: u32, kind: u32, record: u64): bool {
+  if (kind > <u32>EventKind.Fetch) return false;
+  const va = record & ~(<u64>EVENT_KIND_MASK);
+  if (accessOnce(running, kind, va, load<u32>(running, CPU_MODE) + kind) != FaultKind.None)
+    return false;
+  physicalDelta = physicalAddress - va;
+  slowAccesses++;
+  slowFetches += kind >> 1;
+  return true;
+}
+
+/** `needs` and `sum` are what the loop gathered; a record is its address plus its kind. */
+function count(accesses: u64, needs: u64, sum: u64): void {
+  const writes = (needs >> NEED_WRITES_SHIFT) & 0xffff;
+  const fetches = needs >> NEED_FETCHES_SHIFT;
+  bumpBy(Counter.Reads, accesses - writes - fetches);
   bumpBy(Counter.Writes, writes);
   bumpBy(Counter.Fetches, fetches);
-  bumpBy(Counter.AddressSum, sum);
-  return i;
+  bumpBy(Counter.AddressSum, sum - writes * EventKind.Write - fetches * EventKind.Fetch);
+  bumpBy(Counter.FetchL1Hit, fetches - slowFetches);
+  bumpBy(Counter.DataL1Hit, accesses - fetches - (slowAccesses - slowFetches));
 }
 
 /** True when the core acted on a control record itself; else the stop block says who must. */
-function control(kind: u32, record: u64): bool {
+function control(record: u64): bool {
+  const kind = <u32>record & EVENT_KIND_MASK;
   const operand = record >> EVENT_OPERAND_SHIFT;
   if (kind == EventKind.Instructions) {
     bumpBy(Counter.Instructions, operand);
@@ -67,7 +158,9 @@ function control(kind: u32, record: u64): bool {
     setMode(<u32>operand);
     return true;
   }
-  const known = kind == EventKind.Control || kind == EventKind.Process || kind == EventKind.Cpu;
+  if (kind == EventKind.Cpu && operand <= <u64>u32.MAX_VALUE && selectCpu(<u32>operand))
+    return true;
+  const known = kind == EventKind.Control || kind == EventKind.Process;
   store<u32>(STOP_BASE, known ? Stop.Control : Stop.BadRecord, STOP_CODE);
   store<u32>(STOP_BASE, <u32>operand & CONTROL_CODE_MASK, STOP_ACCESS);
   return false;

@@ -22,6 +22,11 @@ export function enableLog(on: bool): void {
   store<u32>(LOG_BASE, 0, LOG_COUNT);
 }
 
+/** While the log is on, walks take every step. */
+export function isLogging(): bool {
+  return load<u32>(LOG_BASE, LOG_ENABLED) != 0;
+}
+
 export function clearLog(): void {
   store<u32>(LOG_BASE, 0, LOG_COUNT);
 }

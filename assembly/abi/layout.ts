@@ -30,10 +30,11 @@ export const LEVEL_GROUP_SHIFT = LEVEL_HIGH_SHIFT + 4;
 export const LEVEL_CLASS = LEVEL_GROUP_SHIFT + 4;
 /** u32: page-size class of a contiguous group. */
 export const LEVEL_GROUP_CLASS = LEVEL_CLASS + 4;
-/** u32: how many forbidden forms follow. */
-export const LEVEL_FORBIDDEN_COUNT = LEVEL_GROUP_CLASS + 4;
+/** u32, u32: how many forms are forbidden to a table entry, and to a leaf. */
+export const LEVEL_TABLE_FORBIDDEN_COUNT = LEVEL_GROUP_CLASS + 4;
+export const LEVEL_LEAF_FORBIDDEN_COUNT = LEVEL_TABLE_FORBIDDEN_COUNT + 4;
 /** u64: address field of an entry that points to a table. */
-export const LEVEL_TABLE_ADDRESS = LEVEL_FORBIDDEN_COUNT + 4;
+export const LEVEL_TABLE_ADDRESS = (LEVEL_LEAF_FORBIDDEN_COUNT + 11) & ~7;
 /** u64: address field of a leaf. */
 export const LEVEL_LEAF_ADDRESS = LEVEL_TABLE_ADDRESS + 8;
 /** u64: second address field. */
@@ -46,8 +47,17 @@ export const LEVEL_LEAF_RESERVED = LEVEL_TABLE_RESERVED + 8;
 export const LEVEL_GROUP_MASK = LEVEL_LEAF_RESERVED + 8;
 export const LEVEL_GROUP_VALUE = LEVEL_GROUP_MASK + 8;
 /** u64 pairs: an entry is malformed when (entry & mask) == value. */
-export const LEVEL_FORBIDDEN = LEVEL_GROUP_VALUE + 8;
-export const LEVEL_BYTES = LEVEL_FORBIDDEN + 16 * MAX_FORBIDDEN;
+export const LEVEL_TABLE_FORBIDDEN = LEVEL_GROUP_VALUE + 8;
+export const LEVEL_LEAF_FORBIDDEN = LEVEL_TABLE_FORBIDDEN + 16 * MAX_FORBIDDEN;
+/**
+ * u64 pair: an entry with (entry & mask) == value is a table without any peculiarity: well-formed,
+ * already accessed, restricting nothing, with its address in the main field. mask 0, value 1 = no such
+ * test. It only saves the steps that would find nothing.
+ */
+export const LEVEL_PLAIN_TABLE = LEVEL_LEAF_FORBIDDEN + 16 * MAX_FORBIDDEN;
+/** u64: bits of a leaf that are no address bit within the output size. */
+export const LEVEL_LEAF_ATTRIBUTES = LEVEL_PLAIN_TABLE + 16;
+export const LEVEL_BYTES = LEVEL_LEAF_ATTRIBUTES + 8;
 
 // --- One half --------------------------------------------------------------------------------
 /** u64 pair: an address belongs to this half's range when (va & mask) == value. */
@@ -74,10 +84,8 @@ export const HALF_RANGE_LEVEL = HALF_TOP_LEVEL + 4;
 export const HALF_FLAGS = HALF_RANGE_LEVEL + 4;
 /** u32: right shift that brings the type bits of an entry into its low byte. */
 export const HALF_TYPE_SHIFT = HALF_FLAGS + 4;
-/** u32: log2 bytes of the last-level page. */
-export const HALF_PAGE_SHIFT = HALF_TYPE_SHIFT + 4;
 /** u32: index bits taken by leaf permissions; table restrictions stand above them. */
-export const HALF_LEAF_WIDTH = HALF_PAGE_SHIFT + 4;
+export const HALF_LEAF_WIDTH = HALF_TYPE_SHIFT + 4;
 /** u32: gathered table bits are xored with this, so that 1 always means "restricts". */
 export const HALF_TABLE_INVERT = HALF_LEAF_WIDTH + 4;
 /** u32, u32: rotation right and mask of the protection key; mask 0 = no keys. */
@@ -86,11 +94,7 @@ export const HALF_KEY_MASK = HALF_KEY_ROTATE + 4;
 /** u32 pairs (rotation right, mask) for leaves, then for table entries. */
 export const HALF_LEAF_GATHER = HALF_KEY_MASK + 4;
 export const HALF_TABLE_GATHER = HALF_LEAF_GATHER + 8 * GATHER_CHUNKS;
-/** u32[8]: log2 bytes of each page-size class; class 0 is unused. */
-export const HALF_CLASS_SHIFTS = HALF_TABLE_GATHER + 8 * GATHER_CHUNKS;
-
-const HALF_SCALARS_END = HALF_CLASS_SHIFTS + 4 * (MAX_CLASSES + 1);
-export const HALF_LEVELS = (HALF_SCALARS_END + 7) & ~7;
+export const HALF_LEVELS = (HALF_TABLE_GATHER + 8 * GATHER_CHUNKS + 7) & ~7;
 /** u8[levels][256]: class of an entry by its type byte. */
 export const HALF_TYPES = HALF_LEVELS + LEVEL_BYTES * MAX_LEVELS;
 /** u8[keys]: rights that a protection key takes away. */
@@ -122,5 +126,9 @@ export const HALF_FLAG_FAULT_DROPS_TLB = 32;
 export const LAYOUT_SELECT_BIT = 0;
 /** u32: root register of half 1 (0 = shares half 0's). */
 export const LAYOUT_ROOT1 = 4;
+/** u32: log2 bytes of the base page. */
+export const LAYOUT_PAGE_SHIFT = 8;
+/** u32[8]: log2 bytes of each page-size class, smallest first; class 0 is unused. */
+export const LAYOUT_CLASS_SHIFTS = 16;
 export const LAYOUT_HALVES = 64;
 export const LAYOUT_BYTES = LAYOUT_HALVES + 2 * HALF_BYTES;

@@ -1,5 +1,8 @@
 // Where everything lies in linear memory. Each region starts where the one before ends.
 //
+//   static data | stop .. layout | frame hash | events | zero frame | CPU blocks | held | arena --> grows
+//   \___________________________ fixed ____________________________/ \___ set by `partition` ___/
+//
 // Simulated physical memory is sparse: frames are taken from the arena at the end, which grows; a hash
 // from frame number to arena offset finds them. With a *window*, simulated addresses from 0 up are the
 // arena itself, so that a walk over tables made by the simulator needs no look-up at all.
@@ -12,16 +15,21 @@ export const MEMORY_BASE = 64 * KIB;
 export const STOP_BASE = MEMORY_BASE;
 export const COUNTERS_BASE = STOP_BASE + 128;
 export const MAX_COUNTERS = 128;
-export const LOG_BASE = COUNTERS_BASE + 8 * MAX_COUNTERS;
+/** Walks by first and last level, not yet in the counters (count.ts). */
+export const SPANS_BASE = COUNTERS_BASE + 8 * MAX_COUNTERS;
+/** The last leaves (leaf-memo.ts). */
+export const MEMO_BASE = SPANS_BASE + KIB;
+export const LOG_BASE = MEMO_BASE + 256;
 export const DEMAND_BASE = LOG_BASE + KIB;
 export const LAYOUT_BASE = DEMAND_BASE + KIB;
 export const LAYOUT_REGION = 16 * KIB;
 
-export const TLB_BASE = LAYOUT_BASE + LAYOUT_REGION;
-export const TLB_REGION = 256 * KIB;
+/** A CPU without any TLB: what the core runs on before `partition`. */
+export const NO_CPU_BASE = LAYOUT_BASE + LAYOUT_REGION;
+export const NO_CPU_REGION = 64 * KIB;
 
 /** Slots of the frame hash, 16 bytes each: frame number + 1 (u64), arena offset (u32). */
-export const HASH_BASE = TLB_BASE + TLB_REGION;
+export const HASH_BASE = NO_CPU_BASE + NO_CPU_REGION;
 export const HASH_SLOTS = 65536;
 export const HASH_SLOT_BYTES = 16;
 export const HASH_LIMIT = 49152;
@@ -29,13 +37,15 @@ export const HASH_LIMIT = 49152;
 export const HASH_USED = HASH_BASE + HASH_SLOTS * HASH_SLOT_BYTES;
 
 export const EVENTS_BASE = HASH_USED + HASH_LIMIT * 4;
-/** Records of one batch. */
+/** Records of one batch; the core needs one word more, behind them. */
 export const EVENTS_CAPACITY = 65536;
 
 /** A frame of zeroes: what absent memory reads as. Nothing writes here. */
-export const ZERO_FRAME = (EVENTS_BASE + EVENTS_CAPACITY * 8 + 4 * KIB - 1) & ~(4 * KIB - 1);
-/** 64 KiB aligned, so that arm64's largest tables keep their alignment in the window. */
-export const ARENA_BASE = (ZERO_FRAME + 4 * KIB + 64 * KIB - 1) & ~(64 * KIB - 1);
+export const ZERO_FRAME = (EVENTS_BASE + (EVENTS_CAPACITY + 1) * 8 + 4 * KIB - 1) & ~(4 * KIB - 1);
+/** CPU blocks, then memory held for the host (long resident traces), then the arena. */
+export const DYNAMIC_BASE = ZERO_FRAME + 4 * KIB;
+/** Of the arena, so that arm64's largest tables keep their alignment in the window. */
+export const ARENA_ALIGNMENT = 64 * KIB;
 /** Last byte of linear memory a 32-bit address reaches, less one frame. */
 export const ARENA_LIMIT = 0xffff0000;
 

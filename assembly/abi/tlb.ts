@@ -1,68 +1,120 @@
-// How TLBs and walk caches lie in linear memory: configuration words written by TypeScript, entries
-// owned by the core.
+// How one CPU's TLBs and walk caches lie in linear memory: configuration words written by TypeScript,
+// state and entries owned by the core. Every CPU has such a block; all have the same form.
 //
-// A *structure* is what one access looks into at once (first-level data, first-level fetch, second
-// level). For each half of the address space it has one *probe* per page-size class: the array that
-// may hold such a page and the shift that makes its virtual page number. Several classes may share an
-// array, and a class may be filled as a smaller one (a CPU that splits 1 GiB pages into 2 MiB pieces).
+//   block
+//   +-------+--------+--------+-------------+--------+------------+---------------------------+
+//   | state | probes | caches | descriptors | live   | predictors | arrays: entries, tags ... |
+//   +-------+--------+--------+-------------+--------+------------+---------------------------+
+//
+// A *structure* is what one access looks into at once. It has one *probe* per page-size class: the array
+// that may hold such a page. Several classes may share an array, and a class may be filled as a smaller
+// one (a CPU that splits 1 GiB pages into 2 MiB pieces).
 
 export enum TlbStructure {
   DataL1 = 0,
   FetchL1 = 1,
-  L2 = 2,
+  /** First level for stores, where a CPU has one of its own. */
+  StoreL1 = 2,
+  L2 = 3,
 }
-export const TLB_STRUCTURES = 3;
+export const TLB_STRUCTURES = 4;
 
-// --- One entry: four u64 words ---------------------------------------------------------------
+// --- State -----------------------------------------------------------------------------------
+/** u32: context of the running process, already in its place in a key. */
+export const CPU_TAG = 0;
+/** u32: 0 user, `ACCESS_MODE_STRIDE` supervisor. */
+export const CPU_MODE = 4;
+/** u32: structure by access kind, two bits each: 0b..SSFFDD for reads, writes, fetches. */
+export const CPU_ROUTES = 8;
+/** u64 pair: roots of the two halves. */
+export const CPU_ROOTS = 16;
+
+// --- One entry -------------------------------------------------------------------------------
 //
-//   key    63                    19 18        3 2     0
-//         | virtual page number    | context   | class |     class 0 = invalid
-//   data   55                    12 11   8   7      6     5      0
-//         | physical page         |     | global | dirty | rights |
+//   key    63                    12 11       3 2     0
+//         | virtual address of page| context  | class |     class 0 = invalid
+//   data   61    56 55           12 10   8   7    6     5     0
+//         | by key | physical page | level | 1 | clean | denied |
+//   stamp  time of last use (stamped arrays only); the smallest in a set is the victim
+//   extra  TLB: physical - virtual address; walk cache: level << 32 | restrictions gathered so far
+//
+// What an access needs and what an entry denies meet in one AND: bit = `Access` for a right that the page
+// lacks, bit 6 for a page that is not dirty, bit 7 (always set) for what is no access at all.
+//
+// The page's whole address is in the key, so that no two addresses ever look alike. Context 511 is
+// "every context": global pages are filled under it.
 export const TLB_KEY = 0;
 export const TLB_DATA = 8;
-/** Time of last use; the smallest in a set is the victim (true LRU). */
 export const TLB_STAMP = 16;
-/** TLB: level of the leaf. Walk cache: restrictions gathered so far. */
 export const TLB_EXTRA = 24;
-export const TLB_ENTRY_BYTES = 32;
+export const STAMPED_ENTRY_SHIFT = 5;
+export const TAGGED_ENTRY_SHIFT = 4;
 
-export const TLB_KEY_CONTEXT_SHIFT = 3;
-export const TLB_KEY_PAGE_SHIFT = 19;
-export const TLB_DATA_DIRTY = 64;
-export const TLB_DATA_GLOBAL = 128;
-export const TLB_DATA_FLAGS = 0xfff;
+export const TLB_CLASS_MASK = 7;
+export const TLB_CONTEXT_SHIFT = 3;
+export const MAX_CONTEXTS = 511;
+export const GLOBAL_TAG = 511 << TLB_CONTEXT_SHIFT;
+export const TLB_TAG_MASK = 0xfff;
 
-// --- One array -------------------------------------------------------------------------------
+export const TLB_DATA_CLEAN = 64;
+export const TLB_DATA_NO_ACCESS = 128;
+export const TLB_DATA_LEVEL_SHIFT = 8;
+export const TLB_DATA_LEVEL_MASK = 7;
+export const TLB_DATA_KEY_SHIFT = 56;
+
+// --- One array descriptor --------------------------------------------------------------------
 /** u32: address of its entries. */
 export const ARRAY_ENTRIES = 0;
 /** u32: sets - 1 (sets are a power of two). */
 export const ARRAY_SET_MASK = 4;
 /** u32: ways. */
 export const ARRAY_WAYS = 8;
-export const ARRAY_BYTES = 16;
+/** u32: address of its partial tags, 16 x u32 a set; 0 = the array is stamped. */
+export const ARRAY_TAGS = 12;
+/** u32: address of its order words, u64 a set: ways from youngest to oldest, a nibble each. */
+export const ARRAY_ORDERS = 16;
+export const ARRAY_BYTES = 32;
 export const MAX_ARRAYS = 16;
+export const TAGS_SET_BYTES = 64;
+export const MAX_TAGGED_WAYS = 16;
 
 // --- One probe -------------------------------------------------------------------------------
-/** u32: address of the array, 0 = this structure never holds the class. */
+/** u32: address of the array descriptor, 0 = this structure never holds the class. */
 export const PROBE_ARRAY = 0;
 /** u32: log2 bytes of the page. */
 export const PROBE_SHIFT = 4;
-/** u32: class under which a page of this class is filled. */
+/** u32: class under which a page of this class is filled; 0 = it is not kept. */
 export const PROBE_FILL_CLASS = 8;
 export const PROBE_BYTES = 16;
-
-// --- Probe lists: [structure][half], each a live mask and one probe per class -----------------
-/** u32: bit c is set once a page of class c was filled: only those are looked for. */
-export const PROBES_LIVE = 0;
-export const PROBES_FIRST = 16;
-export const PROBES_CLASSES = 8;
-export const PROBES_BYTES = PROBES_FIRST + PROBE_BYTES * PROBES_CLASSES;
+export const PROBE_CLASSES = 8;
+export const STRUCTURE_BYTES = PROBE_BYTES * PROBE_CLASSES;
 
 // --- The block -------------------------------------------------------------------------------
-export const TLB_PROBES = 0;
-/** Addresses of the walk-cache arrays by level, 0 = none. */
-export const TLB_WALK_CACHES = TLB_PROBES + PROBES_BYTES * TLB_STRUCTURES * 2;
-export const TLB_WALK_CACHE_LEVELS = 8;
-export const TLB_ARRAYS = (TLB_WALK_CACHES + 4 * TLB_WALK_CACHE_LEVELS + 15) & ~15;
-export const TLB_ENTRIES = (TLB_ARRAYS + ARRAY_BYTES * MAX_ARRAYS + 63) & ~63;
+export const CPU_PROBES = 64;
+/** u32[8]: addresses of the walk-cache descriptors by level, 0 = none. */
+export const CPU_WALK_CACHES = CPU_PROBES + STRUCTURE_BYTES * TLB_STRUCTURES;
+export const WALK_CACHE_LEVELS = 8;
+export const CPU_ARRAYS = CPU_WALK_CACHES + 4 * WALK_CACHE_LEVELS;
+/**
+ * u64[8]: by record kind, what an access of it needs of an entry (low word), and 1 << 32 for a write,
+ * 1 << 48 for a fetch, so that one sum counts them.
+ */
+export const CPU_NEEDS = CPU_ARRAYS + ARRAY_BYTES * MAX_ARRAYS;
+export const NEED_WRITES_SHIFT = 32;
+export const NEED_FETCHES_SHIFT = 48;
+/**
+ * u32[structures]: bit c: a page of class c was filled, bit 8 + c: a global one. Only those are looked
+ * for.
+ */
+export const CPU_LIVE = CPU_NEEDS + 8 * 8;
+export const LIVE_GLOBAL_SHIFT = 8;
+/** u32[access kinds][1024]: entry that last translated an address, by its bits 21:12. */
+export const CPU_PREDICTORS = (CPU_LIVE + 4 * TLB_STRUCTURES + 63) & ~63;
+/** log2 bytes of one kind's predictor. Kinds that are no accesses have one, empty, as well. */
+export const PREDICTOR_SHIFT = 12;
+/** Right shift and mask that turn an address into the byte offset of its slot. */
+export const PREDICTOR_ADDRESS_SHIFT = 10;
+export const PREDICTOR_OFFSET_MASK = 0xffc;
+export const CPU_ENTRIES = CPU_PREDICTORS + (8 << PREDICTOR_SHIFT);
+/** From here on a flush clears. */
+export const CPU_CLEARED = CPU_LIVE;

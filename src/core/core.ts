@@ -3,6 +3,7 @@
 // Linear memory may grow in any call, which detaches every view of it; so views are made anew.
 
 import { COUNTERS, type Counter } from "../../assembly/abi/counters.js";
+import { EVENT_BYTES } from "../../assembly/abi/event.js";
 import * as map from "../../assembly/abi/memory-map.js";
 import type { FaultKind, Stop } from "../../assembly/abi/stop.js";
 import * as stop from "../../assembly/abi/stop.js";
@@ -11,7 +12,7 @@ import { MmulateError } from "../errors.js";
 import type { CompiledLayout } from "../layout/compiled.js";
 import type { CompiledCpu } from "../layout/cpu.js";
 import { encodeLayout } from "../layout/encode.js";
-import { encodeCpu } from "../layout/encode-cpu.js";
+import { cpuBlockBytes, encodeCpu } from "../layout/encode-cpu.js";
 import { type CompiledDemand, encodeDemand } from "../layout/page-policy.js";
 import { type CoreExports, instantiateCore } from "./instantiate.js";
 
@@ -56,6 +57,7 @@ export interface WalkStep {
 /** One instance of the core. */
 export class Core {
   readonly exports: CoreExports;
+  private held = 0;
 
   /** @param module from `compileCore` */
   constructor(module: WebAssembly.Module) {
@@ -73,13 +75,34 @@ export class Core {
   /** Loads a layout; whatever was cached under another one is forgotten. */
   loadLayout(layout: CompiledLayout): void {
     this.write(map.LAYOUT_BASE, encodeLayout(layout));
-    this.exports.flushAll();
+    this.exports.layoutChanged();
   }
 
-  /** Loads TLB and walk-cache geometry, empty. */
-  loadCpu(cpu: CompiledCpu): void {
-    this.write(map.TLB_BASE, encodeCpu(cpu));
-    this.exports.flushAll();
+  /**
+   * Makes CPUs of one kind, with empty TLBs. Simulated memory is forgotten; CPU 0 runs.
+   * @param count how many
+   * @param heldRecords room for so many records beside the batch buffer (`heldEvents`)
+   * @throws MmulateError MEMORY when they do not fit 4 GiB
+   */
+  loadCpu(cpu: CompiledCpu, count = 1, heldRecords = 0): void {
+    const bytes = cpuBlockBytes(cpu);
+    const base = this.exports.partition(bytes, count, (heldRecords + 1) * EVENT_BYTES) >>> 0;
+    if (base === 0) {
+      throw new MmulateError("MEMORY", `${count} CPUs of ${bytes} bytes do not fit the memory`);
+    }
+    for (let i = 0; i < count; i++) this.write(base + i * bytes, encodeCpu(cpu, base + i * bytes));
+    this.held = base + count * bytes;
+    this.exports.resetCpus();
+  }
+
+  /** The records held in linear memory: u32 pairs. Valid until simulated memory grows. */
+  heldEvents(count: number): Uint32Array {
+    return new Uint32Array(this.exports.memory.buffer, this.held, 2 * count);
+  }
+
+  /** Runs held records `first`..`first + count - 1`; returns how many went through, as `run` does. */
+  runHeld(first: number, count: number): number {
+    return this.exports.runAt(this.held + first * EVENT_BYTES, count);
   }
 
   /** Switches the simple mapper on, with its address counters at their start, or off (null). */

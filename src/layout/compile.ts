@@ -2,23 +2,31 @@
 
 import type { Descriptor } from "../../arch/schema.js";
 import { MAX_CLASSES, MAX_LEVELS } from "../../assembly/abi/layout.js";
-import { ACCESSES, FAULT_KINDS } from "../../assembly/abi/stop.js";
+import { ACCESSES, CLASS_LEAF, FAULT_KINDS } from "../../assembly/abi/stop.js";
 import { MmulateError } from "../errors.js";
 import { maskOf } from "./bits.js";
 import {
   type CompiledHalf,
   type CompiledLayout,
-  type CompiledLevel,
   type CompiledUpdate,
   FAULT_NAMES,
   type MaskValue,
+  NEVER,
 } from "./compiled.js";
 import { type Environment, holds, holdsFor, partial } from "./condition.js";
 import { maskValueOf } from "./fields.js";
-import { compileLevels, type Geometry, geometryOf, templateOf, typeShiftOf } from "./levels.js";
+import {
+  type BareLevel,
+  compileLevels,
+  type Geometry,
+  geometryOf,
+  templateOf,
+  typeShiftOf,
+} from "./levels.js";
 import { PartMemo } from "./memo.js";
 import { type Mode, type ModeInput, numberOf, resolveMode } from "./mode.js";
 import { compileKeys, compilePermissions } from "./permissions.js";
+import { plainOf } from "./plain.js";
 
 /**
  * Compiles a descriptor for a mode.
@@ -29,24 +37,47 @@ import { compileKeys, compilePermissions } from "./permissions.js";
 export function compileLayout(descriptor: Descriptor, input: ModeInput = {}): CompiledLayout {
   const mode = resolveMode(descriptor, input);
   const [first, second] = descriptor.addressSpace.halves;
+  const lower = compileHalf(descriptor, mode, first, false);
+  const upper = compileHalf(descriptor, mode, second, true);
+  const classShifts = classShiftsOf(descriptor, [...lower.bare, ...upper.bare]);
+  if (lower.geometry.pageShift !== upper.geometry.pageShift) {
+    throw new MmulateError("DESCRIPTOR", `${descriptor.name}: halves differ in their base page`);
+  }
   return {
     architecture: descriptor.name,
     mode,
     selectBit: descriptor.addressSpace.select,
-    halves: [
-      compileHalf(descriptor, mode, first, false),
-      compileHalf(descriptor, mode, second, true),
-    ],
+    pageShift: lower.geometry.pageShift,
+    classShifts,
+    halves: [withClasses(lower, classShifts), withClasses(upper, classShifts)],
   };
 }
 
 type HalfRegisters = Descriptor["addressSpace"]["halves"][number];
 
 /** The mode as one half sees it: its own parameters under their common names. */
-export function environmentOf(mode: Mode, half: HalfRegisters): Environment {
+export function environmentOf(
+  descriptor: Descriptor,
+  mode: Mode,
+  half: HalfRegisters,
+): Environment {
   const environment: Record<string, boolean | number> = { ...mode };
-  for (const [common, own] of Object.entries(half.own)) environment[common] = mode[own] ?? false;
+  for (const [common, own] of Object.entries(half.own)) {
+    const value = mode[own];
+    if (value === undefined) {
+      throw new MmulateError("DESCRIPTOR", `${descriptor.name} has no parameter "${own}"`);
+    }
+    environment[common] = value;
+  }
   return environment;
+}
+
+/** A half before the page-size classes, which both halves share, are known. */
+interface BareHalf {
+  readonly geometry: Geometry;
+  readonly bare: readonly BareLevel[];
+  readonly descriptor: Descriptor;
+  readonly rest: Omit<CompiledHalf, "levels">;
 }
 
 function compileHalf(
@@ -54,31 +85,23 @@ function compileHalf(
   mode: Mode,
   half: HalfRegisters,
   upper: boolean,
-): CompiledHalf {
-  const environment = environmentOf(mode, half);
+): BareHalf {
+  const environment = environmentOf(descriptor, mode, half);
   const geometry = geometryOf(descriptor, environment);
   const typeShift = typeShiftOf(descriptor);
   const bare = compileLevels(descriptor, environment, geometry, typeShift);
-  const classShifts = classShiftsOf(descriptor, bare);
-  const levels: CompiledLevel[] = bare.map((level) => ({
-    ...level,
-    leafClass: Math.max(0, classShifts.indexOf(level.shift)),
-    groupClass: Math.max(0, level.groupShift === 0 ? 0 : classShifts.indexOf(level.groupShift)),
-  }));
-  const topLevel = levels.length - 1;
+  const topLevel = bare.length - 1;
   const { rangeLevel } = descriptor.addressSpace;
   const accessed = updateOf(descriptor, environment, "accessed");
   const limit = descriptor.addressLimit;
-  return {
+  const rest = {
     root: half.root,
     vaBits: geometry.vaBits,
     range: rangeOf(descriptor, geometry, upper),
     rangeLevel: rangeLevel === "top" ? topLevel : rangeLevel,
-    pageShift: geometry.pageShift,
     topLevel,
     addressLimit: limit === undefined ? 0n : maskOf(63, numberOf(limit.bits, environment)),
     typeShift,
-    levels,
     permissions: compilePermissions(descriptor, environment),
     keys: compileKeys(descriptor, environment),
     accessed,
@@ -86,29 +109,35 @@ function compileHalf(
     tableSet: descriptor.accessed.inTables === true ? accessed.value : 0n,
     accessedBeforePermission: descriptor.accessedBeforePermission,
     faultDropsTlb: descriptor.faultDropsTlb.value,
-    global: globalOf(descriptor),
-    classShifts,
+    global: globalOf(descriptor, environment),
     codes: codesOf(descriptor, environment),
     tableTemplate: templateOf(descriptor, environment, "table", topLevel) ?? 0n,
   };
+  return { geometry, bare, descriptor, rest };
 }
 
-/** Page sizes a half can map, smallest first, as classes 1, 2, ... (0 means "none"). */
-function classShiftsOf(
-  descriptor: Descriptor,
-  levels: readonly Pick<CompiledLevel, "shift" | "groupShift" | "leafTemplate" | "types">[],
-): number[] {
+function withClasses({ bare, descriptor, rest }: BareHalf, classShifts: number[]): CompiledHalf {
+  const levels = bare.map((level) => ({
+    ...level,
+    leafClass: level.types.includes(CLASS_LEAF) ? classShifts.indexOf(level.shift) : 0,
+    groupClass: level.groupShift === 0 ? 0 : classShifts.indexOf(level.groupShift),
+    ...plainOf(descriptor, level, rest),
+  }));
+  return { ...rest, levels };
+}
+
+/** Page sizes that can be mapped, smallest first, as classes 1, 2, ... (0 means "none"). */
+function classShiftsOf(descriptor: Descriptor, levels: readonly BareLevel[]): number[] {
   const shifts = new Set<number>();
   for (const level of levels) {
-    if (level.leafTemplate === null) continue;
-    shifts.add(level.shift);
+    if (level.types.includes(CLASS_LEAF)) shifts.add(level.shift);
     if (level.groupShift !== 0) shifts.add(level.groupShift);
   }
   const sorted = [...shifts].sort((a, b) => a - b);
   if (sorted.length > MAX_CLASSES) {
     throw new MmulateError(
       "DESCRIPTOR",
-      `${descriptor.name}: ${sorted.length} page sizes in one half; ${MAX_CLASSES} are supported`,
+      `${descriptor.name}: ${sorted.length} page sizes; ${MAX_CLASSES} are supported`,
     );
   }
   return [0, ...sorted];
@@ -134,12 +163,10 @@ function updateOf(
   return { ...maskValueOf(descriptor, { [update.field]: update.value }), by: row.by };
 }
 
-/** Mask 0 with value 1 never matches: nothing is global. */
-function globalOf(descriptor: Descriptor): MaskValue {
+function globalOf(descriptor: Descriptor, environment: Environment): MaskValue {
   const { global } = descriptor;
-  return global === undefined
-    ? { mask: 0n, value: 1n }
-    : maskValueOf(descriptor, { [global.field]: global.value });
+  if (global === undefined || !holds(global.when, environment)) return NEVER;
+  return maskValueOf(descriptor, { [global.field]: global.value });
 }
 
 const ACCESS_NAMES = ["read", "write", "fetch"];

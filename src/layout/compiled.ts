@@ -9,6 +9,9 @@ export interface MaskValue {
   readonly value: bigint;
 }
 
+/** Fits no entry. */
+export const NEVER: MaskValue = { mask: 0n, value: 1n };
+
 /** A run of entry bits that lands in a permission index: rotr(entry, rotate) & mask. */
 export interface GatherChunk {
   readonly rotate: number;
@@ -33,7 +36,12 @@ export interface CompiledLevel {
   readonly highShift: number;
   readonly tableReserved: bigint;
   readonly leafReserved: bigint;
-  readonly forbidden: readonly MaskValue[];
+  readonly tableForbidden: readonly MaskValue[];
+  readonly leafForbidden: readonly MaskValue[];
+  /** An entry that fits is a table without any peculiarity; `NEVER` = no such test. */
+  readonly plainTable: MaskValue;
+  /** Bits of a leaf that are no address bit within the output size. */
+  readonly leafAttributes: bigint;
   /** log2 bytes of a contiguous group, 0 = none. */
   readonly groupShift: number;
   readonly group: MaskValue;
@@ -64,7 +72,6 @@ export interface CompiledHalf {
   readonly vaBits: number;
   readonly range: MaskValue;
   readonly rangeLevel: number;
-  readonly pageShift: number;
   readonly topLevel: number;
   readonly addressLimit: bigint;
   readonly typeShift: number;
@@ -81,8 +88,6 @@ export interface CompiledHalf {
   readonly accessedBeforePermission: boolean;
   readonly faultDropsTlb: boolean;
   readonly global: MaskValue;
-  /** log2 bytes of each page-size class; class 0 is unused. */
-  readonly classShifts: readonly number[];
   /** Fault codes: [kind][level][access], flattened. */
   readonly codes: readonly number[];
   readonly tableTemplate: bigint;
@@ -92,6 +97,9 @@ export interface CompiledLayout {
   readonly architecture: string;
   readonly mode: Mode;
   readonly selectBit: number;
+  readonly pageShift: number;
+  /** log2 bytes of each page-size class of both halves, smallest first; class 0 is unused. */
+  readonly classShifts: readonly number[];
   readonly halves: readonly [CompiledHalf, CompiledHalf];
 }
 

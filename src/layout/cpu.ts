@@ -1,19 +1,26 @@
 // CPU profile and layout -> which array holds which page size, and as what. Pure.
 //
-//   structure x half x page-size class --> array, shift, class under which it is filled
+//   structure x page-size class --> array, shift, class under which it is filled
 //
 // A class that no array of a structure holds is kept as a smaller one where the profile says so, or
 // where the class is a contiguous group (a CPU without the hint ignores it); else not at all.
 
 import type { CpuProfile } from "../../arch/cpu-schema.js";
-import { MAX_ARRAYS, TLB_WALK_CACHE_LEVELS } from "../../assembly/abi/tlb.js";
+import {
+  MAX_ARRAYS,
+  MAX_TAGGED_WAYS,
+  TlbStructure,
+  WALK_CACHE_LEVELS,
+} from "../../assembly/abi/tlb.js";
 import { MmulateError } from "../errors.js";
-import type { CompiledHalf, CompiledLayout } from "./compiled.js";
+import type { CompiledLayout } from "./compiled.js";
 
 export interface CompiledArray {
   readonly name: string;
   readonly sets: number;
   readonly ways: number;
+  /** Looked up by partial tags (second-level TLBs of up to 16 ways), not entry by entry. */
+  readonly tagged: boolean;
 }
 
 /** How a structure keeps one page-size class; `array` -1 = not at all. */
@@ -27,13 +34,15 @@ export interface CompiledProbe {
 
 export interface CompiledCpu {
   readonly arrays: readonly CompiledArray[];
-  /** [structure][half][class]; structures in the order of `TlbStructure`, class 0 unused. */
-  readonly probes: readonly (readonly (readonly CompiledProbe[])[])[];
+  /** [structure][class]; structures in the order of `TlbStructure`, class 0 unused. */
+  readonly probes: readonly (readonly CompiledProbe[])[];
+  /** Structure that reads, writes and fetches look into first. */
+  readonly routes: readonly [number, number, number];
   /** Array by level of the entries it holds; -1 = none. */
   readonly walkCaches: readonly number[];
 }
 
-const STRUCTURES = ["data", "fetch", "second"] as const;
+const STRUCTURES = ["data", "fetch", "store", "second"] as const;
 type StructureName = (typeof STRUCTURES)[number];
 const NOT_KEPT: CompiledProbe = { array: -1, shift: 0, fillClass: 0 };
 
@@ -55,16 +64,18 @@ export function compileCpu(profile: CpuProfile, layout: CompiledLayout): Compile
   for (const structure of STRUCTURES) {
     first.set(structure, arrays.length);
     for (const { name, entries, ways } of profile.tlb[structure]) {
-      arrays.push({ name, sets: entries / ways, ways });
+      const tagged = structure === "second" && ways <= MAX_TAGGED_WAYS;
+      arrays.push({ name, sets: entries / ways, ways, tagged });
     }
   }
   const probes = STRUCTURES.map((structure) =>
-    layout.halves.map((half) => probesOf(profile, structure, first.get(structure) ?? 0, half)),
+    probesOf(profile, structure, first.get(structure) ?? 0, layout),
   );
-  const walkCaches = Array.from({ length: TLB_WALK_CACHE_LEVELS }, () => -1);
+  const walkCaches = Array.from({ length: WALK_CACHE_LEVELS }, () => -1);
   for (const { level, entries, ways } of profile.walkCaches) {
     walkCaches[level] = arrays.length;
-    arrays.push({ name: `walk cache, level ${level}`, sets: entries / ways, ways });
+    const name = `walk cache, level ${level}`;
+    arrays.push({ name, sets: entries / ways, ways, tagged: false });
   }
   if (arrays.length > MAX_ARRAYS) {
     throw new MmulateError(
@@ -72,21 +83,27 @@ export function compileCpu(profile: CpuProfile, layout: CompiledLayout): Compile
       `cpu ${profile.name} has ${arrays.length} arrays; ${MAX_ARRAYS} are supported`,
     );
   }
-  return { arrays, probes, walkCaches };
+  const stores = profile.tlb.store.length > 0 ? TlbStructure.StoreL1 : TlbStructure.DataL1;
+  return {
+    arrays,
+    probes,
+    routes: [TlbStructure.DataL1, stores, TlbStructure.FetchL1],
+    walkCaches,
+  };
 }
 
 function probesOf(
   profile: CpuProfile,
   structure: StructureName,
   first: number,
-  half: CompiledHalf,
+  layout: CompiledLayout,
 ): CompiledProbe[] {
-  const { classShifts } = half;
+  const { classShifts } = layout;
   return classShifts.map((shift, pageClass) => {
     if (pageClass === 0) return NOT_KEPT;
     const array = arrayFor(profile, structure, shift);
     if (array >= 0) return { array: first + array, shift, fillClass: pageClass };
-    const smaller = keptAs(profile, structure, half, shift);
+    const smaller = keptAs(profile, structure, layout, shift);
     const fillClass = smaller === null ? -1 : classShifts.indexOf(smaller);
     return { array: -1, shift, fillClass: Math.max(0, fillClass) };
   });
@@ -100,13 +117,15 @@ function arrayFor(profile: CpuProfile, structure: StructureName, shift: number):
 function keptAs(
   profile: CpuProfile,
   structure: StructureName,
-  half: CompiledHalf,
+  layout: CompiledLayout,
   shift: number,
 ): number | null {
   const smashed = profile.tlb.smash.find(
     (rule) => rule.structure === structure && rule.from === shift,
   );
-  const group = half.levels.find((level) => level.groupShift === shift);
+  const group = layout.halves
+    .flatMap(({ levels }) => levels)
+    .find((level) => level.groupShift === shift);
   const smaller = smashed?.to ?? group?.shift ?? null;
   if (smaller === null || arrayFor(profile, structure, smaller) < 0) return null;
   return smaller;

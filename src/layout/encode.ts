@@ -46,6 +46,10 @@ export function encodeLayout(layout: CompiledLayout): Uint8Array {
   const [first, second] = layout.halves;
   out.u32(abi.LAYOUT_SELECT_BIT, layout.selectBit);
   out.u32(abi.LAYOUT_ROOT1, first.root === second.root ? 0 : 1);
+  out.u32(abi.LAYOUT_PAGE_SHIFT, layout.pageShift);
+  layout.classShifts.forEach((shift, i) => {
+    out.u32(abi.LAYOUT_CLASS_SHIFTS + 4 * i, shift);
+  });
   encodeHalf(out.at(abi.LAYOUT_HALVES), first);
   encodeHalf(out.at(abi.LAYOUT_HALVES + abi.HALF_BYTES), second);
   return bytes;
@@ -62,10 +66,6 @@ function encodeHalf(out: Writer, half: CompiledHalf): void {
   out.u32(abi.HALF_RANGE_LEVEL, half.rangeLevel);
   out.u32(abi.HALF_FLAGS, flagsOf(half));
   out.u32(abi.HALF_TYPE_SHIFT, half.typeShift);
-  out.u32(abi.HALF_PAGE_SHIFT, half.pageShift);
-  half.classShifts.forEach((shift, i) => {
-    out.u32(abi.HALF_CLASS_SHIFTS + 4 * i, shift);
-  });
   encodePermissions(out, half);
   for (const level of half.levels) {
     encodeLevel(out.at(abi.HALF_LEVELS + level.level * abi.LEVEL_BYTES), level);
@@ -122,16 +122,22 @@ function encodeLevel(out: Writer, level: CompiledLevel): void {
   out.u32(abi.LEVEL_GROUP_SHIFT, level.groupShift);
   out.u32(abi.LEVEL_CLASS, level.leafClass);
   out.u32(abi.LEVEL_GROUP_CLASS, level.groupClass);
-  out.u32(abi.LEVEL_FORBIDDEN_COUNT, level.forbidden.length);
+  out.u32(abi.LEVEL_TABLE_FORBIDDEN_COUNT, level.tableForbidden.length);
+  out.u32(abi.LEVEL_LEAF_FORBIDDEN_COUNT, level.leafForbidden.length);
   out.u64(abi.LEVEL_TABLE_ADDRESS, level.tableAddress);
   out.u64(abi.LEVEL_LEAF_ADDRESS, level.leafAddress);
   out.u64(abi.LEVEL_HIGH_ADDRESS, level.highAddress);
   out.u64(abi.LEVEL_TABLE_RESERVED, level.tableReserved);
   out.u64(abi.LEVEL_LEAF_RESERVED, level.leafReserved);
   out.pair(abi.LEVEL_GROUP_MASK, level.group);
-  level.forbidden.forEach((form, i) => {
-    out.pair(abi.LEVEL_FORBIDDEN + 16 * i, form);
+  level.tableForbidden.forEach((form, i) => {
+    out.pair(abi.LEVEL_TABLE_FORBIDDEN + 16 * i, form);
   });
+  level.leafForbidden.forEach((form, i) => {
+    out.pair(abi.LEVEL_LEAF_FORBIDDEN + 16 * i, form);
+  });
+  out.pair(abi.LEVEL_PLAIN_TABLE, level.plainTable);
+  out.u64(abi.LEVEL_LEAF_ATTRIBUTES, level.leafAttributes);
 }
 
 /** Bytes -> 64-bit FNV-1a, as 16 hex digits: names a layout in results; not for security. */

@@ -47,8 +47,14 @@ export function maskValueOf(
   let value = 0n;
   for (const [name, wanted] of Object.entries(fields)) {
     const [hi, lo] = fieldNamed(descriptor, name).bits;
+    if (wanted >= 2 ** (hi - lo + 1)) {
+      throw new MmulateError(
+        "DESCRIPTOR",
+        `${descriptor.name}: ${name} = ${wanted} does not fit bits ${hi}:${lo}`,
+      );
+    }
     mask |= maskOf(hi, lo);
-    value |= (BigInt(wanted) << BigInt(lo)) & maskOf(hi, lo);
+    value |= BigInt(wanted) << BigInt(lo);
   }
   return { mask, value };
 }

@@ -7,7 +7,7 @@ import { MmulateError } from "../errors.js";
 import { maskOf } from "./bits.js";
 import type { CompiledLevel, MaskValue } from "./compiled.js";
 import { type Environment, holds } from "./condition.js";
-import { atLevel, fieldNamed, maskValueOf } from "./fields.js";
+import { atLevel, type EntryKind, fieldNamed, maskValueOf } from "./fields.js";
 import { PartMemo } from "./memo.js";
 import { numberOf } from "./mode.js";
 
@@ -41,6 +41,12 @@ export function geometryOf(descriptor: Descriptor, environment: Environment): Ge
     }
     indexBits.push(Math.min(wide, left));
     left -= wide;
+  }
+  if (indexBits.length === 0) {
+    throw new MmulateError(
+      "DESCRIPTOR",
+      `${descriptor.name}: ${vaBits} address bits leave nothing to translate above a page`,
+    );
   }
   return { pageShift: row.pageShift, vaBits, indexBits };
 }
@@ -119,14 +125,14 @@ function addressFields(descriptor: Descriptor, environment: Environment): Addres
 }
 
 function endOf(end: number | string, environment: Environment): number {
-  return typeof end === "number" ? end : Number(environment[end] ?? 0);
+  return typeof end === "number" ? end : numberOf({ param: end }, environment);
 }
 
 function reservedOf(
   descriptor: Descriptor,
   environment: Environment,
   level: number,
-  kind: "leaf" | "table",
+  kind: EntryKind,
 ): bigint {
   return descriptor.reserved
     .filter((row) => (row.of === "any" || row.of === kind) && atLevel(row, level))
@@ -138,9 +144,15 @@ function reservedOf(
     );
 }
 
-function forbiddenOf(descriptor: Descriptor, environment: Environment, level: number): MaskValue[] {
+function forbiddenOf(
+  descriptor: Descriptor,
+  environment: Environment,
+  level: number,
+  kind: EntryKind,
+): MaskValue[] {
   const forms = descriptor.forbidden
-    .filter((row) => atLevel(row, level) && holds(row.when, environment))
+    .filter((row) => (row.of === "any" || row.of === kind) && atLevel(row, level))
+    .filter((row) => holds(row.when, environment))
     .map((row) => maskValueOf(descriptor, row.fields));
   if (forms.length > MAX_FORBIDDEN) {
     throw new MmulateError(
@@ -160,11 +172,12 @@ function groupOf(
   level: number,
   shift: number,
   indexBits: number,
+  hasLeaves: boolean,
 ): { groupShift: number; group: MaskValue } {
   const row = descriptor.contiguous.find(
     (candidate) => candidate.level === level && holds(candidate.when, environment),
   );
-  if (row === undefined || row.log2 > indexBits) return NO_GROUP;
+  if (row === undefined || row.log2 > indexBits || !hasLeaves) return NO_GROUP;
   return { groupShift: shift + row.log2, group: maskValueOf(descriptor, row.fields) };
 }
 
@@ -172,7 +185,7 @@ function groupOf(
 export function templateOf(
   descriptor: Descriptor,
   environment: Environment,
-  kind: "leaf" | "table",
+  kind: EntryKind,
   level: number,
 ): bigint | null {
   const row = descriptor.templates.find(
@@ -182,13 +195,19 @@ export function templateOf(
   return row === undefined ? null : maskValueOf(descriptor, row.fields).value;
 }
 
+/** A level without what depends on the other levels. */
+export type BareLevel = Omit<
+  CompiledLevel,
+  "leafClass" | "groupClass" | "plainTable" | "leafAttributes"
+>;
+
 /** The levels from the leaf up; page-size classes are filled in by the caller. */
 export function compileLevels(
   descriptor: Descriptor,
   environment: Environment,
   geometry: Geometry,
   typeShift: number,
-): Omit<CompiledLevel, "leafClass" | "groupClass">[] {
+): BareLevel[] {
   const address = addressFields(descriptor, environment);
   let shift = geometry.pageShift;
   return geometry.indexBits.map((indexBits, level) => {
@@ -213,8 +232,9 @@ export function compileLevels(
       highShift: address.highShift,
       tableReserved: reservedOf(descriptor, environment, level, "table"),
       leafReserved: reservedOf(descriptor, environment, level, "leaf"),
-      forbidden: forbiddenOf(descriptor, environment, level),
-      ...groupOf(descriptor, environment, level, here, indexBits),
+      tableForbidden: forbiddenOf(descriptor, environment, level, "table"),
+      leafForbidden: forbiddenOf(descriptor, environment, level, "leaf"),
+      ...groupOf(descriptor, environment, level, here, indexBits, types.includes(CLASS_LEAF)),
       leafTemplate: types.includes(CLASS_LEAF)
         ? templateOf(descriptor, environment, "leaf", level)
         : null,

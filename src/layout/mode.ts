@@ -19,11 +19,11 @@ export type Mode = Readonly<Record<string, boolean | number>>;
 export function resolveMode(descriptor: Descriptor, input: ModeInput): Mode {
   const mode: Record<string, boolean | number> = {};
   for (const name of Object.keys(input)) {
-    if (descriptor.parameters[name] === undefined) throw unknownParameter(descriptor, name);
+    if (!Object.hasOwn(descriptor.parameters, name)) throw unknownParameter(descriptor, name);
   }
   for (const [name, parameter] of Object.entries(descriptor.parameters)) {
-    const given = input[name] ?? parameter.default;
-    mode[name] = checkValue(descriptor, name, given);
+    const given = Object.hasOwn(input, name) ? input[name] : undefined;
+    mode[name] = checkValue(descriptor, name, given ?? parameter.default);
   }
   checkLimits(descriptor, mode);
   return mode;

@@ -76,7 +76,13 @@ function rightsMask(rights: readonly RightName[]): number {
 }
 
 function addToTest(test: Test, condition: Condition, indexBits: ReadonlyMap<string, number>): void {
-  const positive = (condition.operator === "!=") !== Boolean(condition.value);
+  if (typeof condition.value !== "boolean") {
+    throw new MmulateError(
+      "DESCRIPTOR",
+      `a permission rule compares "${condition.name}" with ${condition.value}; a field or right is set (NAME) or not (!NAME)`,
+    );
+  }
+  const positive = (condition.operator === "!=") !== condition.value;
   const right = RIGHTS.indexOf(condition.name as RightName);
   if (right >= 0) {
     if (positive) test.held |= 1 << right;
@@ -241,7 +247,14 @@ export function compileKeys(
       `${descriptor.name}: ${count} protection keys; at most ${MAX_KEYS}`,
     );
   }
-  const register = BigInt(Number(environment[keys.register] ?? 0));
+  const value = environment[keys.register];
+  if (typeof value !== "number") {
+    throw new MmulateError(
+      "DESCRIPTOR",
+      `${descriptor.name}: the key register "${keys.register}" is no integer parameter`,
+    );
+  }
+  const register = BigInt(value);
   const rows = keys.rows.filter((row) => holds(row.when, environment));
   const denials = Array.from({ length: count }, (_, key) =>
     rows.reduce((denied, row) => {

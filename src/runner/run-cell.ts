@@ -110,7 +110,7 @@ async function feed(
   onProgress: OnProgress,
 ): Promise<void> {
   const { path, format, accesses: kinds, split } = cell.input;
-  const pageShift = layout.halves[0].pageShift;
+  const pageShift = layout.pageShift;
   for await (const { records, count } of readTrace(path, {
     format,
     accesses: kinds,

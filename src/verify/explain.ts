@@ -35,7 +35,11 @@ export function explainVector(core: Core, descriptor: Descriptor, vector: Vector
 
   const halfIndex = Number((vector.access.va >> BigInt(outcome.layout.selectBit)) & 1n) as 0 | 1;
   const half = outcome.layout.halves[halfIndex];
-  const environment = environmentOf(outcome.layout.mode, descriptor.addressSpace.halves[halfIndex]);
+  const environment = environmentOf(
+    descriptor,
+    outcome.layout.mode,
+    descriptor.addressSpace.halves[halfIndex],
+  );
   const scene = { descriptor, vector, outcome, half, environment };
   return {
     id: vector.id,
@@ -70,7 +74,7 @@ function rangeStep({ descriptor, vector, outcome, half }: Scene): ExplainedStep 
       `${hex(va)} selects ${half.root}, ${half.vaBits} bits are translated`,
       outside
         ? `(va & ${hex(mask)}) is not ${hex(value)}: outside the range`
-        : `indices: ${indices}; offset ${hex(va & ((1n << BigInt(half.pageShift)) - 1n))}`,
+        : `indices: ${indices}; offset ${hex(va & ((1n << BigInt(outcome.layout.pageShift)) - 1n))}`,
     ],
   };
 }

@@ -67,6 +67,13 @@ describe.each(BUILDS)("on the %s build", (build) => {
     expect(core.peek(tables.entryAt(VA, level)) & 0x80n).toBe(0x80n);
   });
 
+  it("aligns its first page where the addresses it hands out start below that size", () => {
+    const wide = typicalLayout("arm64", { ds: true, ips: 52, t0sz: 12 });
+    begin(core, wide, { demand: compilePagePolicy(wide, "512g") });
+    core.translate(VA, Access.UserRead);
+    expect(core.stopBlock()).toMatchObject({ pa: (512n * GIB) | VA, pageShift: 39 });
+  });
+
   it("maps an aligned group at once, and marks it contiguous where the architecture can", () => {
     const tables = begin(core, ARM, { demand: compilePagePolicy(ARM, "contiguous") });
     core.translate(VA, Access.UserRead);

@@ -174,9 +174,13 @@ describe.each(BUILDS)("on the %s build", (build) => {
 
   describe("with as many frames as the hash holds", () => {
     const core = coreOf(build);
-    /** Frames in no order, over the whole address space: their hashes collide as chance has it. */
-    const frameAt = (i: number): bigint =>
-      BigInt.asUintN(40, BigInt(i) * 0x9e37_79b1n * 0x1_0001n) << 12n;
+    /** Frames all over the address space. Mixed well, so that hashes collide, and probes wrap around. */
+    const frameAt = (i: number): bigint => {
+      let mixed = BigInt.asUintN(64, BigInt(i + 1) * 0x9e37_79b9_7f4a_7c15n);
+      mixed = BigInt.asUintN(64, (mixed ^ (mixed >> 30n)) * 0xbf58_476d_1ce4_e5b9n);
+      mixed = BigInt.asUintN(64, (mixed ^ (mixed >> 27n)) * 0x94d0_49bb_1331_11ebn);
+      return ((mixed ^ (mixed >> 31n)) >> 24n) << 12n;
+    };
 
     beforeAll(() => {
       for (let i = 0; i < HASH_LIMIT; i++) core.poke(frameAt(i) + 8n, BigInt(i) + 1n);

@@ -1,0 +1,30 @@
+// Flushing: what software tells a CPU to forget.
+
+import {
+  ARRAY_BYTES,
+  ARRAY_ORDERS,
+  ARRAY_SET_MASK,
+  ARRAY_TAGS,
+  ARRAY_WAYS,
+  CPU_ARRAYS,
+  CPU_CLEARED,
+  MAX_ARRAYS,
+} from "./abi/tlb";
+import { emptyOrder } from "./tlb-tagged";
+
+/** Forgets every translation of every context of one CPU block of `bytes`, walk caches included. */
+export function flushBlock(cpu: u32, bytes: u32): void {
+  if (bytes <= <u32>CPU_CLEARED) return;
+  memory.fill(cpu + CPU_CLEARED, 0, bytes - CPU_CLEARED);
+  for (let i: u32 = 0; i < <u32>MAX_ARRAYS; i++) {
+    const array = cpu + CPU_ARRAYS + i * ARRAY_BYTES;
+    if (load<u32>(array, ARRAY_TAGS) != 0) resetOrders(array);
+  }
+}
+
+function resetOrders(array: u32): void {
+  const order = emptyOrder(load<u32>(array, ARRAY_WAYS));
+  const orders = load<u32>(array, ARRAY_ORDERS);
+  const sets = load<u32>(array, ARRAY_SET_MASK) + 1;
+  for (let set: u32 = 0; set < sets; set++) store<u64>(orders + (set << 3), order);
+}

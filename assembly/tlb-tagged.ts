@@ -1,0 +1,126 @@
+// A set-associative array with partial tags and true LRU, up to 16 ways: second-level TLBs.
+//
+//   tags    one 64-byte line a set: the 32-bit fold of each way's key, compared four at a time
+//   order   one word a set: way numbers from youngest (nibble 0) to oldest (nibble ways - 1)
+//   entries {key, data} by set and way: looked at only where a tag fits
+//
+//   promote way w:   ...|c|w|b|a|   -->   ...|c|b|a|w|      (nibbles below w move up by one)
+
+import {
+  ARRAY_ENTRIES,
+  ARRAY_ORDERS,
+  ARRAY_SET_MASK,
+  ARRAY_TAGS,
+  ARRAY_WAYS,
+  TAGGED_ENTRY_SHIFT,
+  TAGS_SET_BYTES,
+  TLB_DATA,
+  TLB_KEY,
+} from "./abi/tlb";
+
+const NIBBLE_ONES: u64 = 0x1111111111111111;
+const NIBBLE_TOPS: u64 = 0x8888888888888888;
+
+/** Keys differ in few bits near the page number; the fold keeps all of them. */
+function fold(key: u64): u32 {
+  return <u32>key ^ <u32>(key >> 32);
+}
+
+function setOf(array: u32, page: u64): u32 {
+  return <u32>page & load<u32>(array, ARRAY_SET_MASK);
+}
+
+function entryAt(array: u32, set: u32, way: u32): u32 {
+  const index = set * load<u32>(array, ARRAY_WAYS) + way;
+  return load<u32>(array, ARRAY_ENTRIES) + (index << TAGGED_ENTRY_SHIFT);
+}
+
+/**
+ * Moves way `w` to the young end. The lowest nibble equal to w is found as the lowest zero nibble of
+ * order ^ wwww...: subtracting 1 from each nibble borrows into the top bit of a zero one. Borrows that
+ * run on from there spoil only nibbles above it.
+ */
+function promote(order: u64, w: u32): u64 {
+  const difference = order ^ (NIBBLE_ONES * w);
+  const zeroes = (difference - NIBBLE_ONES) & ~difference & NIBBLE_TOPS;
+  const at = ctz(zeroes) & ~(<u64>3);
+  const below: u64 = ((<u64>1) << at) - 1;
+  const above = (~(<u64>0) << at) << 4;
+  return (order & above) | ((order & below) << 4) | w;
+}
+
+/** Written into its callers: they run on every first-level miss. */
+export class Tagged {
+  /** A bit per way whose tag fits. */
+  @inline
+  private static fitting(tags: u32, tag: u32): u32 {
+    const wanted = i32x4.splat(tag);
+    const a = i32x4.eq(v128.load(tags), wanted);
+    const b = i32x4.eq(v128.load(tags, 16), wanted);
+    const c = i32x4.eq(v128.load(tags, 32), wanted);
+    const d = i32x4.eq(v128.load(tags, 48), wanted);
+    if (!v128.any_true(v128.or(v128.or(a, b), v128.or(c, d)))) return 0;
+    return (
+      i32x4.bitmask(a) |
+      (i32x4.bitmask(b) << 4) |
+      (i32x4.bitmask(c) << 8) |
+      (i32x4.bitmask(d) << 12)
+    );
+  }
+
+  /** The entry with `key` in the set that `page` selects, made youngest; 0 = absent. */
+  @inline
+  static find(array: u32, page: u64, key: u64): u32 {
+    const set = setOf(array, page);
+    const tags = load<u32>(array, ARRAY_TAGS) + set * TAGS_SET_BYTES;
+    const fits = Tagged.fitting(tags, fold(key));
+    return fits == 0 ? 0 : findAmong(array, set, fits, key);
+  }
+
+  /** Replaces the oldest way; the key must be absent. Returns the entry. */
+  @inline
+  static insert(array: u32, page: u64, key: u64, data: u64): u32 {
+    const set = setOf(array, page);
+    const at = load<u32>(array, ARRAY_ORDERS) + (set << 3);
+    const order = load<u64>(at);
+    const oldest: u64 = (load<u32>(array, ARRAY_WAYS) - 1) << 2;
+    const way = <u32>(order >> oldest) & 15;
+    const kept: u64 = ((<u64>1) << oldest) - 1;
+    store<u64>(at, ((order & kept) << 4) | way);
+    const entry = entryAt(array, set, way);
+    store<u64>(entry, key, TLB_KEY);
+    store<u64>(entry, data, TLB_DATA);
+    store<u32>(load<u32>(array, ARRAY_TAGS) + set * TAGS_SET_BYTES + (way << 2), fold(key));
+    return entry;
+  }
+}
+
+/** Ways whose tag fits are few; the whole key decides. */
+function findAmong(array: u32, set: u32, ways: u32, key: u64): u32 {
+  for (let fits = ways; fits != 0; fits &= fits - 1) {
+    const way = <u32>ctz(fits);
+    const entry = entryAt(array, set, way);
+    if (load<u64>(entry, TLB_KEY) != key) continue;
+    const order = load<u32>(array, ARRAY_ORDERS) + (set << 3);
+    store<u64>(order, promote(load<u64>(order), way));
+    return entry;
+  }
+  return 0;
+}
+
+/** Makes the entry invalid and the next victim of its set. */
+export function dropTagged(array: u32, page: u64, entry: u32): void {
+  const set = setOf(array, page);
+  const way = (entry - entryAt(array, set, 0)) >> TAGGED_ENTRY_SHIFT;
+  store<u64>(entry, 0, TLB_KEY);
+  store<u32>(load<u32>(array, ARRAY_TAGS) + set * TAGS_SET_BYTES + (way << 2), 0);
+  const at = load<u32>(array, ARRAY_ORDERS) + (set << 3);
+  const oldest: u64 = (load<u32>(array, ARRAY_WAYS) - 1) << 2;
+  const young = promote(load<u64>(at), way);
+  store<u64>(at, (young >> 4) | ((<u64>way) << oldest));
+}
+
+/** Way numbers in ascending age: what an empty set holds. */
+export function emptyOrder(ways: u32): u64 {
+  return ways == 16 ? 0xfedcba9876543210 : 0xfedcba9876543210 & (((<u64>1) << (ways << 2)) - 1);
+}
