@@ -18,7 +18,7 @@ export const arm64 = define({
   title: "arm64, VMSAv8-64 stage 1, EL1&0",
   sources: {
     ARM: "Arm Architecture Reference Manual for A-profile, DDI 0487 L.a",
-    LINUX: "Linux 7.0, arch/arm64/include/asm",
+    LINUX: "Linux 7.0, arch/arm64",
   },
   parameters: {
     granule: {
@@ -519,5 +519,6 @@ export const arm64 = define({
     leaf: "ARM AArch64.S1NextWalkStateLast",
     permission: "ARM AArch64.S1CheckPermissions",
     update: "ARM D8.5, hardware updates",
+    fault: "ARM ESR_EL1, fault status code",
   },
 });

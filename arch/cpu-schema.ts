@@ -11,6 +11,12 @@ const fact = {
 };
 const name = z.string().regex(/^[a-z0-9][a-z0-9-]*$/);
 
+const SETS_RULE = { message: "entries / ways, the number of sets, is not a power of two" };
+
+function hasWholeSets({ entries, ways }: { entries: number; ways: number }): boolean {
+  return entries >= ways && Number.isInteger(Math.log2(entries / ways));
+}
+
 /** Sets = entries / ways must be a power of two; fully associative means ways = entries. */
 const array = z
   .strictObject({
@@ -21,9 +27,7 @@ const array = z
     pages: z.union([z.literal("all"), z.array(z.int().min(8).max(52)).min(1)]),
     ...fact,
   })
-  .refine(({ entries, ways }) => Number.isInteger(Math.log2(entries / ways)), {
-    message: "entries / ways is not a power of two",
-  });
+  .refine(hasWholeSets, SETS_RULE);
 
 const cost = z.strictObject({ cycles: z.int().min(0), ...fact });
 
@@ -61,9 +65,7 @@ export const cpuSchema = z.strictObject({
         ways: z.int().min(1).max(256),
         ...fact,
       })
-      .refine(({ entries, ways }) => Number.isInteger(Math.log2(entries / ways)), {
-        message: "entries / ways is not a power of two",
-      }),
+      .refine(hasWholeSets, SETS_RULE),
   ),
   /** How runs that name no `--pages` map memory on this machine. */
   pages: z.string().optional(),

@@ -24,12 +24,12 @@ export const citeSchema = z
 export const confidenceSchema = z
   .enum(["manual", "witnessed", "knowledge"])
   .describe(
-    "manual: read in it; witnessed: shown by recorded hardware vectors; knowledge: neither",
+    "manual: read in it; witnessed: shown by recorded hardware vectors; left out or knowledge: cited from knowledge, not read again",
   );
 
 const fact = { cite: citeSchema, confidence: confidenceSchema.optional() };
 
-export const conditionSchema = z
+const conditionSchema = z
   .string()
   .regex(/^!?[A-Za-z][A-Za-z0-9_.]*$|^[A-Za-z][A-Za-z0-9_.]*(=|!=|<|>=)-?[A-Za-z0-9_.-]+$/);
 const conditions = z.array(conditionSchema);
@@ -251,7 +251,7 @@ export const descriptorSchema = z.strictObject({
   ),
   /** Manual sections of the steps of a walk, for explanations. */
   steps: z.record(
-    z.enum(["range", "root", "entry", "table", "leaf", "permission", "update"]),
+    z.enum(["range", "root", "entry", "table", "leaf", "permission", "update", "fault"]),
     citeSchema,
   ),
 });

@@ -15,7 +15,7 @@ export const x8664 = define({
   name: "x86-64",
   title: "x86-64, 4-level and 5-level paging",
   sources: {
-    SDM: "Intel 64 and IA-32 Architectures Software Developer's Manual, vol. 3A, 325384-083US (March 2024)",
+    SDM: "Intel 64 and IA-32 Architectures Software Developer's Manual, volume 3, 325384-083US (March 2024); volume 1 where named",
     LINUX: "Linux kernel source, version as cited",
   },
   parameters: {
@@ -362,5 +362,6 @@ export const x8664 = define({
     leaf: "SDM 4.5.4",
     permission: "SDM 4.6",
     update: "SDM 4.8",
+    fault: "SDM 4.7, page-fault exceptions",
   },
 });

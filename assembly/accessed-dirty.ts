@@ -33,7 +33,7 @@ export function isDirty(half: u32, entry: u64): bool {
 /** Bit = `Access`. No branch: whether an access is a store is as good as random. */
 const STORES: u32 = (1 << Access.UserWrite) | (1 << Access.SupervisorWrite);
 
-export function isStore(access: u32): bool {
+function isStore(access: u32): bool {
   return ((STORES >> access) & 1) != 0;
 }
 

@@ -1,4 +1,5 @@
-// Walk caches (paging-structure caches, SDM 3A 4.10.3; "intermediate caching", Arm ARM D8.17): one array
+// Walk caches (paging-structure caches, SDM 3A 4.10.3; "intermediate caching" of table
+// walks, Arm ARM chapter D8): one array
 // per level, from the address bits translated down to that level to the table they lead to.
 //
 // Only entries that the walk has accepted get in, after their A bit is set; so a hit skips checks and

@@ -6,7 +6,7 @@
 //   +--------+----------+     +---------+--------+-----------+---------+-------+--------+
 //
 // Levels are counted from the leaf: 0 is the level whose entries map base pages (x86-64 PTE, arm64
-// level 3), so that one number means one page size whatever the depth of the tree.
+// level 3), so that one number means one page size whatever the depth of the tree (of one granule).
 
 export const MAX_LEVELS = 6;
 export const MAX_FORBIDDEN = 4;
@@ -124,10 +124,8 @@ export const HALF_FLAG_FAULT_DROPS_TLB = 32;
 // --- The layout ------------------------------------------------------------------------------
 /** u32: address bit that selects the half. */
 export const LAYOUT_SELECT_BIT = 0;
-/** u32: root register of half 1 (0 = shares half 0's). */
-export const LAYOUT_ROOT1 = 4;
 /** u32: log2 bytes of the base page. */
-export const LAYOUT_PAGE_SHIFT = 8;
+export const LAYOUT_PAGE_SHIFT = 4;
 /** u32[8]: log2 bytes of each page-size class, smallest first; class 0 is unused. */
 export const LAYOUT_CLASS_SHIFTS = 16;
 export const LAYOUT_HALVES = 64;

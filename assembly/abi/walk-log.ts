@@ -1,5 +1,5 @@
 // The walk log: what each step of the last logged walk read and decided. `mmulate walk` prints it, and
-// `verify` learns from it which entries a walk could have changed.
+// nothing else reads it.
 
 /** u32: 1 = log steps. */
 export const LOG_ENABLED = 0;

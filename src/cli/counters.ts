@@ -12,6 +12,9 @@ export function addCounters(program: Command, finish: (code: number) => void): v
   program
     .command("counters")
     .summary("list every counter: name, unit, meaning, perf event")
+    .description(
+      "Lists every counter: name, unit, meaning, and the perf event that counts the same.",
+    )
     .option("--json", "print the list as JSON")
     .action(async ({ json }: { json?: true }) => {
       await print(json === true ? toJson(COUNTER_LIST) : toCountersText(COUNTER_LIST));

@@ -19,7 +19,10 @@ async function main(argv: readonly string[]): Promise<number> {
   const program = new Command("mmulate")
     .description("Cycle-approximate, multi-architecture MMU emulator")
     .version(packageVersion())
-    .showHelpAfterError("(mmulate COMMAND --help tells more)")
+    .configureOutput({
+      outputError: (text, write) =>
+        write(`mmulate: ${text.replace(/^error: /, "").trim()} (see --help)\n`),
+    })
     .exitOverride();
   addRun(program, finish);
   addVerify(program, finish);
@@ -39,12 +42,10 @@ function exitCodeOf(error: unknown): number {
     say(error.message);
     return error.exitCode;
   }
-  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  process.stderr.write(`mmulate: ${error instanceof Error ? error.stack : String(error)}\n`);
   return EXIT_INTERNAL;
 }
 
-// A reader that closes the pipe early (`| head`) is no error.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-});
+// `print` deals with errors of stdout; without a listener they would end the process before that.
+process.stdout.on("error", () => undefined);
 process.exitCode = await main(process.argv.slice(2));

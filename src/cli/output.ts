@@ -1,6 +1,7 @@
 // Where text goes: results to stdout or files, everything else to stderr.
 
-import { writeFile } from "node:fs/promises";
+import { access, constants, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import process from "node:process";
 import { MmulateError } from "../errors.js";
 
@@ -9,8 +10,9 @@ export function print(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(text, (error) => {
       // A reader that has seen enough (`| head`) is no error of ours.
-      if (error && (error as NodeJS.ErrnoException).code !== "EPIPE") reject(error);
-      else resolve();
+      if (error && (error as NodeJS.ErrnoException).code !== "EPIPE") {
+        reject(unwritable("stdout", error));
+      } else resolve();
     });
   });
 }
@@ -27,13 +29,30 @@ export async function printTo(path: string, text: string): Promise<void> {
   }
 }
 
+/**
+ * Sees, before hours of work, that a file can probably be written.
+ * @throws MmulateError USAGE when its folder cannot
+ */
+export async function checkWritable(path: string): Promise<void> {
+  try {
+    await access(dirname(path), constants.W_OK);
+  } catch (error) {
+    throw unwritable(path, error as NodeJS.ErrnoException);
+  }
+}
+
 function unwritable(path: string, cause: NodeJS.ErrnoException): MmulateError {
   return new MmulateError("USAGE", `cannot write ${path}: ${cause.code ?? cause.message}`, {
     cause,
   });
 }
 
-/** Writes one line to stderr. */
+/** Writes one line to stderr, whatever file names are in it. */
 export function say(line: string): void {
-  process.stderr.write(`mmulate: ${line}\n`);
+  process.stderr.write(`mmulate: ${line.replaceAll(/[\r\n]+/g, " ")}\n`);
+}
+
+/** The same where somebody watches: what a script has no use for. */
+export function mention(line: string): void {
+  if (process.stderr.isTTY) say(line);
 }

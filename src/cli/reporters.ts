@@ -5,7 +5,7 @@ import { toJson } from "../report/json.js";
 import { toTable } from "../report/table.js";
 import { toYardstick } from "../report/yardstick.js";
 import type { Report } from "../stats/report.js";
-import { print, printTo } from "./output.js";
+import { checkWritable, print, printTo } from "./output.js";
 
 const REPORTERS = new Map<string, (report: Report) => string>([
   ["table", toTable],
@@ -35,7 +35,17 @@ export function parseReporter(text: string): Target {
       `unknown reporter "${name}" (known: ${REPORTER_NAMES.join(", ")})`,
     );
   }
-  return { draw, file: at < 0 ? undefined : text.slice(at + 1) };
+  const file = at < 0 ? undefined : text.slice(at + 1);
+  if (file === "") throw new MmulateError("USAGE", `reporter "${text}" names no file behind the =`);
+  return { draw, file };
+}
+
+/**
+ * Sees that every target can be written, before the run.
+ * @throws MmulateError USAGE when one cannot
+ */
+export async function checkTargets(targets: readonly Target[]): Promise<void> {
+  for (const { file } of targets) if (file !== undefined) await checkWritable(file);
 }
 
 /** Prints a report to every target. */

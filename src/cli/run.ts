@@ -9,7 +9,7 @@ import { runCells } from "../runner/run-cells.js";
 import { packageVersion } from "../runner/version.js";
 import { REPORT_SCHEMA, type Report } from "../stats/report.js";
 import { Progress } from "./progress.js";
-import { parseReporter, REPORTER_NAMES, report } from "./reporters.js";
+import { checkTargets, parseReporter, REPORTER_NAMES, report } from "./reporters.js";
 
 interface RunFlags {
   readonly arch: string[];
@@ -43,7 +43,8 @@ function count(value: string): number {
 
 const EXAMPLES = `
 Architectures take parameters: --arch arm64:granule=16,x86-64:levels=5
-Pages: base, thp, contiguous, or a size such as 4k, 64k, 2m, 1g; repeat --pages to compare.`;
+Pages: base, thp, contiguous, or a size that the architecture maps (4k, 2m, 1g, on arm64 64k...);
+repeat --pages to compare.`;
 
 /** Adds the command. `finish` receives the exit code. */
 export function addRun(program: Command, finish: (code: number) => void): void {
@@ -84,6 +85,7 @@ async function run(traces: readonly string[], flags: Partial<RunFlags>): Promise
     cpus: flags.cpu ?? [DEFAULT_CPU],
     pages: flags.pages ?? [],
   });
+  await checkTargets(targets);
   const progress = new Progress();
   const outcomes = await runCells(await loadCoreModule(), cells, {
     workers: flags.workers,

@@ -11,7 +11,7 @@ import { architectureNamed } from "../runner/plan.js";
 import { explainVector } from "../verify/explain.js";
 import { findVector } from "../verify/find-vector.js";
 import { verifyFiles } from "../verify/verify-files.js";
-import { print, say } from "./output.js";
+import { mention, print } from "./output.js";
 
 interface Flags {
   readonly json?: true;
@@ -47,7 +47,7 @@ async function newCore(): Promise<Core> {
 }
 
 async function verify(files: readonly string[], { json }: Flags): Promise<number> {
-  const result = await verifyFiles(await newCore(), files, (file) => say(`playing ${file}`));
+  const result = await verifyFiles(await newCore(), files, (file) => mention(`playing ${file}`));
   await print(json === true ? toJson(result) : toVerifyText(result));
   return result.failed + result.skipped === 0 ? EXIT_DONE : EXIT_FAILED;
 }

@@ -48,15 +48,14 @@ const NOT_KEPT: CompiledProbe = { array: -1, shift: 0, fillClass: 0 };
 
 /**
  * Fits a CPU profile to a layout.
- * @throws MmulateError CONFIG when the profile is made for another architecture or holds no page size
- * of the layout
+ * @throws MmulateError CONFIG when the profile is made for another architecture
  */
 export function compileCpu(profile: CpuProfile, layout: CompiledLayout): CompiledCpu {
   const { architectures } = profile;
   if (architectures !== undefined && !architectures.includes(layout.architecture)) {
     throw new MmulateError(
       "CONFIG",
-      `cpu ${profile.name} is made for ${architectures.join(", ")}, not for ${layout.architecture}`,
+      `cpu ${profile.name} is made for ${architectures.join(", ")}, not for ${layout.architecture} (choose with --arch)`,
     );
   }
   const arrays: CompiledArray[] = [];

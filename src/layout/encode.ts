@@ -45,7 +45,6 @@ export function encodeLayout(layout: CompiledLayout): Uint8Array {
   const out = new Writer(new DataView(bytes.buffer), 0);
   const [first, second] = layout.halves;
   out.u32(abi.LAYOUT_SELECT_BIT, layout.selectBit);
-  out.u32(abi.LAYOUT_ROOT1, first.root === second.root ? 0 : 1);
   out.u32(abi.LAYOUT_PAGE_SHIFT, layout.pageShift);
   layout.classShifts.forEach((shift, i) => {
     out.u32(abi.LAYOUT_CLASS_SHIFTS + 4 * i, shift);

@@ -14,11 +14,14 @@ function distance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
-/** The name closest to `word`, or null when none is within a third of its length (at least 2). */
+/** The one name that begins with `word`, else the closest; null when none is within a third of its length (at least 2). */
 export function nearest(word: string, names: Iterable<string>): string | null {
+  const known = [...names];
+  const longer = known.filter((name) => word.length > 1 && name.startsWith(word));
+  if (longer.length === 1) return longer[0] ?? null;
   let best: string | null = null;
   let least = Math.max(2, Math.floor(word.length / 3)) + 1;
-  for (const name of names) {
+  for (const name of known) {
     const far = distance(word.toLowerCase(), name.toLowerCase());
     if (far < least) {
       least = far;

@@ -5,6 +5,7 @@
 
 import * as abi from "../../assembly/abi/demand.js";
 import { MmulateError } from "../errors.js";
+import { hex } from "./bits.js";
 import type { CompiledHalf, CompiledLayout, CompiledLevel } from "./compiled.js";
 
 /** One way to map: pages of `level`, 2^`group` of them at once. */
@@ -43,17 +44,32 @@ export function compilePagePolicy(layout: CompiledLayout, text: string): Compile
   const whole = compileOne(layout, main, addresses);
   if (upper === undefined) return { tableBits, split: NO_SPLIT, policies: [whole, whole] };
 
-  const [second = "", at] = upper.split("@");
-  if (at === undefined || !/^0x[0-9a-fA-F]{1,16}$/.test(at)) throw badPolicy(layout, text);
-  const middle = addresses.first * 2n;
-  return {
-    tableBits,
-    split: BigInt(at),
-    policies: [
-      compileOne(layout, main, { first: addresses.first, last: middle - 1n }),
-      compileOne(layout, second, { first: middle, last: addresses.last }),
-    ],
-  };
+  const [second = "", at = "", ...behind] = upper.split("@");
+  if (behind.length > 0 || !/^0x[0-9a-fA-F]{1,16}$/.test(at)) throw badPolicy(layout, text);
+  const middle = middleOf(addresses);
+  const policies = [
+    compileOne(layout, main, { first: addresses.first, last: middle - 1n }),
+    compileOne(layout, second, { first: middle, last: addresses.last }),
+  ] as const;
+  const split = BigInt(at);
+  for (const policy of policies) checkSplit(half, policy, split, text);
+  return { tableBits, split, policies };
+}
+
+/** Each policy gets as much again as lies below the first, or half of what there is. */
+function middleOf({ first, last }: { first: bigint; last: bigint }): bigint {
+  const half = first + (last + 1n - first) / 2n;
+  return first * 2n < half ? first * 2n : half;
+}
+
+/** A page or group across the split would belong to both policies. */
+function checkSplit(half: CompiledHalf, policy: CompiledPolicy, split: bigint, text: string): void {
+  const shift = (half.levels[policy.level]?.shift ?? 0) + policy.group;
+  if ((split & ((1n << BigInt(shift)) - 1n)) === 0n) return;
+  throw new MmulateError(
+    "CONFIG",
+    `pages "${text}": the address ${hex(split)} lies within a page; a multiple of ${sizeName(shift)} is allowed`,
+  );
 }
 
 /** Data pages lie above all tables: from 4 GiB on, or from 2 GiB where addresses end at 4 GiB. */
@@ -125,12 +141,17 @@ function sizesOf(levels: readonly CompiledLevel[]): string[] {
   ];
 }
 
+function namesOf(half: CompiledHalf): string[] {
+  const thp = half.levels[1]?.leafTemplate ?? null;
+  return ["base", ...(thp === null ? [] : ["thp"]), "contiguous"];
+}
+
 function badPolicy(layout: CompiledLayout, text: string): MmulateError {
   const [half] = layout.halves;
   return new MmulateError(
     "CONFIG",
-    `pages "${text}": ${layout.architecture} maps base, thp, contiguous or one of ` +
-      `${sizesOf(half.levels).join(", ")}; a second one may follow from an address on: base,thp@0x400000000000`,
+    `pages "${text}": ${layout.architecture} maps ${namesOf(half).join(", ")} or one of ` +
+      `${sizesOf(half.levels).join(", ")}; a second one may follow from an address on: POLICY,POLICY@0x400000000000`,
   );
 }
 

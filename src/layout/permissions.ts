@@ -31,7 +31,7 @@ const LARGEST_HOLE = 2;
  *   arm64 leaf   UXN PXN  -  DBM       AP2 AP1        two chunks, six index bits, one of them a hole
  *                54  53  52  51         7   6
  */
-export function planGather(descriptor: Descriptor, names: readonly string[]): Plan {
+function planGather(descriptor: Descriptor, names: readonly string[]): Plan {
   const bits = names
     .map((name) => ({ name, bit: bitNamed(descriptor, name) }))
     .sort((a, b) => a.bit - b.bit);

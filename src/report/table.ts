@@ -46,7 +46,7 @@ const ROWS: readonly Row[] = [
   { title: "translation cycles", of: (cell) => cell.cycles.work },
   { title: "  L2 TLB hits", of: (cell) => cell.cycles.by.stlb_hit },
   { title: "  walks", of: (cell) => cell.cycles.by.walk },
-  { title: "  first touches", of: (cell) => cell.cycles.by.demand },
+  { title: "  first touches and tables", of: (cell) => cell.cycles.by.demand },
   { title: "  dirty assists", of: (cell) => cell.cycles.by.dirty_assist },
   metric("  per access", "cycles_per_access"),
 ];
@@ -81,7 +81,8 @@ function ratio(value: bigint | number | undefined, base: bigint | number | undef
   if (value === undefined || base === undefined) return "-";
   if (value === base) return "=";
   if (Number(base) === 0) return "-";
-  return (Number(value) / Number(base)).toFixed(3);
+  const times = Number(value) / Number(base);
+  return times < 0.01 && times > 0 ? times.toExponential(1) : times.toFixed(3);
 }
 
 /** Names of the labels in which the cells differ; at least the architecture. */

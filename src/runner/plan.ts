@@ -28,6 +28,9 @@ const DEFAULT_PAGES = "base";
  * @throws MmulateError USAGE or CONFIG when a name, value or combination does not exist
  */
 export function planRun(request: RunRequest): Cell[] {
+  for (const list of ["inputs", "archs", "cpus"] as const) {
+    if (request[list].length === 0) throw new MmulateError("USAGE", `${list}: none was named`);
+  }
   const cells: Cell[] = [];
   for (const input of request.inputs) {
     for (const selector of request.archs) {
@@ -105,18 +108,28 @@ export function parseSelector(selector: string): {
   const [name = "", ...settings] = selector.split(":");
   const descriptor = architectureNamed(name);
   const mode: Record<string, boolean | number | string> = { ...descriptor.typical.values };
+  const seen = new Set<string>();
   for (const setting of settings) {
     const match = /^([A-Za-z][A-Za-z0-9_]*)=(.+)$/.exec(setting);
     const [, parameter = "", value = ""] = match ?? [];
     if (match === null) {
       throw new MmulateError(
         "USAGE",
-        `"${selector}": "${setting}" is not PARAMETER=VALUE (as in ${name}:levels=5)`,
+        `"${selector}": "${setting}" is not PARAMETER=VALUE (as in ${exampleOf(descriptor)})`,
       );
     }
+    if (seen.has(parameter)) {
+      throw new MmulateError("USAGE", `"${selector}" sets ${parameter} twice`);
+    }
+    seen.add(parameter);
     mode[parameter] = settingValue(value);
   }
   return { descriptor, mode };
+}
+
+function exampleOf({ name, parameters }: Descriptor): string {
+  const [parameter, { default: value }] = Object.entries(parameters)[0] ?? ["x", { default: 1 }];
+  return `${name}:${parameter}=${value}`;
 }
 
 function settingValue(text: string): boolean | number | string {

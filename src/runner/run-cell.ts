@@ -1,7 +1,6 @@
 // Runs one cell on one core, in this thread.
 
 import { performance } from "node:perf_hooks";
-import process from "node:process";
 import { Counter } from "../../assembly/abi/counters.js";
 import { Stop } from "../../assembly/abi/stop.js";
 import { Core } from "../core/core.js";
@@ -17,6 +16,7 @@ import { accesses, checksOf, cyclesOf, metricsOf } from "../stats/metrics.js";
 import type { CellHost, CellResult } from "../stats/report.js";
 import { readTrace } from "../trace/index.js";
 import type { Cell } from "./cell.js";
+import { cpuSeconds } from "./cpu-time.js";
 import type { CoreModule } from "./module-files.js";
 import { architectureNamed, cpuNamed } from "./plan.js";
 
@@ -38,7 +38,7 @@ export async function runCell(
   cell: Cell,
   onProgress: OnProgress = () => undefined,
 ): Promise<CellOutcome> {
-  const cpuStart = process.cpuUsage();
+  const cpuStart = cpuSeconds();
   const wallStart = performance.now();
   const core = new Core(module);
   const layout = prepare(core, cell);
@@ -64,12 +64,11 @@ export async function runCell(
     checks: checksOf(counters),
   };
   const wallSeconds = (performance.now() - wallStart) / 1000;
-  const cpu = process.cpuUsage(cpuStart);
   return {
     result,
     host: {
       id: cell.id,
-      cpuSeconds: (cpu.user + cpu.system) / 1e6,
+      cpuSeconds: cpuSeconds() - cpuStart,
       wallSeconds,
       accessesPerSecond: Math.round(Number(accesses(counters)) / wallSeconds),
       peakBytes: core.exports.memory.buffer.byteLength,

@@ -4,6 +4,7 @@ import { availableParallelism } from "node:os";
 import { MessageChannel } from "node:worker_threads";
 import { Piscina } from "piscina";
 import { MmulateError } from "../errors.js";
+import { accesses } from "../stats/metrics.js";
 import type { Cell } from "./cell.js";
 import type { CoreModule } from "./module-files.js";
 import { type CellOutcome, runCell } from "./run-cell.js";
@@ -31,15 +32,15 @@ export async function runCells(
   if (threads > 1) return runInPool(core, cells, threads, onProgress);
   const outcomes: CellOutcome[] = [];
   for (const cell of cells) {
-    let last = 0;
-    const outcome = await runCell(core, cell, (accesses) => {
-      last = accesses;
-      onProgress(cell, accesses, false);
-    });
-    onProgress(cell, last, true);
+    const outcome = await runCell(core, cell, (accesses) => onProgress(cell, accesses, false));
+    onProgress(cell, totalOf(outcome), true);
     outcomes.push(outcome);
   }
   return outcomes;
+}
+
+function totalOf({ result }: CellOutcome): number {
+  return Number(accesses(result.counters));
 }
 
 async function runInPool(
@@ -73,13 +74,9 @@ async function runInWorker(
   onProgress: OnCellProgress,
 ): Promise<WorkerReply> {
   const { port1, port2 } = new MessageChannel();
-  let last = 0;
-  port1.on("message", (accesses: number) => {
-    last = accesses;
-    onProgress(cell, accesses, false);
-  });
+  port1.on("message", (accesses: number) => onProgress(cell, accesses, false));
   const reply = await pool.run({ core, cell, progress: port2 }, { transferList: [port2] });
   port1.close();
-  if (!("error" in reply)) onProgress(cell, last, true);
+  if ("outcome" in reply) onProgress(cell, totalOf(reply.outcome), true);
   return reply;
 }

@@ -1,8 +1,8 @@
 // From an access (kind, byte address, size) to its records: one for each page it touches.
 //
 // A translation covers one page, so an access over a page border needs two, and both must reach the
-// core. The border is that of the base page of the machine the program was recorded on; a core with
-// larger pages sees the second record as one more access to the same page.
+// core. The border is that of the base page of the machine that is simulated: with 16 KiB pages, an access
+// over a 4 KiB border still needs but one.
 
 import { EVENT_KIND_MASK, type EventKind } from "../../assembly/abi/event.js";
 import type { BatchWriter } from "./batch.js";

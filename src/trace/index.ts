@@ -8,10 +8,9 @@ import { AUTO_FORMAT, chooseFormat, formatByName, RECOGNITION_BYTES } from "./fo
 import { openBytes } from "./open.js";
 import type { TraceOptions } from "./types.js";
 
-export { BatchWriter, type EventBatch } from "./batch.js";
-export { detectFormat, TRACE_FORMATS, type TraceFormatName } from "./formats.js";
-export { openBytes } from "./open.js";
-export type { TraceFormat, TraceOptions, TraceParser } from "./types.js";
+export type { EventBatch } from "./batch.js";
+export { TRACE_FORMATS } from "./formats.js";
+export type { TraceOptions } from "./types.js";
 
 /**
  * Reads a trace from front to back, in the memory of a few chunks whatever its length.

@@ -1,5 +1,5 @@
 // Parser of raw64: nothing but event records (assembly/abi/event.ts), 8 bytes each, little-endian, of
-// the kinds read, write and fetch. yardstick/lackey2bin writes it, without the fetches.
+// the kinds read, write and fetch. The native reference simulator takes the first two.
 //
 // The chunk's bytes are copied straight into the batch, where typed arrays read them as words: those
 // have the byte order of the machine, and Node runs WebAssembly on little-endian ones. The copy also

@@ -10,7 +10,7 @@ export interface TraceOptions {
   readonly accesses: "all" | "data";
   /** Make one record per page that an access touches; `false`: its start address alone counts. */
   readonly split: boolean;
-  /** log2 bytes of the base page of the recorded program, 12 (default) to 30. */
+  /** log2 bytes of the pages at whose borders accesses are split, 12 (default) to 30. */
   readonly pageShift?: number;
   /**
    * End each batch with an `EventKind.Instructions` record where the format tells how many were

@@ -28,11 +28,7 @@ interface Scene {
  * @throws MmulateError CONFIG when its configuration is not one of the architecture's
  */
 export function explainVector(core: Core, descriptor: Descriptor, vector: Vector): WalkExplanation {
-  core.exports.enableLog(true);
-  const outcome = playVector(core, descriptor, vector);
-  const steps = core.walkSteps();
-  core.exports.enableLog(false);
-
+  const { outcome, steps } = playLogged(core, descriptor, vector);
   const halfIndex = Number((vector.access.va >> BigInt(outcome.layout.selectBit)) & 1n) as 0 | 1;
   const half = outcome.layout.halves[halfIndex];
   const environment = environmentOf(
@@ -57,6 +53,20 @@ export function explainVector(core: Core, descriptor: Descriptor, vector: Vector
     want: describe(vector.expect, vector.after),
     right: judge(vector, outcome) === null,
   };
+}
+
+function playLogged(
+  core: Core,
+  descriptor: Descriptor,
+  vector: Vector,
+): { outcome: Outcome; steps: WalkStep[] } {
+  core.exports.enableLog(true);
+  try {
+    const outcome = playVector(core, descriptor, vector);
+    return { outcome, steps: core.walkSteps() };
+  } finally {
+    core.exports.enableLog(false);
+  }
 }
 
 function rangeStep({ descriptor, vector, outcome, half }: Scene): ExplainedStep {
@@ -108,8 +118,8 @@ function entryStep(scene: Scene, step: WalkStep): ExplainedStep {
 
 function citeOf({ steps }: Descriptor, step: WalkStep): string {
   if (step.entryClass === CLASS_TABLE && step.fault === FaultKind.None) return steps.table;
-  if (step.entryClass === CLASS_LEAF && step.fault === FaultKind.None) return steps.leaf;
-  return steps.entry;
+  const malformed = step.fault === FaultKind.Reserved || step.fault === FaultKind.AddressSize;
+  return step.entryClass === CLASS_LEAF && !malformed ? steps.leaf : steps.entry;
 }
 
 function meaningOf(level: CompiledLevel, step: WalkStep): string {
@@ -148,8 +158,17 @@ function permissionStep(scene: Scene, step: WalkStep | undefined): ExplainedStep
     `rights left: ${granted.length === 0 ? "none" : granted.join(", ")}`,
     `asked: ${asked}: ${granted.includes(asked as never) ? "granted" : "denied"}`,
   ];
-  if (step.fault === FaultKind.Key) facts.splice(-1, 0, "the page's protection key denies it");
+  const byKey = keyFact(half, step.entry);
+  if (byKey !== null) facts.splice(-2, 0, byKey);
   return [{ step: "permission", cite: descriptor.steps.permission, facts }];
+}
+
+/** What the page's protection key takes away; null where keys are off or take nothing. */
+function keyFact({ keys }: CompiledHalf, entry: bigint): string | null {
+  if (keys === null) return null;
+  const key = Number(rotateRight(entry, keys.rotate) & BigInt(keys.mask));
+  const denied = rightNames(keys.denials[key] ?? 0);
+  return denied.length === 0 ? null : `protection key ${key} denies ${denied.join(", ")}`;
 }
 
 function rotateRight(value: bigint, by: number): bigint {
@@ -165,5 +184,6 @@ function resultStep({ descriptor, outcome }: Scene): ExplainedStep {
           .map(([name, value]) => `${name} ${value}`)
           .join(", ")}`;
   const updates = [...changed].map(([pa, value]) => `entry at ${hex(pa)} is now ${hex(value)}`);
-  return { step: "result", cite: descriptor.steps.update, facts: [end, ...updates] };
+  const cite = "pa" in expect ? descriptor.steps.update : descriptor.steps.fault;
+  return { step: "result", cite, facts: [end, ...updates] };
 }

@@ -31,7 +31,7 @@ export function accessOf({ access }: Vector): Access {
  * @throws MmulateError CONFIG when its configuration is not one of the architecture's
  */
 export function playVector(core: Core, descriptor: Descriptor, vector: Vector): Outcome {
-  const layout = compileLayout(descriptor, modeOf(vector));
+  const layout = compileLayout(descriptor, modeOf(descriptor, vector));
   core.reset(false);
   core.loadLayout(layout);
   for (const [pa, entry] of vector.tables) core.poke(pa, entry);
@@ -50,7 +50,7 @@ export function playVector(core: Core, descriptor: Descriptor, vector: Vector): 
 }
 
 /** The fault of a stop block in the architecture's own terms. */
-export function reportFault(descriptor: Descriptor, stop: StopBlock): ReportedFault {
+function reportFault(descriptor: Descriptor, stop: StopBlock): ReportedFault {
   const name = FAULT_NAMES[stop.fault];
   const form = name === undefined || name === "none" ? undefined : descriptor.faults.report[name];
   if (form === undefined) return { kind: "unknown" };

@@ -19,22 +19,27 @@ export interface Line {
  * @throws MmulateError INPUT when the file cannot be read, is damaged, or has no line end in 64 MiB
  */
 export async function* readLines(path: string): AsyncGenerator<Line, void, undefined> {
-  let rest: Buffer = Buffer.alloc(0);
   let number = 0;
+  // Pieces of a line that goes on in the next chunk. Joined once, so that long lines cost no more.
+  let pieces: Buffer[] = [];
+  let pending = 0;
   for await (const chunk of openBytes(path)) {
-    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
     let from = 0;
-    for (let end = bytes.indexOf(LINE_FEED); end >= 0; end = bytes.indexOf(LINE_FEED, from)) {
-      const text = bytes.toString("utf8", from, end);
+    for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, from)) {
+      const text = Buffer.concat([...pieces, chunk.subarray(from, end)]).toString("utf8");
+      pieces = [];
+      pending = 0;
       number++;
       from = end + 1;
       if (text.trim() !== "") yield { text, number };
     }
-    rest = Buffer.from(bytes.subarray(from));
-    if (rest.length > MAX_LINE_BYTES) {
+    // The reader uses its buffer again.
+    pieces.push(Buffer.from(chunk.subarray(from)));
+    pending += chunk.length - from;
+    if (pending > MAX_LINE_BYTES) {
       throw new MmulateError("INPUT", `${path}:${number + 1}: a line of more than 64 MiB`);
     }
   }
-  const text = rest.toString("utf8");
+  const text = Buffer.concat(pieces).toString("utf8");
   if (text.trim() !== "") yield { text, number: number + 1 };
 }

@@ -1,6 +1,7 @@
 // Translation vectors, one JSON object a line: from text to checked values.
 
 import { z } from "zod";
+import type { Descriptor } from "../../arch/schema.js";
 import { MmulateError } from "../errors.js";
 import type { ModeInput } from "../layout/mode.js";
 
@@ -65,14 +66,15 @@ function notJson(where: string, cause: unknown): MmulateError {
   return new MmulateError("INPUT", `${where}: not JSON, expected a translation vector`, { cause });
 }
 
-/** Configuration keys of the format that are no parameter of a walk but state beside `root`. */
-const STATE_KEYS = new Set(["root1"]);
+/** The key of the format that is no parameter of a walk but the second half's own root register. */
+const SECOND_ROOT = "root1";
 
 /** The mode a vector was recorded in: hex strings become numbers. */
-export function modeOf(vector: Vector): ModeInput {
+export function modeOf(descriptor: Descriptor, vector: Vector): ModeInput {
+  const [first, second] = descriptor.addressSpace.halves;
   const mode: Record<string, boolean | number | string> = {};
   for (const [key, value] of Object.entries(vector.config)) {
-    if (STATE_KEYS.has(key)) continue;
+    if (key === SECOND_ROOT && first.root !== second.root) continue;
     mode[key] =
       typeof value === "string" && /^0x[0-9a-f]+$/.test(value) ? Number(BigInt(value)) : value;
   }

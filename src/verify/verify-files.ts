@@ -2,7 +2,7 @@
 
 import { ARCHITECTURES } from "../../arch/index.js";
 import type { Core } from "../core/core.js";
-import { MmulateError } from "../errors.js";
+import { type ErrorCode, MmulateError } from "../errors.js";
 import {
   MAX_FAILURES,
   type VerifyFailure,
@@ -14,12 +14,17 @@ import { playVector } from "./play-vector.js";
 import { readLines } from "./read-lines.js";
 import { parseVector, type Vector } from "./vector-format.js";
 
+const REASONS: Partial<Record<ErrorCode, string>> = {
+  CONFIG: "unknown configuration",
+  MEMORY: "too much memory",
+};
+
 /** One vector's verdict: null when it passed. */
 type Verdict = { readonly reason: string; readonly failure: VerifyFailure } | null;
 
 /**
  * Plays every vector of some files.
- * @param core an instance with a CPU profile loaded
+ * @param core an instance; what it holds is forgotten
  * @param paths files of JSON lines, plain or gzip
  * @param onFile called before each file is read
  * @throws MmulateError INPUT when a file is missing, damaged, empty or holds something else
@@ -81,9 +86,9 @@ function verdictOn(core: Core, vector: Vector): Verdict {
     const got = describe(outcome.expect, outcome.changed);
     return { reason, failure: { id, op, want, got } };
   } catch (error) {
-    // A configuration that the descriptor does not know is a vector we get wrong, not one to skip.
-    if (!(error instanceof MmulateError) || error.code !== "CONFIG") throw error;
+    // A vector that cannot be played is one we get wrong: not one to skip, nor the end of all others.
+    if (!(error instanceof MmulateError)) throw error;
     const got = { error: error.message };
-    return { reason: "unknown configuration", failure: { id, op, want, got } };
+    return { reason: REASONS[error.code] ?? "cannot be played", failure: { id, op, want, got } };
   }
 }
