@@ -21,7 +21,12 @@ async function main(argv: readonly string[]): Promise<number> {
     .version(packageVersion())
     .configureOutput({
       outputError: (text, write) =>
-        write(`mmulate: ${text.replace(/^error: /, "").trim()} (see --help)\n`),
+        write(
+          `mmulate: ${text
+            .replace(/^error: /, "")
+            .trim()
+            .replaceAll("\n", " ")} (see --help)\n`,
+        ),
     })
     .exitOverride();
   addRun(program, finish);
