@@ -21,6 +21,18 @@ export function bumpBy(counter: u32, amount: u64): void {
   store<u64>(at, load<u64>(at) + amount);
 }
 
+export function countOf(counter: u32): u64 {
+  return load<u64>(COUNTERS_BASE + counter * 8);
+}
+
+/**
+ * Hits are the look-ups that were no misses: only misses are counted one by one.
+ * @param hit counter of the structure's hits; large hits and misses follow it
+ */
+export function countHits(hit: u32, lookups: u64, missesBefore: u64): void {
+  bumpBy(hit, lookups - (countOf(hit + 2) - missesBefore));
+}
+
 function spanAt(first: u32, last: u32, cached: bool): u32 {
   const index = ((((cached ? 1 : 0) << LEVELS_SHIFT) + first) << LEVELS_SHIFT) + last;
   return SPANS_BASE + index * 8;

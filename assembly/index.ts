@@ -1,10 +1,12 @@
 // The whole surface of the module, grouped by file. 64-bit arguments are for set-up and single
 // translations; batches travel through linear memory.
 
+import { Counter } from "./abi/counters";
+import { EventKind } from "./abi/event";
 import { EVENTS_BASE, EVENTS_CAPACITY, MEMORY_BASE } from "./abi/memory-map";
 import { ACCESS_MODE_STRIDE, FaultKind } from "./abi/stop";
 import { CPU_TAG } from "./abi/tlb";
-import { resetCounters, settleWalks } from "./count";
+import { countHits, countOf, resetCounters, settleWalks } from "./count";
 import { cpu, flushAll, resetCpus } from "./cpu";
 import { allocateTable } from "./demand";
 import { describeSuccess } from "./describe";
@@ -75,7 +77,11 @@ export function translate(va: u64, access: u32): u32 {
   clearLog();
   setClock(clock + 1);
   forgetWalk();
-  const fault = accessOnce(cpu, access % ACCESS_MODE_STRIDE, va, access);
+  const kind = access % ACCESS_MODE_STRIDE;
+  const hit: u32 = kind == EventKind.Fetch ? Counter.FetchL1Hit : Counter.DataL1Hit;
+  const missesBefore = countOf(hit + 2);
+  const fault = accessOnce(cpu, kind, va, access);
+  countHits(hit, 1, missesBefore);
   settleWalks();
   if (fault == FaultKind.None) {
     describeSuccess(halfIndexOf(va), va, physicalAddress, access, usedLevel(), usedShift());

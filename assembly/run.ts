@@ -37,7 +37,7 @@ import {
   TLB_KEY,
   TLB_STAMP,
 } from "./abi/tlb";
-import { bumpBy, settleWalks } from "./count";
+import { bumpBy, countHits, countOf, settleWalks } from "./count";
 import { cpu, selectCpu, setMode } from "./cpu";
 import { clock, setClock } from "./tlb-stamped";
 import { accessOnce, physicalAddress } from "./translate";
@@ -68,24 +68,46 @@ const CHUNK: u32 = 32768 * EVENT_BYTES;
 const SENTINEL: u64 = EVENT_KIND_MASK;
 
 /**
- * Simulates accesses from `at` up to `limit`, a control record, a fault or a full chunk, and returns
- * where it stopped. What a control could change is read once, into locals.
- *
- * The loop is short of registers, so one variable is both the position and the clock: its low half is
- * the address of the record, and the whole grows with every record.
+ * Simulates accesses from `at` up to `limit`, a control record, a fault or a full chunk; counts them, and
+ * returns where it stopped.
  */
 function runAccesses(at: u32, limit: u32): u32 {
   const end = min(limit, at + CHUNK);
   const behind = load<u64>(end);
   store<u64>(end, SENTINEL);
+  const dataMisses = countOf(Counter.DataL1Miss);
+  const fetchMisses = countOf(Counter.FetchL1Miss);
+  const next = simulate(at);
+  store<u64>(end, behind);
+
+  const accesses: u64 = (next - at) / EVENT_BYTES;
+  const fetches = chunkNeeds >> NEED_FETCHES_SHIFT;
+  countAccesses(accesses, fetches, (chunkNeeds >> NEED_WRITES_SHIFT) & 0xffff, chunkSum);
+  const faultedFetch: u64 = chunkFaulted == EventKind.Fetch ? 1 : 0;
+  const faultedData: u64 = chunkFaulted < <u32>EventKind.Fetch ? 1 : 0;
+  countHits(Counter.DataL1Hit, accesses - fetches + faultedData, dataMisses);
+  countHits(Counter.FetchL1Hit, fetches + faultedFetch, fetchMisses);
+  return next;
+}
+
+/** What `simulate` leaves: sums over `CPU_NEEDS` words and over physical address plus kind. */
+let chunkNeeds: u64 = 0;
+let chunkSum: u64 = 0;
+/** Kind of the access that faulted, or `NO_KIND`. */
+let chunkFaulted: u32 = 0;
+const NO_KIND: u32 = EVENT_KIND_MASK;
+
+/**
+ * The loop itself, up to a record that is no access or faults. What a control could change is read once,
+ * into locals. There are more of them than registers, so one variable is both the position and the
+ * clock: its low half is the address of the record, and the whole grows with every record.
+ */
+function simulate(at: u32): u32 {
   const running = cpu;
   const pageMask: u64 = ~(<u64>0) << load<u32>(LAYOUT_BASE, LAYOUT_PAGE_SHIFT);
   const wanted: u64 = load<u32>(running, CPU_TAG) | 1;
-
   let sum: u64 = 0;
   let needs: u64 = 0;
-  slowAccesses = 0;
-  slowFetches = 0;
   let time = (((clock >> 32) + 1) << 32) | at;
   for (;;) {
     const record = load<u64>(<u32>time);
@@ -95,55 +117,43 @@ function runAccesses(at: u32, limit: u32): u32 {
       (<u32>(record >> PREDICTOR_ADDRESS_SHIFT) & PREDICTOR_OFFSET_MASK) |
       (kind << PREDICTOR_SHIFT);
     const entry = load<u32>(running + slot, CPU_PREDICTORS);
-    needs += need;
     if (load<u64>(entry, TLB_KEY) == ((record & pageMask) | wanted)) {
       if ((load<u32>(entry, TLB_DATA) & <u32>need) == 0) {
         store<u64>(entry, time, TLB_STAMP);
         sum += record + load<u64>(entry, TLB_EXTRA);
+        needs += need;
         time += EVENT_BYTES;
         continue;
       }
     }
     setClock(time);
-    if (!slowAccess(running, kind, record)) {
-      needs -= need;
-      break;
-    }
-    sum += record + physicalDelta;
+    chunkFaulted = kind;
+    if (!makeAccess(running, kind, record)) break;
+    sum += physicalAddress + kind;
+    needs += need;
     time += EVENT_BYTES;
   }
-  store<u64>(end, behind);
-  count((<u32>time - at) / EVENT_BYTES, needs, sum);
+  chunkNeeds = needs;
+  chunkSum = sum;
   return <u32>time;
 }
 
-let slowAccesses: u32 = 0;
-let slowFetches: u32 = 0;
-/** Physical - virtual address of the last slow access. */
-let physicalDelta: u64 = 0;
-
-/** False: a control record, or a fault. */
-function slowAccess(running: u32, kind: u32, record: u64): bool {
-  if (kind > <u32>EventKind.Fetch) return false;
-  const va = record & ~(<u64>EVENT_KIND_MASK);
-  if (accessOnce(running, kind, va, load<u32>(running, CPU_MODE) + kind) != FaultKind.None)
+/** False: it faulted, or the record is no access. */
+function makeAccess(running: u32, kind: u32, record: u64): bool {
+  if (kind > <u32>EventKind.Fetch) {
+    chunkFaulted = NO_KIND;
     return false;
-  physicalDelta = physicalAddress - va;
-  slowAccesses++;
-  slowFetches += kind >> 1;
-  return true;
+  }
+  const va = record & ~(<u64>EVENT_KIND_MASK);
+  return accessOnce(running, kind, va, load<u32>(running, CPU_MODE) + kind) == FaultKind.None;
 }
 
-/** `needs` and `sum` are what the loop gathered; a record is its address plus its kind. */
-function count(accesses: u64, needs: u64, sum: u64): void {
-  const writes = (needs >> NEED_WRITES_SHIFT) & 0xffff;
-  const fetches = needs >> NEED_FETCHES_SHIFT;
+/** `sum` is over physical address plus kind. */
+function countAccesses(accesses: u64, fetches: u64, writes: u64, sum: u64): void {
   bumpBy(Counter.Reads, accesses - writes - fetches);
   bumpBy(Counter.Writes, writes);
   bumpBy(Counter.Fetches, fetches);
   bumpBy(Counter.AddressSum, sum - writes * EventKind.Write - fetches * EventKind.Fetch);
-  bumpBy(Counter.FetchL1Hit, fetches - slowFetches);
-  bumpBy(Counter.DataL1Hit, accesses - fetches - (slowAccesses - slowFetches));
 }
 
 /** True when the core acted on a control record itself; else the stop block says who must. */

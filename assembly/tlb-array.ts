@@ -8,14 +8,14 @@ import { dropTagged, Tagged } from "./tlb-tagged";
 export function findEntry(array: u32, page: u64, key: u64): u32 {
   return load<u32>(array, ARRAY_TAGS) == 0
     ? Stamped.find(array, page, key)
-    : Tagged.find(array, page, key);
+    : Tagged.findIn(array, Tagged.setOf(array, page), key);
 }
 
 /** Replaces the oldest way of the set; the key must be absent. Returns the entry. */
 export function insertEntry(array: u32, page: u64, key: u64, data: u64): u32 {
   return load<u32>(array, ARRAY_TAGS) == 0
     ? Stamped.insert(array, page, key, data)
-    : Tagged.insert(array, page, key, data);
+    : Tagged.insertIn(array, Tagged.setOf(array, page), key, data);
 }
 
 export function dropEntry(array: u32, page: u64, entry: u32): void {

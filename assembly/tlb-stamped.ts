@@ -26,60 +26,70 @@ export function setClock(now: u64): void {
   clock = now;
 }
 
-/** Written into its callers: they run on every first-level miss. */
+/**
+ * Written into its callers, which run on every first-level miss. Whoever looks up and then fills the same
+ * page works on one set: `setOf` once, then `findIn` and `insertIn`.
+ */
 export class Stamped {
+  /** Address of the set that `page` selects. */
   @inline
-  private static first(array: u32, page: u64): u32 {
+  static setOf(array: u32, page: u64): u32 {
     const set = <u32>page & load<u32>(array, ARRAY_SET_MASK);
     const ways = load<u32>(array, ARRAY_WAYS);
     return load<u32>(array, ARRAY_ENTRIES) + ((set * ways) << STAMPED_ENTRY_SHIFT);
   }
 
-  /** The entry with `key` in the set that `page` selects, made youngest; 0 = absent. */
+  /** The entry with `key`, made youngest; 0 = absent. */
   @inline
-  static find(array: u32, page: u64, key: u64): u32 {
-    const first = Stamped.first(array, page);
-    const ways = load<u32>(array, ARRAY_WAYS);
-    const entry = ways == 4 ? Stamped.findInFour(first, key) : findIn(first, ways, key);
+  static findIn(set: u32, ways: u32, key: u64): u32 {
+    const entry = ways == 4 ? Stamped.findInFour(set, key) : findInMany(set, ways, key);
     if (entry != 0) store<u64>(entry, clock, TLB_STAMP);
     return entry;
   }
 
-  @inline
-  private static findInFour(first: u32, key: u64): u32 {
-    if (load<u64>(first, TLB_KEY) == key) return first;
-    if (load<u64>(first + ENTRY, TLB_KEY) == key) return first + ENTRY;
-    if (load<u64>(first + 2 * ENTRY, TLB_KEY) == key) return first + 2 * ENTRY;
-    if (load<u64>(first + 3 * ENTRY, TLB_KEY) == key) return first + 3 * ENTRY;
-    return 0;
-  }
-
   /** Replaces the oldest way; the key must be absent. Returns the entry. */
   @inline
-  static insert(array: u32, page: u64, key: u64, data: u64): u32 {
-    const first = Stamped.first(array, page);
-    const ways = load<u32>(array, ARRAY_WAYS);
-    const victim = ways == 4 ? Stamped.oldestOfFour(first) : oldestIn(first, ways);
+  static insertIn(set: u32, ways: u32, key: u64, data: u64): u32 {
+    const victim = ways == 4 ? Stamped.oldestOfFour(set) : oldestOfMany(set, ways);
     store<u64>(victim, key, TLB_KEY);
     store<u64>(victim, data, TLB_DATA);
     store<u64>(victim, clock, TLB_STAMP);
     return victim;
   }
 
+  @inline
+  static find(array: u32, page: u64, key: u64): u32 {
+    return Stamped.findIn(Stamped.setOf(array, page), load<u32>(array, ARRAY_WAYS), key);
+  }
+
+  @inline
+  static insert(array: u32, page: u64, key: u64, data: u64): u32 {
+    return Stamped.insertIn(Stamped.setOf(array, page), load<u32>(array, ARRAY_WAYS), key, data);
+  }
+
+  @inline
+  private static findInFour(set: u32, key: u64): u32 {
+    if (load<u64>(set, TLB_KEY) == key) return set;
+    if (load<u64>(set + ENTRY, TLB_KEY) == key) return set + ENTRY;
+    if (load<u64>(set + 2 * ENTRY, TLB_KEY) == key) return set + 2 * ENTRY;
+    if (load<u64>(set + 3 * ENTRY, TLB_KEY) == key) return set + 3 * ENTRY;
+    return 0;
+  }
+
   /** An invalid entry has stamp 0. */
   @inline
-  private static oldestOfFour(first: u32): u32 {
-    const a = load<u64>(first, TLB_STAMP);
-    const b = load<u64>(first + ENTRY, TLB_STAMP);
-    const c = load<u64>(first + 2 * ENTRY, TLB_STAMP);
-    const d = load<u64>(first + 3 * ENTRY, TLB_STAMP);
-    const ab = select<u32>(first + ENTRY, first, b < a);
-    const cd = select<u32>(first + 3 * ENTRY, first + 2 * ENTRY, d < c);
+  private static oldestOfFour(set: u32): u32 {
+    const a = load<u64>(set, TLB_STAMP);
+    const b = load<u64>(set + ENTRY, TLB_STAMP);
+    const c = load<u64>(set + 2 * ENTRY, TLB_STAMP);
+    const d = load<u64>(set + 3 * ENTRY, TLB_STAMP);
+    const ab = select<u32>(set + ENTRY, set, b < a);
+    const cd = select<u32>(set + 3 * ENTRY, set + 2 * ENTRY, d < c);
     return select<u32>(cd, ab, min(c, d) < min(a, b));
   }
 }
 
-function findIn(first: u32, ways: u32, key: u64): u32 {
+function findInMany(first: u32, ways: u32, key: u64): u32 {
   const end = first + (ways << STAMPED_ENTRY_SHIFT);
   for (let entry = first; entry < end; entry += ENTRY) {
     if (load<u64>(entry, TLB_KEY) == key) return entry;
@@ -87,7 +97,7 @@ function findIn(first: u32, ways: u32, key: u64): u32 {
   return 0;
 }
 
-function oldestIn(first: u32, ways: u32): u32 {
+function oldestOfMany(first: u32, ways: u32): u32 {
   const end = first + (ways << STAMPED_ENTRY_SHIFT);
   let oldest = first;
   for (let entry = first + ENTRY; entry < end; entry += ENTRY) {

@@ -26,10 +26,6 @@ function fold(key: u64): u32 {
   return <u32>key ^ <u32>(key >> 32);
 }
 
-function setOf(array: u32, page: u64): u32 {
-  return <u32>page & load<u32>(array, ARRAY_SET_MASK);
-}
-
 function entryAt(array: u32, set: u32, way: u32): u32 {
   const index = set * load<u32>(array, ARRAY_WAYS) + way;
   return load<u32>(array, ARRAY_ENTRIES) + (index << TAGGED_ENTRY_SHIFT);
@@ -68,10 +64,15 @@ export class Tagged {
     );
   }
 
-  /** The entry with `key` in the set that `page` selects, made youngest; 0 = absent. */
+  /** Number of the set that `page` selects. */
   @inline
-  static find(array: u32, page: u64, key: u64): u32 {
-    const set = setOf(array, page);
+  static setOf(array: u32, page: u64): u32 {
+    return <u32>page & load<u32>(array, ARRAY_SET_MASK);
+  }
+
+  /** The entry with `key` in a set, made youngest; 0 = absent. */
+  @inline
+  static findIn(array: u32, set: u32, key: u64): u32 {
     const tags = load<u32>(array, ARRAY_TAGS) + set * TAGS_SET_BYTES;
     const fits = Tagged.fitting(tags, fold(key));
     return fits == 0 ? 0 : findAmong(array, set, fits, key);
@@ -79,8 +80,7 @@ export class Tagged {
 
   /** Replaces the oldest way; the key must be absent. Returns the entry. */
   @inline
-  static insert(array: u32, page: u64, key: u64, data: u64): u32 {
-    const set = setOf(array, page);
+  static insertIn(array: u32, set: u32, key: u64, data: u64): u32 {
     const at = load<u32>(array, ARRAY_ORDERS) + (set << 3);
     const order = load<u64>(at);
     const oldest: u64 = (load<u32>(array, ARRAY_WAYS) - 1) << 2;
@@ -110,7 +110,7 @@ function findAmong(array: u32, set: u32, ways: u32, key: u64): u32 {
 
 /** Makes the entry invalid and the next victim of its set. */
 export function dropTagged(array: u32, page: u64, entry: u32): void {
-  const set = setOf(array, page);
+  const set = Tagged.setOf(array, page);
   const way = (entry - entryAt(array, set, 0)) >> TAGGED_ENTRY_SHIFT;
   store<u64>(entry, 0, TLB_KEY);
   store<u32>(load<u32>(array, ARRAY_TAGS) + set * TAGS_SET_BYTES + (way << 2), 0);

@@ -8,6 +8,7 @@ import { LAYOUT_CLASS_SHIFTS } from "./abi/layout";
 import { LAYOUT_BASE } from "./abi/memory-map";
 import {
   ARRAY_TAGS,
+  ARRAY_WAYS,
   CPU_LIVE,
   CPU_PROBES,
   GLOBAL_TAG,
@@ -54,68 +55,106 @@ function probeOne(cpu: u32, structure: u32, pageClass: u32, tag: u32, va: u64): 
   return findEntry(load<u32>(at, PROBE_ARRAY), va >> shift, keyOf(va, shift, tag, pageClass));
 }
 
-/** Bit of base pages in a live mask. */
-const BASE: u32 = 2;
-
 /**
- * Looking up and filling. Most structures hold nothing but base pages most of the time, so that case is
- * written into the callers.
+ * Looking up and filling, written into the access. Most structures hold pages of one size most of the
+ * time: the *usual* probe is that of the smallest live class. Its set is found once, for the look-up and
+ * for the fill after a miss. Other classes take the way of `findRare` and `fill`.
  */
 export class Tlb {
-  /** The entry that translates `va` in a first-level structure, made youngest; 0 = miss. */
+  /** The probe of a structure's smallest live class; the unused probe of class 0 where none is. */
   @inline
-  static findFirst(cpu: u32, structure: u32, tag: u32, va: u64): u32 {
-    const live = liveOf(cpu, structure);
-    let entry: u32 = 0;
-    if ((live & BASE) != 0) {
-      const at = probeOf(cpu, structure, 1);
-      const shift: u64 = load<u32>(at, PROBE_SHIFT);
-      const page = va >> shift;
-      entry = Stamped.find(load<u32>(at, PROBE_ARRAY), page, (page << shift) | tag | 1);
-    }
-    if (entry == 0 && live > BASE) entry = probeOthers(cpu, structure, tag, va, live & ~BASE);
-    return entry;
+  static usualProbe(cpu: u32, structure: u32): u32 {
+    const live = liveOf(cpu, structure) & PLAIN_CLASSES;
+    return probeOf(cpu, structure, live == 0 ? 0 : <u32>ctz(live));
   }
 
-  /** Likewise in the second level. */
   @inline
-  static findSecond(cpu: u32, tag: u32, va: u64): u32 {
-    const live = liveOf(cpu, TlbStructure.L2);
-    let entry: u32 = 0;
-    if ((live & BASE) != 0) {
-      const at = probeOf(cpu, TlbStructure.L2, 1);
-      const shift: u64 = load<u32>(at, PROBE_SHIFT);
-      const page = va >> shift;
-      const array = load<u32>(at, PROBE_ARRAY);
-      const key = (page << shift) | tag | 1;
-      entry =
-        load<u32>(array, ARRAY_TAGS) != 0
-          ? Tagged.find(array, page, key)
-          : findEntry(array, page, key);
-    }
-    if (entry == 0 && live > BASE) entry = probeOthers(cpu, TlbStructure.L2, tag, va, live & ~BASE);
-    return entry;
+  private static keyFor(probe: u32, tag: u32, va: u64): u64 {
+    const shift: u64 = load<u32>(probe, PROBE_SHIFT);
+    return ((va >> shift) << shift) | tag | load<u32>(probe, PROBE_FILL_CLASS);
   }
 
-  /** Fills a base page, which the structure keeps and holds already; see `fill` for the rest. */
   @inline
-  static fillBase(cpu: u32, structure: u32, tag: u32, va: u64, data: u64): u32 {
-    const at = probeOf(cpu, structure, 1);
-    const shift: u64 = load<u32>(at, PROBE_SHIFT);
-    const page = va >> shift;
-    const array = load<u32>(at, PROBE_ARRAY);
-    const key = (page << shift) | tag | 1;
+  static firstSet(probe: u32, va: u64): u32 {
+    return Stamped.setOf(load<u32>(probe, PROBE_ARRAY), va >> load<u32>(probe, PROBE_SHIFT));
+  }
+
+  @inline
+  static secondSet(probe: u32, va: u64): u32 {
+    return Tagged.setOf(load<u32>(probe, PROBE_ARRAY), va >> load<u32>(probe, PROBE_SHIFT));
+  }
+
+  /** The entry of the usual class, made youngest; 0 = absent. */
+  @inline
+  static findInFirst(probe: u32, set: u32, tag: u32, va: u64): u32 {
+    const array = load<u32>(probe, PROBE_ARRAY);
+    if (array == 0) return 0;
+    return Stamped.findIn(set, load<u32>(array, ARRAY_WAYS), Tlb.keyFor(probe, tag, va));
+  }
+
+  /** Likewise in the second level, which is tagged or stamped. */
+  @inline
+  static findInSecond(probe: u32, set: u32, tag: u32, va: u64): u32 {
+    const array = load<u32>(probe, PROBE_ARRAY);
+    if (array == 0) return 0;
+    const key = Tlb.keyFor(probe, tag, va);
     return load<u32>(array, ARRAY_TAGS) != 0
-      ? Tagged.insert(array, page, key, data)
-      : Stamped.insert(array, page, key, data);
+      ? Tagged.findIn(array, set, key)
+      : findEntry(array, va >> load<u32>(probe, PROBE_SHIFT), key);
   }
 
-  /** Whether `fillBase` will do for a translation. */
+  /** The entry of any class but the usual one, or of a global page; 0 = absent. */
   @inline
-  static isBase(cpu: u32, structure: u32, tag: u32, pageClass: u32): bool {
-    return pageClass == 1 && (liveOf(cpu, structure) & BASE) != 0 && tag != <u32>GLOBAL_TAG;
+  static findRare(cpu: u32, structure: u32, tag: u32, va: u64): u32 {
+    const live = liveOf(cpu, structure);
+    const plain = live & PLAIN_CLASSES;
+    const rare = (live & ~PLAIN_CLASSES) | (plain & (plain - 1));
+    return rare == 0 ? 0 : probeOthers(cpu, structure, tag, va, rare);
+  }
+
+  /** Fills after a miss; as `fill`, which it calls for what is not usual. */
+  @inline
+  static fillFirst(
+    cpu: u32,
+    structure: u32,
+    usual: u32,
+    set: u32,
+    va: u64,
+    tag: u32,
+    pageClass: u32,
+    data: u64,
+  ): u32 {
+    if (usual != probeOf(cpu, structure, pageClass) || tag == <u32>GLOBAL_TAG) {
+      return fill(cpu, structure, tag, va, pageClass, data);
+    }
+    const ways = load<u32>(load<u32>(usual, PROBE_ARRAY), ARRAY_WAYS);
+    return Stamped.insertIn(set, ways, Tlb.keyFor(usual, tag, va), data);
+  }
+
+  @inline
+  static fillSecond(
+    cpu: u32,
+    usual: u32,
+    set: u32,
+    va: u64,
+    tag: u32,
+    pageClass: u32,
+    data: u64,
+  ): u32 {
+    const array = load<u32>(usual, PROBE_ARRAY);
+    if (
+      usual != probeOf(cpu, TlbStructure.L2, pageClass) ||
+      tag == <u32>GLOBAL_TAG ||
+      load<u32>(array, ARRAY_TAGS) == 0
+    ) {
+      return fill(cpu, TlbStructure.L2, tag, va, pageClass, data);
+    }
+    return Tagged.insertIn(array, set, Tlb.keyFor(usual, tag, va), data);
   }
 }
+
+/** Bits of a live mask that stand for pages of one context. */
+const PLAIN_CLASSES: u32 = 0xff;
 
 function probeOthers(cpu: u32, structure: u32, tag: u32, va: u64, others: u32): u32 {
   let live = others;

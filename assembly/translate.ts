@@ -39,7 +39,7 @@ import {
 import { needOf } from "./accessed-dirty";
 import { bump } from "./count";
 import { describeFault } from "./describe";
-import { classOfEntry, classShift, dropFrom, fill, Tlb } from "./tlb";
+import { classOfEntry, classShift, dropFrom, Tlb } from "./tlb";
 import { walk, walkClass, walkFlags, walkForAssist, walkGlobal, walkLevel, walkPa } from "./walk";
 
 /** The page of a data word. */
@@ -62,39 +62,23 @@ export function halfOf(halfIndex: u32): u32 {
 
 /**
  * Makes one access. Returns `FaultKind.None` with the result in `physicalAddress`, or the fault, which
- * the stop block describes.
+ * the stop block describes. Counts misses; hits are what remains (run.ts).
  */
 export function accessOnce(cpu: u32, kind: u32, va: u64, access: u32): u32 {
   const structure = (load<u32>(cpu, CPU_ROUTES) >> (kind << 1)) & 3;
-  const hits: u32 = structure == TlbStructure.FetchL1 ? Counter.FetchL1Hit : Counter.DataL1Hit;
   const tag = load<u32>(cpu, CPU_TAG);
-  let entry = Tlb.findFirst(cpu, structure, tag, va);
-  let first = entry;
-  if (entry != 0) {
-    bump(hits);
-    if (classOfEntry(entry) > 1) bump(hits + 1);
-  } else {
-    bump(hits + 2);
-    const second = Tlb.findSecond(cpu, tag, va);
-    if (second != 0) {
-      first = fillFrom(cpu, structure, second, va);
-      entry = first || second;
-    } else {
-      bump(Counter.L2Miss);
-      const fault = walkFor(cpu, tag, va, access);
-      if (fault != FaultKind.None) return fault;
-      const data = (walkPa & PAGE_OF_DATA) | walkFlags;
-      const fillTag = walkGlobal ? <u32>GLOBAL_TAG : tag;
-      if (Tlb.isBase(cpu, TlbStructure.L2, fillTag, walkClass)) {
-        Tlb.fillBase(cpu, TlbStructure.L2, fillTag, va, data);
-      } else {
-        fill(cpu, TlbStructure.L2, fillTag, va, walkClass, data);
-      }
-      first = Tlb.isBase(cpu, structure, fillTag, walkClass)
-        ? Tlb.fillBase(cpu, structure, fillTag, va, data)
-        : fill(cpu, structure, fillTag, va, walkClass, data);
-      entry = first || uncached(data);
-    }
+  const usual = Tlb.usualProbe(cpu, structure);
+  const set = Tlb.firstSet(usual, va);
+  let first = Tlb.findInFirst(usual, set, tag, va);
+  if (first == 0) first = rareHit(cpu, structure, tag, va);
+  else countLarge(structure, first);
+  let entry = first;
+  if (entry == 0) {
+    bump(structure == TlbStructure.FetchL1 ? Counter.FetchL1Miss : Counter.DataL1Miss);
+    entry = Miss.serve(cpu, tag, va, access);
+    if (entry == 0) return missFault;
+    first = Tlb.fillFirst(cpu, structure, usual, set, va, missTag, missClass, missData);
+    if (first != 0) entry = first;
   }
   const data = load<u64>(entry, TLB_DATA);
   usedEntry = entry;
@@ -102,11 +86,64 @@ export function accessOnce(cpu: u32, kind: u32, va: u64, access: u32): u32 {
     const fault = deniedOrClean(cpu, entry, tag, va, access);
     if (fault != FaultKind.None) return fault;
   }
-  const inPage: u64 = ((<u64>1) << classShift(classOfEntry(entry))) - 1;
-  const page = data & PAGE_OF_DATA & ~inPage;
-  physicalAddress = page | (va & inPage);
-  if (first != 0) predict(cpu, kind, first, va, page - (va & ~inPage));
+  const inPage = inPageOf(classOfEntry(entry));
+  const physicalPage = data & PAGE_OF_DATA & ~inPage;
+  physicalAddress = physicalPage | (va & inPage);
+  if (first != 0) predict(cpu, kind, first, va, physicalPage - (va & ~inPage));
   return FaultKind.None;
+}
+
+/** What a first-level miss found: data word, page-size class and tag to fill with; or the fault. */
+let missData: u64 = 0;
+let missClass: u32 = 0;
+let missTag: u32 = 0;
+let missFault: u32 = 0;
+
+class Miss {
+  /** Looks in the second level, else walks. Returns an entry with the translation, 0 = fault. */
+  @inline
+  static serve(cpu: u32, tag: u32, va: u64, access: u32): u32 {
+    const usual = Tlb.usualProbe(cpu, TlbStructure.L2);
+    const set = Tlb.secondSet(usual, va);
+    let entry = Tlb.findInSecond(usual, set, tag, va);
+    if (entry == 0) entry = Tlb.findRare(cpu, TlbStructure.L2, tag, va);
+    if (entry != 0) {
+      bump(Counter.L2Hit);
+      missClass = classOfEntry(entry);
+      missData = load<u64>(entry, TLB_DATA);
+      missTag = <u32>load<u64>(entry, TLB_KEY) & GLOBAL_TAG;
+      if (missClass > 1) {
+        bump(Counter.L2LargeHit);
+        missData |= va & inPageOf(missClass) & PAGE_OF_DATA;
+      }
+      return entry;
+    }
+    bump(Counter.L2Miss);
+    missFault = walkFor(cpu, tag, va, access);
+    if (missFault != FaultKind.None) return 0;
+    missClass = walkClass;
+    missData = (walkPa & PAGE_OF_DATA) | walkFlags;
+    missTag = walkGlobal ? <u32>GLOBAL_TAG : tag;
+    entry = Tlb.fillSecond(cpu, usual, set, va, missTag, missClass, missData);
+    return entry != 0 ? entry : uncached(missData);
+  }
+}
+
+function inPageOf(pageClass: u32): u64 {
+  return ((<u64>1) << classShift(pageClass)) - 1;
+}
+
+/** A first-level entry of another class than the usual one. */
+function rareHit(cpu: u32, structure: u32, tag: u32, va: u64): u32 {
+  const entry = Tlb.findRare(cpu, structure, tag, va);
+  if (entry != 0) countLarge(structure, entry);
+  return entry;
+}
+
+/** Large hits are counted one by one: they are never found by prediction. */
+function countLarge(structure: u32, entry: u32): void {
+  if (classOfEntry(entry) == 1) return;
+  bump(structure == TlbStructure.FetchL1 ? Counter.FetchL1LargeHit : Counter.DataL1LargeHit);
 }
 
 /** The entry that translated the last access. */
@@ -142,17 +179,6 @@ function walkFor(cpu: u32, tag: u32, va: u64, access: u32): u32 {
   const fault = walk(cpu, halfOf(halfIndex), tag, root, va, access);
   if (fault != FaultKind.None) describeFault(fault, walkLevel, halfIndex, va, access, false);
   return fault;
-}
-
-/** Copies a second-level entry, for the part of its page that the first level keeps. */
-function fillFrom(cpu: u32, structure: u32, second: u32, va: u64): u32 {
-  bump(Counter.L2Hit);
-  const pageClass = classOfEntry(second);
-  if (pageClass > 1) bump(Counter.L2LargeHit);
-  const inPage: u64 = ((<u64>1) << classShift(pageClass)) - 1;
-  const data = load<u64>(second, TLB_DATA) | (va & inPage & PAGE_OF_DATA);
-  const tag = <u32>load<u64>(second, TLB_KEY) & GLOBAL_TAG;
-  return fill(cpu, structure, tag, va, pageClass, data);
 }
 
 /** The entry lacks what the access needs: a right, or the dirty state. */
