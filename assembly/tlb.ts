@@ -179,7 +179,7 @@ function probeOthers(cpu: u32, structure: u32, tag: u32, va: u64, others: u32): 
  * size) and flags, `tag` is `GLOBAL_TAG` for a global page. The page must be absent, which it is after a
  * miss. Returns the entry, 0 where the structure keeps no page of that size.
  */
-export function fill(cpu: u32, structure: u32, tag: u32, va: u64, pageClass: u32, data: u64): u32 {
+function fill(cpu: u32, structure: u32, tag: u32, va: u64, pageClass: u32, data: u64): u32 {
   const filled = load<u32>(probeOf(cpu, structure, pageClass), PROBE_FILL_CLASS);
   if (filled == 0) return 0;
   const at = probeOf(cpu, structure, filled);
