@@ -95,9 +95,13 @@ export class Tagged {
   }
 }
 
-/** Ways whose tag fits are few; the whole key decides. */
-function findAmong(array: u32, set: u32, ways: u32, key: u64): u32 {
-  for (let fits = ways; fits != 0; fits &= fits - 1) {
+/**
+ * Ways whose tag fits are few; the whole key decides. A tag of 0 fits the places behind the last way, too,
+ * where a set has less than 16: those hold no entry.
+ */
+function findAmong(array: u32, set: u32, fitting: u32, key: u64): u32 {
+  const ways: u32 = ((<u32>1) << load<u32>(array, ARRAY_WAYS)) - 1;
+  for (let fits = fitting & ways; fits != 0; fits &= fits - 1) {
     const way = <u32>ctz(fits);
     const entry = entryAt(array, set, way);
     if (load<u64>(entry, TLB_KEY) != key) continue;

@@ -161,12 +161,11 @@ function probeOthers(cpu: u32, structure: u32, tag: u32, va: u64, others: u32): 
   while (live != 0) {
     const bit = <u32>ctz(live);
     live &= live - 1;
-    const global = bit >> LIVE_GLOBAL_SHIFT;
     const entry = probeOne(
       cpu,
       structure,
       bit & TLB_CLASS_MASK,
-      global != 0 ? <u32>GLOBAL_TAG : tag,
+      bit >= <u32>LIVE_GLOBAL_SHIFT ? <u32>GLOBAL_TAG : tag,
       va,
     );
     if (entry != 0) return entry;

@@ -78,7 +78,10 @@ export function accessOnce(cpu: u32, kind: u32, va: u64, access: u32): u32 {
     entry = Miss.serve(cpu, tag, va, access);
     if (entry == 0) return missFault;
     first = Tlb.fillFirst(cpu, structure, usual, set, va, missTag, missClass, missData);
-    if (first != 0) entry = first;
+    if (first != 0) {
+      entry = first;
+      leadsTo(first, missData, va);
+    }
   }
   const data = load<u64>(entry, TLB_DATA);
   usedEntry = entry;
@@ -87,9 +90,8 @@ export function accessOnce(cpu: u32, kind: u32, va: u64, access: u32): u32 {
     if (fault != FaultKind.None) return fault;
   }
   const inPage = inPageOf(classOfEntry(entry));
-  const physicalPage = data & PAGE_OF_DATA & ~inPage;
-  physicalAddress = physicalPage | (va & inPage);
-  if (first != 0) predict(cpu, kind, first, va, physicalPage - (va & ~inPage));
+  physicalAddress = (data & PAGE_OF_DATA & ~inPage) | (va & inPage);
+  if (first != 0) predict(cpu, kind, first, va);
   return FaultKind.None;
 }
 
@@ -114,7 +116,8 @@ class Miss {
       missTag = <u32>load<u64>(entry, TLB_KEY) & GLOBAL_TAG;
       if (missClass > 1) {
         bump(Counter.L2LargeHit);
-        missData |= va & inPageOf(missClass) & PAGE_OF_DATA;
+        const inPage = inPageOf(missClass) & PAGE_OF_DATA;
+        missData = (missData & ~inPage) | (va & inPage);
       }
       return entry;
     }
@@ -166,11 +169,19 @@ function uncached(data: u64): u32 {
   return UNCACHED;
 }
 
-/** The entry is found at once the next time (run.ts), which then needs physical - virtual address. */
-function predict(cpu: u32, kind: u32, entry: u32, va: u64, delta: u64): void {
+/**
+ * Notes physical - virtual address in a new entry, which is what run.ts adds when it finds the entry by
+ * prediction. It stands there from the fill on: predictions from before the fill may lead here.
+ */
+function leadsTo(entry: u32, data: u64, va: u64): void {
+  const inPage = inPageOf(classOfEntry(entry));
+  store<u64>(entry, (data & PAGE_OF_DATA & ~inPage) - (va & ~inPage), TLB_EXTRA);
+}
+
+/** The entry is found at once the next time (run.ts). */
+function predict(cpu: u32, kind: u32, entry: u32, va: u64): void {
   const slot = <u32>(va >> PREDICTOR_ADDRESS_SHIFT) & PREDICTOR_OFFSET_MASK;
   store<u32>(cpu + slot + (kind << PREDICTOR_SHIFT), entry, CPU_PREDICTORS);
-  store<u64>(entry, delta, TLB_EXTRA);
 }
 
 function walkFor(cpu: u32, tag: u32, va: u64, access: u32): u32 {

@@ -207,11 +207,15 @@ function plainLeaf(level: u32, entry: u64, flags: u64, va: u64): u32 {
   walkFlags = flags;
   walkGlobal = false;
   walkClass = load<u32>(level, LEVEL_CLASS);
-  const address =
-    (entry & load<u64>(level, LEVEL_LEAF_ADDRESS)) << load<u32>(level, LEVEL_ADDRESS_SHIFT);
+  const address = lowAddress(level, entry);
   const inPage: u64 = ((<u64>1) << load<u32>(level, LEVEL_SHIFT)) - 1;
   walkPa = address | (va & inPage);
   return FaultKind.None;
+}
+
+/** The page of a leaf that has nothing in the high address field. */
+function lowAddress(level: u32, entry: u64): u64 {
+  return (entry & load<u64>(level, LEVEL_LEAF_ADDRESS)) << load<u32>(level, LEVEL_ADDRESS_SHIFT);
 }
 
 /** Steps 5 to 7. */
@@ -245,7 +249,7 @@ function translateLeaf(
   walkGlobal = (entry & load<u64>(half, HALF_GLOBAL_MASK)) == load<u64>(half, HALF_GLOBAL_VALUE);
   const group = groupShiftOf(level, entry);
   walkClass = group != 0 ? load<u32>(level, LEVEL_GROUP_CLASS) : load<u32>(level, LEVEL_CLASS);
-  if (walkEntry == entry && group == 0 && !walkGlobal) {
+  if (walkEntry == entry && group == 0 && !walkGlobal && address == lowAddress(level, entry)) {
     rememberLeaf(level, entry, restrictions, walkFlags);
   }
   // In a contiguous group the address bits below the group's size come from the input address, not

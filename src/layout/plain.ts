@@ -70,15 +70,22 @@ function plainTableOf(descriptor: Descriptor, level: BareLevel, context: PlainCo
   return plain !== null && excludesForms(plain, level.tableForbidden) ? plain : NEVER;
 }
 
+const ALL_BITS = (1n << 64n) - 1n;
+
+/** Address bits of a leaf that may have any value: no check looks at them. */
+function freeAddress(level: BareLevel, context: PlainContext): bigint {
+  const checked = level.leafForbidden.reduce((bits, { mask }) => bits | mask, level.leafReserved);
+  return level.leafAddress & ~checked & ~tooHigh(level, level.leafAddress, context);
+}
+
 /** What the walk's fast paths need to know of a level. */
 export function plainOf(
   descriptor: Descriptor,
   level: BareLevel,
   context: PlainContext,
 ): Pick<CompiledLevel, "plainTable" | "leafAttributes"> {
-  const legal = level.leafAddress & ~tooHigh(level, level.leafAddress, context);
   return {
     plainTable: plainTableOf(descriptor, level, context),
-    leafAttributes: ((1n << 64n) - 1n) & ~legal,
+    leafAttributes: ALL_BITS & ~freeAddress(level, context),
   };
 }

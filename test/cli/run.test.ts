@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -15,6 +15,9 @@ function printed(...args: string[]): Promise<string> {
   seen.set(key, running);
   return running;
 }
+
+/** Root may write everything. */
+const ROOT = process.getuid?.() === 0 || process.platform === "win32";
 
 const folder = inputFolder();
 let tiny = "";
@@ -49,12 +52,21 @@ describe("mmulate run", () => {
     }
   });
 
-  it("in one thread tells the accesses of each cell as it ends", async () => {
-    const { err } = await mmulate("run", tiny, "--workers", "1");
-    expect(linesOf(err)).toEqual([
-      `mmulate: ${tiny} x86-64 plain base: 5 accesses`,
-      `mmulate: ${tiny} arm64 plain base: 5 accesses`,
-    ]);
+  // Each access crosses a 4 KiB border, none a larger one; the batches are 65,536 records.
+  it.each(["1", "3"])("with --workers %s tells every access of each cell at its end", async (n) => {
+    const trace = folder.write("borders.lackey", " L 1ffc,8\n".repeat(70_000));
+    const archs = ["x86-64", "arm64:granule=16", "arm64"];
+    const args = ["--arch", archs.join(","), "--pages", "base", "--pages", "2m", "--workers", n];
+    const { code, err } = await mmulate("run", trace, ...args);
+    expect(code).toBe(0);
+    const expected = archs.flatMap((arch) => {
+      const count = arch === "arm64:granule=16" ? "70,000" : "140,000";
+      return ["base", "2m"].map((p) => `mmulate: ${trace} ${arch} plain ${p}: ${count} accesses`);
+    });
+    // Workers end when they end; one thread goes in order.
+    const told = linesOf(err);
+    if (n === "1") expect(told).toEqual(expected);
+    else expect([...told].sort()).toEqual([...expected].sort());
   });
 
   it("--json prints the report: schema, version, configuration, cells in order", async () => {
@@ -146,12 +158,41 @@ describe("reporters", () => {
     expect(`${rest.join("\n")}\n`).toBe(await printed(...one()));
   });
 
-  it("that cannot be written end the run with exit code 2", async () => {
+  it("whose folder does not exist are refused before anything runs", async () => {
     const file = join(folder.path, "no-such-folder", "report.json");
-    const { code, out, err } = await mmulate(...one(), "--reporter", `json=${file}`);
-    expect({ code, out }).toEqual({ code: 2, out: "" });
-    expect(linesOf(err).at(-1)).toBe(`mmulate: cannot write ${file}: ENOENT`);
+    const args = ["--reporter", "table", "--reporter", `json=${file}`];
+    const err = `mmulate: cannot write ${file}: ENOENT\n`;
+    expect(await mmulate(...one(), ...args)).toEqual({ code: 2, out: "", err });
   });
+
+  it.skipIf(ROOT)("whose folder must not be written are refused before anything runs", async () => {
+    const closed = join(folder.path, "closed");
+    mkdirSync(closed, { mode: 0o555 });
+    const file = join(closed, "report.json");
+    const args = ["--reporter", "table", "--reporter", `json=${file}`];
+    const err = `mmulate: cannot write ${file}: EACCES\n`;
+    expect(await mmulate(...one(), ...args)).toEqual({ code: 2, out: "", err });
+  });
+
+  // Known failure: only the folder around it is looked at, so this comes to light behind the table.
+  it.fails.each([
+    ["a folder", "."],
+    ["within a file", "tiny.lackey/report.json"],
+  ])("that are %s are refused before anything runs", async (_, name) => {
+    const file = join(folder.path, name);
+    const args = ["--reporter", "table", "--reporter", `json=${file}`];
+    const { code, out, err } = await mmulate(...one(), ...args);
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    expect(linesOf(err)).toEqual([expect.stringContaining(`mmulate: cannot write ${file}: `)]);
+  });
+
+  // Known failure: only the folder around it is looked at, and that of /dev/null belongs to root.
+  it.skipIf(ROOT).fails(
+    "may be files that are there and writable in a folder that is not",
+    async () => {
+      expect(await output(...one(), "--reporter", "json=/dev/null")).toBe("");
+    },
+  );
 });
 
 describe("the results", () => {

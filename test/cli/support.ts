@@ -1,12 +1,12 @@
 // Shared by the command line's tests: run the built program, look at what it wrote and how it ended.
 
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import { raw64Bytes } from "../trace/support.js";
 
-const MAIN = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
+export const MAIN = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
 
 export interface Ended {
   readonly code: number | null;
@@ -14,11 +14,28 @@ export interface Ended {
   readonly err: string;
 }
 
+const ENV = { PATH: process.env.PATH, NO_COLOR: "1" };
+
 /** `process.execPath MAIN ARGS...`, with nothing of this process's terminal or colours. */
 export function start(args: readonly string[]) {
   if (!existsSync(MAIN)) throw new Error("dist is missing: run npm run build (npm test does)");
-  const env = { PATH: process.env.PATH, NO_COLOR: "1" };
-  return spawn(process.execPath, [MAIN, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+  return spawn(process.execPath, [MAIN, ...args], { env: ENV, stdio: ["ignore", "pipe", "pipe"] });
+}
+
+/** Runs it to its end with a file as stdout. Returns exit code and stderr. */
+export async function mmulateInto(file: string, ...args: string[]): Promise<Omit<Ended, "out">> {
+  const out = openSync(file, "w");
+  const stdio = ["ignore", out, "pipe"] as const;
+  const child = spawn(process.execPath, [MAIN, ...args], { env: ENV, stdio: [...stdio] });
+  closeSync(out);
+  let err = "";
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    err += text;
+  });
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on("error", reject).on("close", resolve);
+  });
+  return { code, err };
 }
 
 /** Runs it to its end. */

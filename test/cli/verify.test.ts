@@ -1,8 +1,11 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
 import { inputFolder } from "../trace/support.js";
-import { line, MIXED_FILE } from "../verify/support.js";
-import { linesOf, mmulate, output } from "./support.js";
+import { hugeLine, line, MIXED_FILE } from "../verify/support.js";
+import { linesOf, MAIN, mmulate, output } from "./support.js";
 
 const folder = inputFolder();
 let good = "";
@@ -11,12 +14,41 @@ beforeAll(() => {
 });
 
 describe("mmulate verify", () => {
-  it("prints a line for each file and the sum, and tells the files on stderr", async () => {
+  it("prints a line for each file and the sum, and nothing on stderr", async () => {
     expect(await mmulate("verify", good, good)).toEqual({
       code: 0,
       out: `${`${good}: 2 passed, 0 failed, 0 skipped\n`.repeat(2)}4 passed, 0 failed, 0 skipped\n`,
-      err: `mmulate: playing ${good}\n`.repeat(2),
+      err: "",
     });
+  });
+
+  // The terminal that script(1) makes has both streams, and puts CR before LF.
+  it.skipIf(!existsSync("/usr/bin/script"))("tells the files on a terminal", async () => {
+    const command = `"${process.execPath}" "${MAIN}" verify "${good}" "${good}"`;
+    const child = spawn("/usr/bin/script", ["-qec", command, "/dev/null"], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let seen = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      seen += text;
+    });
+    const [code] = (await once(child, "close")) as [number];
+    expect(code).toBe(0);
+    expect(seen.split("\r\n").slice(0, 3)).toEqual([
+      `mmulate: playing ${good}`,
+      `mmulate: playing ${good}`,
+      `${good}: 2 passed, 0 failed, 0 skipped`,
+    ]);
+  });
+
+  it("goes on behind a vector that takes too much memory", async () => {
+    const file = folder.write("large.jsonl", `${line()}\n${hugeLine()}\n${line()}\n`);
+    const { code, out, err } = await mmulate("verify", file);
+    expect({ code, err }).toEqual({ code: 1, err: "" });
+    expect(linesOf(out).slice(0, 2)).toEqual([
+      `${file}: 2 passed, 1 failed, 0 skipped`,
+      "  too much memory: 1",
+    ]);
   });
 
   it("prints failures with what was wanted and got", async () => {
@@ -82,6 +114,7 @@ describe("mmulate walk", () => {
         smep: false,
         smap: false,
         ac: false,
+        pge: false,
         pke: false,
         pkru: 0,
         maxphyaddr: 40,

@@ -121,7 +121,6 @@ describe.each(BUILDS)("on the %s build", (build) => {
 
   describe("a record for the kernel", () => {
     it.each([
-      ["CPU", EventKind.Cpu],
       ["process", EventKind.Process],
       ["extended control", EventKind.Control],
     ])("(%s) stops the batch at itself, done with what came before", (_, kind) => {
@@ -219,6 +218,37 @@ describe.each(BUILDS)("on the %s build", (build) => {
       const records = Array.from({ length: EVENTS_CAPACITY }, () => read(USER_PAGE));
       records[EVENTS_CAPACITY - 1] = read(ABSENT);
       expect(core.run(batchOf(records), records.length)).toBe(EVENTS_CAPACITY - 1);
+    });
+
+    // The loop works in chunks of 32768 records, with a mark behind the last of each.
+    it.each([32_766, 32_767, 32_768, 32_769])("may stop at record %i and go on", (at) => {
+      const records = Array.from({ length: EVENTS_CAPACITY }, () => read(USER_PAGE));
+      records[at] = read(ABSENT);
+      expect(run(core, records)).toBe(at);
+      expect(core.stopBlock()).toMatchObject({ code: Stop.Fault, va: ABSENT });
+      expect(core.counter(Counter.Reads)).toBe(BigInt(at));
+      expect(core.resume(at + 1, EVENTS_CAPACITY)).toBe(EVENTS_CAPACITY);
+      expect(core.counter(Counter.Reads)).toBe(BigInt(EVENTS_CAPACITY - 1));
+      expect(core.counter(Counter.DataL1Hit)).toBe(BigInt(EVENTS_CAPACITY - 2));
+    });
+
+    it.each([32_766, 32_767, 32_768, 32_769])("acts on a control at record %i", (at) => {
+      const records = Array.from({ length: EVENTS_CAPACITY }, () => write(USER_PAGE));
+      records[at] = control(EventKind.Instructions, 7n);
+      expect(run(core, records)).toBe(EVENTS_CAPACITY);
+      expect(core.counter(Counter.Instructions)).toBe(7n);
+      expect(core.counter(Counter.Writes)).toBe(BigInt(EVENTS_CAPACITY - 1));
+      expect(core.counter(Counter.AddressSum)).toBe(BigInt(EVENTS_CAPACITY - 1) * FRAME);
+    });
+
+    it("leaves its records as they were", () => {
+      const records = Array.from({ length: EVENTS_CAPACITY }, (_, i) =>
+        read(USER_PAGE + BigInt(8 * (i % 64))),
+      );
+      run(core, records);
+      expect(core.resume(0, EVENTS_CAPACITY)).toBe(EVENTS_CAPACITY);
+      expect(core.counter(Counter.Reads)).toBe(2n * BigInt(EVENTS_CAPACITY));
+      expect(core.counter(Counter.DataL1Hit)).toBe(2n * BigInt(EVENTS_CAPACITY) - 1n);
     });
 
     it("runs only as many records as it is told, though more lie behind them", () => {

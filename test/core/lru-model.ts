@@ -4,15 +4,19 @@
 // the reference simulator are defined by: true LRU, index = low page-number bits, filled on a miss, the two
 // levels neither inclusive nor exclusive, and the second level "is not told" of a dirty assist.
 
-import type { CompiledCpu } from "../../src/layout/cpu.js";
+import type { CompiledCpu, CompiledProbe } from "../../src/layout/cpu.js";
 
 /** One translation, as one array holds it. */
 export interface Slot {
   readonly key: string;
+  /** Whose it is: a context, or everybody's. */
+  readonly owner: Owner;
   /** Page-size class under which it is kept. */
   readonly pageClass: number;
+  readonly writable: boolean;
   dirty: boolean;
 }
+export type Owner = number | "global";
 
 /** A set-associative array with true LRU. */
 export class LruArray<T extends { readonly key: string }> {
@@ -59,47 +63,51 @@ export class LruArray<T extends { readonly key: string }> {
 
 /** What one access looks into at once: for each page-size class an array, or none. */
 export class StructureModel {
-  private readonly probes: CompiledCpu["probes"][number][number];
+  private readonly probes: readonly CompiledProbe[];
   private readonly arrays: readonly LruArray<Slot>[];
 
   constructor(cpu: CompiledCpu, structure: number, arrays: readonly LruArray<Slot>[]) {
-    this.probes = cpu.probes[structure]?.[0] ?? [];
+    this.probes = cpu.probes[structure] ?? [];
     this.arrays = arrays;
   }
 
-  private place(pageClass: number, context: number, va: bigint) {
+  private place(pageClass: number, owner: Owner, va: bigint) {
     const probe = this.probes[pageClass];
     const array = this.arrays[probe?.array ?? -1];
     if (probe === undefined || array === undefined) return undefined;
     const page = va >> BigInt(probe.shift);
-    return { array, page, key: `${context} ${pageClass} ${page}` };
+    return { array, page, key: `${owner} ${pageClass} ${page}` };
   }
 
-  /** The first hit, smallest pages first. */
+  /** The first hit: the context's own pages before global ones, smallest first. */
   probe(context: number, va: bigint): Slot | undefined {
-    for (const pageClass of this.probes.keys()) {
-      const place = this.place(pageClass, context, va);
-      const slot = place?.array.find(place.page, place.key);
-      if (slot !== undefined) return slot;
+    for (const owner of [context, "global"] as const) {
+      for (const pageClass of this.probes.keys()) {
+        const place = this.place(pageClass, owner, va);
+        const slot = place?.array.find(place.page, place.key);
+        if (slot !== undefined) return slot;
+      }
     }
     return undefined;
   }
 
-  /** Keeps a translation of a class, as itself or as a smaller one; undefined where it is not kept. */
-  fill(context: number, va: bigint, pageClass: number, dirty: boolean): Slot | undefined {
-    const filled = this.probes[pageClass]?.fillClass ?? 0;
-    const place = filled === 0 ? undefined : this.place(filled, context, va);
+  /** Keeps a translation, as its own class or as a smaller one; undefined where it is not kept. */
+  fill(va: bigint, from: Omit<Slot, "key">): Slot | undefined {
+    const filled = this.probes[from.pageClass]?.fillClass ?? 0;
+    const place = filled === 0 ? undefined : this.place(filled, from.owner, va);
     if (place === undefined) return undefined;
-    const slot: Slot = { key: place.key, pageClass: filled, dirty };
+    const slot: Slot = { ...from, key: place.key, pageClass: filled };
     place.array.insert(place.page, slot);
     return slot;
   }
 
-  /** Drops whatever translates the address in the context. */
+  /** Drops whatever translates the address in the context, global pages too. */
   drop(context: number, va: bigint): void {
-    for (const pageClass of this.probes.keys()) {
-      const place = this.place(pageClass, context, va);
-      place?.array.drop(place.page, place.key);
+    for (const owner of [context, "global"] as const) {
+      for (const pageClass of this.probes.keys()) {
+        const place = this.place(pageClass, owner, va);
+        place?.array.drop(place.page, place.key);
+      }
     }
   }
 }

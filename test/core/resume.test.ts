@@ -190,7 +190,7 @@ describe.each(BUILDS)("on the %s build", (build) => {
         expect(named(outside.counters())).toEqual(named(expected));
         for (const core of [inside, outside]) expect(core.stopBlock().code).toBe(Stop.Done);
 
-        const bytes = (stopped.mapper.tables + 1) << on.layout.halves[0].pageShift;
+        const bytes = (stopped.mapper.tables + 1) << on.layout.pageShift;
         expect(windowWords(outside, bytes)).toEqual(windowWords(inside, bytes));
       }),
       { numRuns: RUNS[build] },

@@ -32,7 +32,7 @@ export function coreOf(build: Build): Core {
   return new Core(module);
 }
 
-function descriptorOf(name: ArchitectureName): Descriptor {
+export function descriptorOf(name: ArchitectureName): Descriptor {
   const descriptor = ARCHITECTURES.get(name);
   if (descriptor === undefined) throw new Error(`no architecture ${name}`);
   return descriptor;
@@ -45,7 +45,7 @@ export function typicalLayout(name: ArchitectureName, mode: ModeInput = {}): Com
 }
 
 /** A vector's configuration as parameter values: PKRU is a number there, and a root is no parameter. */
-function modeOf(drawn: Case): ModeInput {
+export function modeOf(drawn: Case): ModeInput {
   if (drawn.arch === "x86-64") return { ...drawn.config, pkru: Number(drawn.config.pkru) };
   const { root1: _, ...mode } = drawn.config;
   return mode;
@@ -96,9 +96,9 @@ export function attempt(core: Core, drawn: Case): Outcome {
   };
 }
 
-/** The TLBs and walk caches of the profile "plain", for `Player`. */
-export function withPlainCpu(core: Core, layout: CompiledLayout): void {
-  core.loadCpu(compileCpu(plain, layout));
+/** Loads the TLBs and walk caches of the profile "plain". */
+export function withPlainCpu(core: Core, layout: CompiledLayout, heldRecords = 0): void {
+  core.loadCpu(compileCpu(plain, layout), 1, heldRecords);
 }
 
 /** The same for cases under the same layout. */

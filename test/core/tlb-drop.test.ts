@@ -32,7 +32,7 @@ describe.each(BUILDS)("on the %s build", (build) => {
       tables.map({ va: VA, pa: PA });
       second.map({ va: VA, pa: PA + 0x1000n });
       const pas = [tables, second, tables, second].map((from, turn) => {
-        inContext(turn % 2 === 0 ? 1 : 65535, from);
+        inContext(turn % 2 === 0 ? 1 : 510, from);
         readVa();
         return core.stopBlock().pa;
       });
@@ -46,7 +46,7 @@ describe.each(BUILDS)("on the %s build", (build) => {
         inContext(id, tables);
         readVa();
       }
-      core.exports.dropPage(0, VA);
+      core.exports.invalidatePage(VA);
       readVa();
       expect(core.counter(Counter.Walks)).toBe(3n);
       inContext(1, tables);
@@ -66,6 +66,67 @@ describe.each(BUILDS)("on the %s build", (build) => {
         readVa();
       }
       expect(named(core.counters())).toMatchObject({ Walks: 4n, WalkLoadsLevel3: 4n });
+    });
+  });
+
+  it("there are contexts 0 to 510; what is beyond is refused and changes nothing", () => {
+    tables.map({ va: VA, pa: PA });
+    expect(core.exports.setContext(510)).toBeTruthy();
+    readVa();
+    for (const id of [511, 512, 65536]) expect(core.exports.setContext(id)).toBeFalsy();
+    readVa();
+    expect(core.counter(Counter.DataL1Hit)).toBe(1n);
+  });
+
+  describe("a global page", () => {
+    const GLOBAL = 0x107n;
+    const MACHINES = [
+      ["x86-64 with CR4.PGE", X86, GLOBAL],
+      // Valid page, AP = 01, AF, PXN, nG clear.
+      ["arm64", typicalLayout("arm64"), 0x20_0000_0000_0443n],
+    ] as const;
+
+    function inContexts(ids: readonly number[], access = Access.UserRead): void {
+      for (const id of ids) {
+        core.exports.setContext(id);
+        expect(core.translate(VA, access)).toBe(true);
+        expect(core.stopBlock().pa).toBe(PA);
+      }
+    }
+
+    it.each(MACHINES)("of %s is cached once for every context", (_, layout, bits) => {
+      tables = begin(core, layout);
+      tables.map({ va: VA, pa: PA, bits });
+      inContexts([1, 2, 0, 1]);
+      expect(named(core.counters())).toMatchObject({ Walks: 1n, DataL1Hit: 3n });
+      inContexts([2], Access.UserFetch);
+      expect(core.counter(Counter.L2Hit)).toBe(1n);
+    });
+
+    it.each(MACHINES)("of %s is dropped for every context by any of them", (_, layout, bits) => {
+      tables = begin(core, layout);
+      tables.map({ va: VA, pa: PA, bits });
+      inContexts([1]);
+      core.exports.setContext(2);
+      core.exports.invalidatePage(VA);
+      inContexts([1]);
+      expect(core.counter(Counter.Walks)).toBe(2n);
+    });
+
+    it("is nothing special without CR4.PGE", () => {
+      tables = begin(core, typicalLayout("x86-64", { pge: false }));
+      tables.map({ va: VA, pa: PA, bits: GLOBAL });
+      inContexts([1, 2, 1]);
+      expect(core.counter(Counter.Walks)).toBe(2n);
+    });
+
+    it("of 2 MiB hits as a large page", () => {
+      tables.map({ va: VA & ~0x1f_ffffn, pa: PA & ~0x1f_ffffn, level: 1, bits: GLOBAL | 0x80n });
+      for (const id of [1, 2]) {
+        core.exports.setContext(id);
+        readVa();
+      }
+      expect(named(core.counters())).toMatchObject({ Walks: 1n, DataL1LargeHit: 1n });
     });
   });
 
@@ -93,7 +154,7 @@ describe.each(BUILDS)("on the %s build", (build) => {
     it("are dropped from each on its own", () => {
       readVa();
       readVa(UPPER_VA);
-      core.exports.dropPage(1, UPPER_VA);
+      core.exports.invalidatePage(UPPER_VA);
       readVa();
       expect(core.counter(Counter.Walks)).toBe(2n);
       readVa(UPPER_VA);
@@ -101,7 +162,7 @@ describe.each(BUILDS)("on the %s build", (build) => {
     });
   });
 
-  describe("dropPage", () => {
+  describe("invalidatePage", () => {
     function cacheBoth(): void {
       core.translate(VA, Access.UserRead);
       core.translate(VA, Access.UserFetch);
@@ -112,7 +173,7 @@ describe.each(BUILDS)("on the %s build", (build) => {
       tables.map({ va: VA, pa: PA });
       tables.map({ va: OTHER_VA, pa: PA });
       cacheBoth();
-      core.exports.dropPage(0, VA);
+      core.exports.invalidatePage(VA);
       const before = core.counters();
       core.translate(VA, Access.UserFetch);
       core.translate(VA, Access.UserRead);
@@ -128,7 +189,7 @@ describe.each(BUILDS)("on the %s build", (build) => {
       const large = 0x8000_0000n;
       tables.map({ va: large, pa: 0x4000_0000n, level: 1 });
       readVa(large);
-      core.exports.dropPage(0, large + 0x12_3000n);
+      core.exports.invalidatePage(large + 0x12_3000n);
       readVa(large);
       expect(core.counter(Counter.Walks)).toBe(2n);
     });
@@ -136,7 +197,7 @@ describe.each(BUILDS)("on the %s build", (build) => {
     it("of a page that is not cached does nothing", () => {
       tables.map({ va: VA, pa: PA });
       readVa();
-      core.exports.dropPage(0, OTHER_VA);
+      core.exports.invalidatePage(OTHER_VA);
       readVa();
       expect(core.counter(Counter.DataL1Hit)).toBe(1n);
     });

@@ -18,12 +18,12 @@ const VA = 0x20_0000_0000n;
 const PA = 0x40_0000_0000n;
 
 /** A CPU whose TLBs hold the given page sizes (log2 bytes) and nothing else. */
-function cpuWith(pages: number[]) {
+function cpuWith(pages: number[], secondLevel = pages) {
   const only = (name: string, sizes: number[]) => {
     const fact = { cite: "CHOICE test", confidence: "choice" } as const;
     return [{ name, entries: 256, ways: 4, pages: sizes, ...fact }];
   };
-  const tlb = { data: only("D", pages), fetch: only("I", pages), second: only("S", pages) };
+  const tlb = { data: only("D", pages), fetch: only("I", pages), second: only("S", secondLevel) };
   return defineCpu({ ...plain, name: "sized", tlb });
 }
 
@@ -65,6 +65,15 @@ describe.each(BUILDS)("on the %s build", (build) => {
       });
     });
 
+    it("fills one entry however often it was walked before", () => {
+      begin(core, layout).mapGroup({ va: VA, pa: PA, level });
+      for (let time = 1n; time <= 3n; time++) {
+        core.exports.flushAll();
+        expect(readPages(shift, pages)).toEqual(wanted);
+        expect(core.counter(Counter.Walks)).toBe(time);
+      }
+    });
+
     it("ends where the next page without the hint begins", () => {
       const tables = begin(core, layout);
       tables.mapGroup({ va: VA, pa: PA, level });
@@ -84,10 +93,25 @@ describe.each(BUILDS)("on the %s build", (build) => {
       expect(core.counter(Counter.Walks)).toBe(BigInt(pages));
     });
 
+    // The second level knows the hint, the first does not: each page is a piece of the one entry there.
+    it("is taken to pieces by a first level that does not know the hint", () => {
+      const cpu = cpuWith([shift], [shift, groupShift]);
+      begin(core, layout, { cpu }).mapGroup({ va: VA, pa: PA, level });
+      // The last page first: what the walk left behind must not show through in the others.
+      const last = VA + (BigInt(pages - 1) << BigInt(shift));
+      core.translate(last, Access.UserRead);
+      expect(readPages(shift, pages)).toEqual(wanted);
+      expect(named(core.counters())).toMatchObject({
+        Walks: 1n,
+        L2Hit: BigInt(pages - 1),
+        L2LargeHit: BigInt(pages - 1),
+      });
+    });
+
     it("is dropped whole by any of its addresses", () => {
       begin(core, layout).mapGroup({ va: VA, pa: PA, level });
       readPages(shift, pages);
-      core.exports.dropPage(0, VA + (BigInt(pages - 1) << BigInt(shift)));
+      core.exports.invalidatePage(VA + (BigInt(pages - 1) << BigInt(shift)));
       readPages(shift, pages);
       expect(core.counter(Counter.Walks)).toBe(2n);
     });

@@ -1,12 +1,13 @@
-// Two TLB levels over demand-mapped memory, as a model: what the counters of a run must be.
+// Two TLB levels over a handful of pages, as a model: what the counters of a run must be.
 
-import type { CompiledLayout } from "../../src/layout/compiled.js";
 import type { CompiledCpu } from "../../src/layout/cpu.js";
-import type { CompiledDemand } from "../../src/layout/page-policy.js";
-import { LruArray, type Slot, StructureModel } from "./lru-model.js";
+import { LruArray, type Owner, type Slot, StructureModel } from "./lru-model.js";
 
 /** The counters that the model says something about. */
 const COUNTED = [
+  "Reads",
+  "Writes",
+  "Fetches",
   "DataL1Hit",
   "DataL1LargeHit",
   "DataL1Miss",
@@ -19,82 +20,103 @@ const COUNTED = [
   "Walks",
   "DirtySet",
   "DirtyAssist",
+  "FaultPermission",
   "AddressSum",
 ] as const;
 export type Counted = Record<(typeof COUNTED)[number], bigint>;
 
 /** A page of the one address space that all contexts share. */
-interface Page {
-  readonly first: bigint;
+export interface Page {
+  readonly va: bigint;
   readonly pa: bigint;
   readonly pageClass: number;
-  dirty: boolean;
+  readonly writable: boolean;
+  readonly global: boolean;
 }
 
-/** The model of one machine, cold. */
+export type Kind = "read" | "write" | "fetch";
+const COUNTER_OF = { read: "Reads", write: "Writes", fetch: "Fetches" } as const;
+/** `TlbStructure`: data, fetch, store, second. */
+const SECOND = 3;
+
+/** The model of one machine, cold, and of the pages that its accesses meet. */
 export class TlbModel {
   readonly counters = Object.fromEntries(COUNTED.map((name) => [name, 0n])) as Counted;
   context = 0;
   private readonly arrays: readonly LruArray<Slot>[];
-  private readonly data: StructureModel;
-  private readonly fetches: StructureModel;
-  private readonly second: StructureModel;
-  private readonly pages = new Map<bigint, Page>();
-  private readonly layout: CompiledLayout;
-  private readonly demand: CompiledDemand;
-  private readonly next: [bigint, bigint];
+  private readonly structures: readonly StructureModel[];
+  private readonly routes: CompiledCpu["routes"];
+  private readonly faultDrops: boolean;
+  private readonly dirty = new Set<Page>();
 
-  constructor(cpu: CompiledCpu, layout: CompiledLayout, demand: CompiledDemand) {
+  /** @param faultDrops a TLB entry that denies an access is dropped by that (x86-64) */
+  constructor(cpu: CompiledCpu, faultDrops: boolean) {
     this.arrays = cpu.arrays.map(({ sets, ways }) => new LruArray<Slot>(sets, ways));
-    this.data = new StructureModel(cpu, 0, this.arrays);
-    this.fetches = new StructureModel(cpu, 1, this.arrays);
-    this.second = new StructureModel(cpu, 2, this.arrays);
-    this.layout = layout;
-    this.demand = demand;
-    this.next = [demand.policies[0].first, demand.policies[1].first];
+    this.structures = cpu.probes.map((_, i) => new StructureModel(cpu, i, this.arrays));
+    this.routes = cpu.routes;
+    this.faultDrops = faultDrops;
   }
 
   flushAll(): void {
     for (const array of this.arrays) array.clear();
   }
 
-  dropPage(va: bigint): void {
-    for (const structure of [this.data, this.fetches, this.second]) {
-      structure.drop(this.context, va);
-    }
+  invalidatePage(va: bigint): void {
+    for (const structure of this.structures) structure.drop(this.context, va);
   }
 
-  /** One access that the page allows. */
-  access(kind: "read" | "write" | "fetch", va: bigint): void {
-    const first = kind === "fetch" ? this.fetches : this.data;
-    const name = kind === "fetch" ? "FetchL1" : "DataL1";
-    const page = this.pageOf(va);
-    let slot = first.probe(this.context, va);
-    if (slot === undefined) {
-      this.counters[`${name}Miss`] += 1n;
-      slot = this.secondLevel(first, va, page, kind === "write");
-    } else {
-      this.counters[`${name}Hit`] += 1n;
-      if (slot.pageClass > 1) this.counters[`${name}LargeHit`] += 1n;
+  /** One access; false when the page does not allow it. */
+  access(kind: Kind, page: Page, offset: bigint): boolean {
+    const va = page.va + offset;
+    const slot = this.lookUp(kind, page, va);
+    if (slot === null) return this.denied();
+    if (kind === "write" && !slot.writable) {
+      if (this.faultDrops) this.invalidatePage(va);
+      return this.denied();
     }
     if (kind === "write" && !slot.dirty) this.assist(slot, page);
-    this.counters.AddressSum += page.pa + (va - page.first);
+    this.counters[COUNTER_OF[kind]] += 1n;
+    this.counters.AddressSum += page.pa + offset;
+    return true;
   }
 
-  private secondLevel(first: StructureModel, va: bigint, page: Page, store: boolean): Slot {
-    const found = this.second.probe(this.context, va);
+  private denied(): false {
+    this.counters.FaultPermission += 1n;
+    return false;
+  }
+
+  /** The entry that translates the address; null when the walk that should fill it faults. */
+  private lookUp(kind: Kind, page: Page, va: bigint): Slot | null {
+    const route = { read: 0, write: 1, fetch: 2 } as const;
+    const first = this.structures[this.routes[route[kind]]];
+    if (first === undefined) throw new Error("no such structure");
+    const name = kind === "fetch" ? "FetchL1" : "DataL1";
+    const slot = first.probe(this.context, va);
+    if (slot === undefined) {
+      this.counters[`${name}Miss`] += 1n;
+      return this.secondLevel(first, kind, page, va);
+    }
+    this.counters[`${name}Hit`] += 1n;
+    if (slot.pageClass > 1) this.counters[`${name}LargeHit`] += 1n;
+    return slot;
+  }
+
+  private secondLevel(first: StructureModel, kind: Kind, page: Page, va: bigint): Slot | null {
+    const found = this.structures[SECOND]?.probe(this.context, va);
     if (found !== undefined) {
       this.counters.L2Hit += 1n;
       if (found.pageClass > 1) this.counters.L2LargeHit += 1n;
-      return first.fill(this.context, va, found.pageClass, found.dirty) ?? found;
+      return first.fill(va, found) ?? found;
     }
     this.counters.L2Miss += 1n;
     this.counters.Walks += 1n;
-    if (store) this.setDirty(page);
-    this.second.fill(this.context, va, page.pageClass, page.dirty);
-    const filled = first.fill(this.context, va, page.pageClass, page.dirty);
-    // Too large or small for the first level: used once from where it was found.
-    return filled ?? { key: "", pageClass: page.pageClass, dirty: page.dirty };
+    if (kind === "write" && !page.writable) return null;
+    if (kind === "write") this.setDirty(page);
+    const owner: Owner = page.global ? "global" : this.context;
+    const walked = { ...page, owner, dirty: this.dirty.has(page) };
+    this.structures[SECOND]?.fill(va, walked);
+    // Where the first level keeps no such page, it is used once from where it was found.
+    return first.fill(va, walked) ?? { ...walked, key: "" };
   }
 
   /** A store through a clean entry marks the table and that entry; no other copy is told. */
@@ -105,22 +127,7 @@ export class TlbModel {
   }
 
   private setDirty(page: Page): void {
-    if (!page.dirty) this.counters.DirtySet += 1n;
-    page.dirty = true;
-  }
-
-  /** The page around an address, mapped at first touch as the simple mapper does. */
-  private pageOf(va: bigint): Page {
-    const which = va >= this.demand.split ? 1 : 0;
-    const level = this.layout.halves[0].levels[this.demand.policies[which].level];
-    const shift = BigInt(level?.shift ?? 0);
-    const first = (va >> shift) << shift;
-    const known = this.pages.get(first);
-    if (known !== undefined) return known;
-    const pa = ((this.next[which] + (1n << shift) - 1n) >> shift) << shift;
-    this.next[which] = pa + (1n << shift);
-    const page = { first, pa, pageClass: level?.leafClass ?? 0, dirty: false };
-    this.pages.set(first, page);
-    return page;
+    if (!this.dirty.has(page)) this.counters.DirtySet += 1n;
+    this.dirty.add(page);
   }
 }

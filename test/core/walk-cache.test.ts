@@ -6,7 +6,7 @@
 // the level's shift.
 
 import fc from "fast-check";
-import { beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { Counter } from "../../assembly/abi/counters.js";
 import { Access, FaultKind } from "../../assembly/abi/stop.js";
 import type { CompiledCpu } from "../../src/layout/cpu.js";
@@ -17,7 +17,7 @@ import { begin, Tables } from "./tables.js";
 const LAYOUT = typicalLayout("x86-64");
 const { levels, topLevel } = LAYOUT.halves[0];
 const UNCACHED = { array: -1, shift: 12, fillClass: 0 };
-const NO_TLB = Array.from({ length: 3 }, () => [[UNCACHED], [UNCACHED]]);
+const NO_TLB = Array.from({ length: 4 }, () => [UNCACHED]);
 const CACHED_LEVELS = [1, 2, 3];
 
 interface Shape {
@@ -32,9 +32,9 @@ function machineOf(shapes: readonly (Shape | null)[]): CompiledCpu {
   shapes.forEach((shape, i) => {
     if (shape === null) return;
     walkCaches[i + 1] = arrays.length;
-    arrays.push({ name: `level ${i + 1}`, ...shape });
+    arrays.push({ name: `level ${i + 1}`, ...shape, tagged: false });
   });
-  return { arrays, probes: NO_TLB, walkCaches };
+  return { arrays, probes: NO_TLB, routes: [0, 0, 1], walkCaches };
 }
 
 /** What the walks of a machine count. */
@@ -115,20 +115,20 @@ describe.each(BUILDS)("on the %s build", (build) => {
   const core = coreOf(build);
   let tables: Tables;
 
-  beforeEach(() => {
+  /** A machine of walk caches and one empty address space. */
+  function fresh(drawn: readonly (Shape | null)[]): void {
     core.loadLayout(LAYOUT);
+    core.loadCpu(machineOf(drawn));
     core.reset(true);
     tables = new Tables(core, LAYOUT);
-  });
+    tables.activate();
+  }
 
   it("walks start below the deepest table that true LRU kept", () => {
     const steps = fc.array(step, { minLength: 1, maxLength: 200, size: "max" });
     fc.assert(
       fc.property(shapes, steps, (drawn, taken) => {
-        core.reset(true);
-        tables = new Tables(core, LAYOUT);
-        core.loadCpu(machineOf(drawn));
-        tables.activate();
+        fresh(drawn);
         const model = new WalkModel(drawn);
         for (const { path: to, context, flush } of taken) {
           const [va, level] = [addressOf(to), leafLevelOf(to)];
@@ -153,8 +153,7 @@ describe.each(BUILDS)("on the %s build", (build) => {
 
   // Only accepted entries get in: a walk that faults leaves the entry it faulted on to be read again.
   it("an entry that was not present is not cached, those above it are", () => {
-    core.loadCpu(machineOf([{ sets: 1, ways: 4 }, { sets: 1, ways: 4 }, null]));
-    tables.activate();
+    fresh([{ sets: 1, ways: 4 }, { sets: 1, ways: 4 }, null]);
     const entry = tables.entryAt(0n, 1);
     expect(core.translate(0n, Access.UserRead)).toBe(false);
     expect(core.stopBlock()).toMatchObject({ fault: FaultKind.NotPresent, level: 1 });
@@ -168,8 +167,7 @@ describe.each(BUILDS)("on the %s build", (build) => {
 
   // The rights of the upper entries are not in the leaf: a walk that skips them must still know them.
   it("a walk that starts below a restricting entry is restricted by it", () => {
-    core.loadCpu(machineOf([{ sets: 1, ways: 4 }, null, null]));
-    tables.activate();
+    fresh([{ sets: 1, ways: 4 }, null, null]);
     tables.map({ va: 0n, pa: 0x5000n });
     tables.map({ va: 0x1000n, pa: 0x6000n });
     const upper = tables.entryAt(0n, 2);

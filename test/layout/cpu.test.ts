@@ -4,14 +4,15 @@ import { type CpuProfile, cpuSchema } from "../../arch/cpu-schema.js";
 import { plain } from "../../arch/cpus/plain.js";
 import { yardstick } from "../../arch/cpus/yardstick.js";
 import { ARCHITECTURES } from "../../arch/index.js";
-import { TLB_BASE, TLB_REGION } from "../../assembly/abi/memory-map.js";
+import { NO_CPU_REGION } from "../../assembly/abi/memory-map.js";
 import * as abi from "../../assembly/abi/tlb.js";
 import { MmulateError } from "../../src/errors.js";
 import { compileLayout } from "../../src/layout/compile.js";
 import type { CompiledLayout } from "../../src/layout/compiled.js";
 import { type CompiledCpu, compileCpu } from "../../src/layout/cpu.js";
-import { encodeCpu } from "../../src/layout/encode-cpu.js";
+import { cpuBlockBytes, encodeCpu } from "../../src/layout/encode-cpu.js";
 import type { ModeInput } from "../../src/layout/mode.js";
+import { blockParts, decodeCpu, expectedCpu } from "./decode-cpu.js";
 
 function layoutOf(name: string, mode: ModeInput = {}): CompiledLayout {
   const descriptor = ARCHITECTURES.get(name);
@@ -32,26 +33,37 @@ function smash(structure: Smash["structure"], from: number, to: number): Smash {
   return { structure, from, to, ...FACT };
 }
 
-/** A profile with these data arrays and smash rules, and nothing else. */
-function dataProfile(arrays: Array[], rules: Smash[] = []): CpuProfile {
-  return { ...plain, tlb: { data: arrays, fetch: [], second: [], smash: rules }, walkCaches: [] };
+/** A profile with these arrays and rules, and nothing else. */
+function profileWith(tlb: Partial<CpuProfile["tlb"]>): CpuProfile {
+  const nothing = { data: [], fetch: [], store: [], second: [], smash: [] };
+  return { ...plain, tlb: { ...nothing, ...tlb }, walkCaches: [] };
 }
 
-const STRUCTURES = ["data", "fetch", "second"];
+/** A profile with these data arrays and smash rules, and nothing else. */
+function dataProfile(data: Array[], rules: Smash[] = []): CpuProfile {
+  return profileWith({ data, smash: rules });
+}
 
-/** How a structure keeps each page size of a half: log2 bytes -> "array" or "as log2 bytes". */
+const STRUCTURES = {
+  data: abi.TlbStructure.DataL1,
+  fetch: abi.TlbStructure.FetchL1,
+  store: abi.TlbStructure.StoreL1,
+  second: abi.TlbStructure.L2,
+};
+type Structure = keyof typeof STRUCTURES;
+
+/** How a structure keeps each page size of a layout: log2 bytes -> "array" or "as log2 bytes". */
 function kept(
   cpu: CompiledCpu,
-  layout: CompiledLayout,
-  structure: string,
-  half: 0 | 1 = 0,
+  { classShifts }: CompiledLayout,
+  structure: Structure,
 ): Record<number, string> {
-  const probes = cpu.probes[STRUCTURES.indexOf(structure)]?.[half] ?? [];
-  const shifts = layout.halves[half].classShifts;
-  const entries = probes.slice(1).map(({ array: index, shift, fillClass }, i) => {
-    expect(shift).toBe(shifts[i + 1]);
+  const [unused, ...probes] = cpu.probes[STRUCTURES[structure]] ?? [];
+  expect(unused, "class 0 is no page size").toEqual({ array: -1, shift: 0, fillClass: 0 });
+  expect(probes.map(({ shift }) => shift)).toEqual(classShifts.slice(1));
+  const entries = probes.map(({ array: index, shift, fillClass }, i) => {
     if (index >= 0) expect(fillClass).toBe(i + 1);
-    const as = fillClass === 0 ? "not kept" : `as ${shifts[fillClass]}`;
+    const as = fillClass === 0 ? "not kept" : `as ${classShifts[fillClass]}`;
     return [shift, index < 0 ? as : (cpu.arrays[index]?.name ?? "no such array")] as const;
   });
   return Object.fromEntries(entries);
@@ -128,11 +140,90 @@ describe("a page size", () => {
     expect(kept(cpu, X86, "data")[21]).toBe("a");
   });
 
-  it("is looked at in each half by itself", () => {
+  it("is looked at once for both halves, though only one may have it", () => {
     const layout = layoutOf("arm64", { t0sz: 48 });
-    const cpu = compileCpu(dataProfile([array("a", 12)]), layout);
-    expect(kept(cpu, layout, "data", 0)).toEqual({ 12: "a", 16: "as 12" });
-    expect(kept(cpu, layout, "data", 1)).toMatchObject({ 12: "a", 16: "as 12", 21: "not kept" });
+    expect(layout.halves[0].levels).toHaveLength(1);
+    const cpu = compileCpu(dataProfile([array("a", 12), array("b", 30)]), layout);
+    expect(kept(cpu, layout, "data")).toEqual({
+      12: "a",
+      16: "as 12",
+      21: "not kept",
+      25: "not kept",
+      30: "b",
+      34: "as 30",
+    });
+  });
+
+  it("of a group falls back on pages of its own level, whatever the granule", () => {
+    const sizes: [ModeInput, number[], Record<number, string>][] = [
+      [{ granule: 16 }, [14, 25], { 14: "a", 21: "as 14", 25: "a", 30: "as 25" }],
+      [{ granule: 64, pamax: 48 }, [16, 29], { 16: "a", 21: "as 16", 29: "a", 34: "as 29" }],
+      [{ granule: 64, pamax: 48 }, [16], { 16: "a", 21: "as 16", 29: "not kept", 34: "not kept" }],
+    ];
+    for (const [mode, pages, expected] of sizes) {
+      const layout = layoutOf("arm64", mode);
+      const cpu = compileCpu(dataProfile([array("a", ...pages)]), layout);
+      expect(kept(cpu, layout, "data")).toEqual(expected);
+    }
+  });
+
+  it("of a group goes by the profile's rule before it falls back on its pages", () => {
+    const cpu = compileCpu(
+      dataProfile([array("a", 12, 16, 21)], [smash("data", 25, 16), smash("data", 34, 21)]),
+      ARM,
+    );
+    expect(kept(cpu, ARM, "data")).toMatchObject({ 25: "as 16", 30: "not kept", 34: "as 21" });
+  });
+
+  it("is kept smaller in the structure that the rule names, not in the others", () => {
+    const all = [array("a", 12)];
+    for (const named of ["data", "fetch", "store", "second"] as const) {
+      const tlb = { data: all, fetch: all, store: all, second: all, smash: [smash(named, 21, 12)] };
+      const cpu = compileCpu(profileWith(tlb), X86);
+      for (const structure of ["data", "fetch", "store", "second"] as const) {
+        const here = structure === named ? "as 12" : "not kept";
+        expect([structure, kept(cpu, X86, structure)[21]]).toEqual([structure, here]);
+      }
+    }
+  });
+
+  // Known failure: the group falls back on 2 MiB pages, which no array holds either; that these are kept as
+  // 4 KiB pieces, as any other 2 MiB page is, is not looked at.
+  it.fails("of a group is kept as what the pages of the group are kept as", () => {
+    const cpu = compileCpu(dataProfile([array("a", 12)], [smash("data", 21, 12)]), ARM);
+    expect(kept(cpu, ARM, "data")).toMatchObject({ 21: "as 12", 25: "as 12" });
+  });
+
+  // Known failure: one 4 KiB page then translates all 2 MiB around it.
+  it.fails("is not kept as a larger one", () => {
+    const profile = dataProfile([array("a", 21)], [smash("data", 12, 21)]);
+    const accepted = cpuSchema.safeParse(profile).success;
+    expect(accepted && kept(compileCpu(profile, X86), X86, "data")[12] === "as 21").toBe(false);
+  });
+});
+
+describe("stores", () => {
+  const tlb = { data: [array("d", 12)], fetch: [array("f", 12)], second: [array("s", 12)] };
+  const { DataL1, FetchL1, StoreL1 } = abi.TlbStructure;
+
+  it("look into the data structure where they have none of their own", () => {
+    const cpu = compileCpu(profileWith(tlb), X86);
+    expect(cpu.routes).toEqual([DataL1, DataL1, FetchL1]);
+    expect(kept(cpu, X86, "store")).toEqual({ 12: "not kept", 21: "not kept", 30: "not kept" });
+  });
+
+  it("look into a structure of their own where the profile has one", () => {
+    const store = [array("w", 12), array("v", 21)];
+    const cpu = compileCpu(profileWith({ ...tlb, store, smash: [smash("store", 30, 21)] }), X86);
+    expect(cpu.routes).toEqual([DataL1, StoreL1, FetchL1]);
+    expect(kept(cpu, X86, "store")).toEqual({ 12: "w", 21: "v", 30: "as 21" });
+    expect(kept(cpu, X86, "data")).toEqual({ 12: "d", 21: "not kept", 30: "not kept" });
+    expect(cpu.arrays.map(({ name }) => name)).toEqual(["d", "f", "w", "v", "s"]);
+  });
+
+  it("have none in a profile that does not mention them", () => {
+    const { store: _, ...rest } = profileWith(tlb).tlb;
+    expect(cpuSchema.parse({ ...profileWith(tlb), tlb: rest }).tlb.store).toEqual([]);
   });
 });
 
@@ -140,14 +231,24 @@ describe("arrays", () => {
   it("are those of data, fetch and second level, then walk caches, each with its sets", () => {
     const { arrays, walkCaches } = compileCpu(plain, X86);
     expect(arrays).toEqual([
-      { name: "L1D", sets: 16, ways: 4 },
-      { name: "L1I", sets: 16, ways: 4 },
-      { name: "L2", sets: 128, ways: 12 },
-      { name: "walk cache, level 1", sets: 8, ways: 4 },
-      { name: "walk cache, level 2", sets: 1, ways: 4 },
-      { name: "walk cache, level 3", sets: 1, ways: 4 },
+      { name: "L1D", sets: 16, ways: 4, tagged: false },
+      { name: "L1I", sets: 16, ways: 4, tagged: false },
+      { name: "L2", sets: 128, ways: 12, tagged: true },
+      { name: "walk cache, level 1", sets: 8, ways: 4, tagged: false },
+      { name: "walk cache, level 2", sets: 1, ways: 4, tagged: false },
+      { name: "walk cache, level 3", sets: 1, ways: 4, tagged: false },
     ]);
     expect(walkCaches).toEqual([-1, 3, 4, 5, -1, -1, -1, -1]);
+  });
+
+  it("are looked up by tags in the second level only, and up to 16 ways", () => {
+    const of = (ways: number) => [{ ...array("a", 12), entries: 2 * ways, ways }];
+    const taggedWith = (ways: number) => {
+      const tlb = { data: of(ways), fetch: of(ways), store: of(ways), second: of(ways) };
+      return compileCpu(profileWith(tlb), X86).arrays.map(({ tagged }) => tagged);
+    };
+    for (const ways of [1, 12, 16]) expect(taggedWith(ways)).toEqual([false, false, false, true]);
+    for (const ways of [17, 256]) expect(taggedWith(ways)).toEqual([false, false, false, false]);
   });
 
   it("are not to be had beyond 16, walk caches counted in", () => {
@@ -164,7 +265,7 @@ describe("arrays", () => {
 
 describe("a profile", () => {
   it("made for other architectures is refused", () => {
-    const message = "cpu yardstick is made for x86-64, not for arm64";
+    const message = "cpu yardstick is made for x86-64, not for arm64 (choose with --arch)";
     expect(() => compileCpu(yardstick, ARM)).toThrow(new MmulateError("CONFIG", message));
     const both = { ...yardstick, architectures: ["x86-64", "arm64"] };
     expect(compileCpu(both, ARM).arrays).toEqual(compileCpu(yardstick, X86).arrays);
@@ -180,59 +281,29 @@ describe("a profile", () => {
     [1, 1, true],
     [48, 4, false],
     [65, 4, false],
+    // Half a set: 2 / 4 is a power of two too.
+    [2, 4, false],
+    [1, 256, false],
   ])("with %d entries in %d ways passes the schema: %s", (count, ways, passes) => {
     expect(entries(count, ways)).toBe(passes);
-  });
-
-  // Known failure: 2 / 4 is a power of two too, so half a set passes the schema.
-  it.fails("with fewer entries than ways does not pass the schema", () => {
-    expect(entries(2, 4)).toBe(false);
+    const [cache] = plain.walkCaches;
+    const walkCaches = [{ ...cache, entries: count, ways }];
+    expect(cpuSchema.safeParse({ ...dataProfile([]), walkCaches }).success).toBe(passes);
   });
 });
 
-/** The words of the encoded block, read back by the offsets of the ABI. */
-function decode(bytes: Uint8Array, cpu: CompiledCpu) {
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  const u32 = (at: number): number => view.getUint32(at, true);
-  const indexOf = (address: number): number =>
-    address === 0 ? -1 : (address - TLB_BASE - abi.TLB_ARRAYS) / abi.ARRAY_BYTES;
-  const arrays = cpu.arrays.map((_, i) => {
-    const at = abi.TLB_ARRAYS + i * abi.ARRAY_BYTES;
-    const sets = u32(at + abi.ARRAY_SET_MASK) + 1;
-    return { at: u32(at + abi.ARRAY_ENTRIES), sets, ways: u32(at + abi.ARRAY_WAYS) };
-  });
-  const probes = cpu.probes.map((halves, structure) =>
-    halves.map((classes, half) => {
-      const list = abi.TLB_PROBES + (structure * 2 + half) * abi.PROBES_BYTES;
-      expect(u32(list + abi.PROBES_LIVE), "nothing was filled yet").toBe(0);
-      return classes.map((_, pageClass) => {
-        const at = list + abi.PROBES_FIRST + pageClass * abi.PROBE_BYTES;
-        return {
-          array: indexOf(u32(at + abi.PROBE_ARRAY)),
-          shift: u32(at + abi.PROBE_SHIFT),
-          fillClass: u32(at + abi.PROBE_FILL_CLASS),
-        };
-      });
-    }),
-  );
-  const walkCaches = cpu.walkCaches.map((_, level) =>
-    indexOf(u32(abi.TLB_WALK_CACHES + 4 * level)),
-  );
-  return { arrays, probes, walkCaches };
-}
-
-const arrays = fc.array(
+const drawnArrays = fc.array(
   fc.record({
     pages: fc.oneof(
       fc.constant("all" as const),
       fc.subarray([12, 16, 21, 25, 30, 34], { minLength: 1 }),
     ),
-    ways: fc.integer({ min: 1, max: 16 }),
+    ways: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.constantFrom(1, 4, 12, 16, 256)),
     sets: fc.constantFrom(1, 2, 8, 32),
   }),
-  { maxLength: 4 },
+  { maxLength: 3 },
 );
-const structure = arrays.map((drawn) =>
+const drawnStructure = drawnArrays.map((drawn) =>
   drawn.map(({ pages, ways, sets }, i) => ({
     ...array(`a${i}`),
     pages,
@@ -240,48 +311,105 @@ const structure = arrays.map((drawn) =>
     entries: sets * ways,
   })),
 );
-const tlb = fc.record({ data: structure, fetch: structure, second: structure });
+const PROFILES = fc
+  .record({
+    data: drawnStructure,
+    fetch: drawnStructure,
+    store: drawnStructure,
+    second: drawnStructure,
+    walkCaches: fc.subarray([...plain.walkCaches]),
+  })
+  .map(({ walkCaches, ...tlb }): CpuProfile => {
+    const smashed = [smash("second", 30, 21), smash("store", 21, 12)];
+    return { ...profileWith({ ...tlb, smash: smashed }), walkCaches };
+  });
+const CPUS = fc
+  .tuple(PROFILES, fc.constantFrom(X86, ARM))
+  .map(([profile, layout]) => compileCpu(profile, layout));
+/** Where a block may lie. */
+const BASES = fc.integer({ min: 0, max: 0xc000_0000 / 64 }).map((line) => 64 * line);
 
-describe("the encoded profile", () => {
-  it("says what the compiled one says, at the ABI's offsets", () => {
+describe("the encoded CPU", () => {
+  it("says what the compiled one says, at the ABI's offsets, and nothing else", () => {
     fc.assert(
-      fc.property(tlb, fc.constantFrom(X86, ARM), (drawn, layout) => {
-        const profile = { ...plain, tlb: { ...drawn, smash: [smash("second", 30, 21)] } };
-        const cpu = compileCpu(profile, layout);
-        const bytes = encodeCpu(cpu);
-        const decoded = decode(bytes, cpu);
-        expect(bytes).toHaveLength(abi.TLB_ENTRIES);
-        expect(decoded.probes).toEqual(cpu.probes);
-        expect(decoded.walkCaches).toEqual(cpu.walkCaches);
-        expect(decoded.arrays.map(({ sets, ways }) => ({ sets, ways }))).toEqual(
-          cpu.arrays.map(({ sets, ways }) => ({ sets, ways })),
-        );
+      fc.property(CPUS, BASES, (cpu, base) => {
+        const bytes = encodeCpu(cpu, base);
+        const decoded = decodeCpu(bytes, base);
+        expect(bytes).toHaveLength(abi.CPU_LIVE);
+        expect(decoded.cpu).toEqual(expectedCpu(cpu));
+        expect(decoded).toMatchObject({ overlaps: [], strays: [] });
       }),
+      { numRuns: 100, seed: 1 },
     );
   });
 
-  it("gives every array entries of its own, behind the configuration, within the region", () => {
+  it("gives every array lines of its own behind the head, all within the block", () => {
     fc.assert(
-      fc.property(tlb, (drawn) => {
-        const cpu = compileCpu({ ...plain, tlb: { ...drawn, smash: [] } }, X86);
-        let free = TLB_BASE + abi.TLB_ENTRIES;
-        for (const { at, sets, ways } of decode(encodeCpu(cpu), cpu).arrays) {
-          expect(at).toBe(free);
-          free += sets * ways * abi.TLB_ENTRY_BYTES;
+      fc.property(CPUS, BASES, (cpu, base) => {
+        const parts = blockParts(encodeCpu(cpu, base), cpu, base);
+        let free = base + abi.CPU_ENTRIES;
+        for (const { what, at, bytes } of parts.toSorted((a, b) => a.at - b.at)) {
+          expect([what, at % 64, at >= free]).toEqual([what, 0, true]);
+          free = at + bytes;
         }
-        expect(free).toBeLessThanOrEqual(TLB_BASE + TLB_REGION);
+        const end = base + cpuBlockBytes(cpu);
+        expect(free).toBeLessThanOrEqual(end);
+        // Blocks follow each other, and no line is lost.
+        expect([end % 64, end - free < 64]).toEqual([0, true]);
       }),
+      { numRuns: 100, seed: 2 },
     );
   });
 
-  it("is refused where its entries do not fit the region", () => {
-    const big = dataProfile([{ ...array("a", 12), entries: 16_384, ways: 4 }]);
-    const taken = abi.TLB_ENTRIES + 16_384 * abi.TLB_ENTRY_BYTES;
-    expect(() => encodeCpu(compileCpu(big, X86))).toThrow(
-      new MmulateError(
-        "CONFIG",
-        `the TLBs of the profile take ${taken} bytes; ${TLB_REGION} are supported`,
-      ),
+  it("has entries of both kinds, tags and orders for tagged arrays only", () => {
+    const tlb = { data: [array("d", 12)], second: [array("s", 12)] };
+    const cpu = compileCpu(profileWith(tlb), X86);
+    const parts = blockParts(encodeCpu(cpu, 0), cpu, 0);
+    // 16 entries of 32 bytes; then 16 of 16 bytes, and for each of 4 sets 16 tags and 16 nibbles.
+    expect(parts.map(({ what, bytes }) => [what, bytes])).toEqual([
+      ["d: entries", 512],
+      ["s: entries", 256],
+      ["s: tags", 256],
+      ["s: orders", 32],
+    ]);
+    expect(cpuBlockBytes(cpu)).toBe(abi.CPU_ENTRIES + 512 + 256 + 256 + 64);
+  });
+
+  it("of no array is a head alone, which fits where the core has such a CPU", () => {
+    const cpu = compileCpu(profileWith({}), X86);
+    expect(cpu.arrays).toEqual([]);
+    expect(cpuBlockBytes(cpu)).toBe(abi.CPU_ENTRIES);
+    expect(abi.CPU_ENTRIES % 64).toBe(0);
+    expect(abi.CPU_ENTRIES).toBeLessThanOrEqual(NO_CPU_REGION);
+  });
+
+  it("is at other addresses the same but for its base", () => {
+    const cpu = compileCpu(plain, X86);
+    const [first, second] = [encodeCpu(cpu, 0x10000), encodeCpu(cpu, 0x35c40)];
+    expect(decodeCpu(second, 0x35c40)).toEqual(decodeCpu(first, 0x10000));
+    expect(second).not.toEqual(first);
+  });
+
+  it("is refused beyond 64 MiB", () => {
+    const many = (count: number) =>
+      compileCpu(
+        profileWith({
+          second: Array.from({ length: count }, () => ({
+            ...array("a", 12),
+            entries: 65_536,
+            ways: 1,
+          })),
+        }),
+        X86,
+      );
+    // Per entry 16 bytes, a line of tags and 8 bytes of order.
+    const bytesOf = (count: number) => abi.CPU_ENTRIES + count * 65_536 * (16 + 64 + 8);
+    expect(cpuBlockBytes(many(11))).toBe(bytesOf(11));
+    const refusal = new MmulateError(
+      "CONFIG",
+      `the TLBs of a CPU take ${bytesOf(12)} bytes; 64 MiB are supported`,
     );
+    expect(() => cpuBlockBytes(many(12))).toThrow(refusal);
+    expect(() => encodeCpu(many(12), 0)).toThrow(refusal);
   });
 });

@@ -2,8 +2,8 @@
  * Reads an encoded layout back by the offsets of assembly/abi/layout.ts, and says what of a compiled layout
  * it must contain. Written from the comments of that file, not from the encoder.
  *
- * The reader counts how often each byte was read. A byte read twice means that two fields overlap, one
- * never read must be padding and so 0: thus no field can be forgotten here or written elsewhere.
+ * Every byte must be read here once or be 0 (reader.ts): thus no field can be forgotten here or written
+ * elsewhere.
  */
 import * as abi from "../../assembly/abi/layout.js";
 import { ACCESSES, FAULT_KINDS } from "../../assembly/abi/stop.js";
@@ -15,45 +15,7 @@ import type {
   GatherChunk,
   MaskValue,
 } from "../../src/layout/compiled.js";
-
-class Reader {
-  readonly counts: Uint8Array;
-  private readonly view: DataView;
-
-  constructor(readonly bytes: Uint8Array) {
-    this.counts = new Uint8Array(bytes.length);
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  }
-
-  private count(at: number, length: number): void {
-    for (let byte = at; byte < at + length; byte++)
-      this.counts[byte] = 1 + (this.counts[byte] ?? 0);
-  }
-  u8(at: number): number {
-    this.count(at, 1);
-    return this.view.getUint8(at);
-  }
-  u16(at: number): number {
-    this.count(at, 2);
-    return this.view.getUint16(at, true);
-  }
-  u32(at: number): number {
-    this.count(at, 4);
-    return this.view.getUint32(at, true);
-  }
-  u64(at: number): bigint {
-    this.count(at, 8);
-    return this.view.getBigUint64(at, true);
-  }
-  pair(maskAt: number, valueAt: number): MaskValue {
-    return { mask: this.u64(maskAt), value: this.u64(valueAt) };
-  }
-}
-
-/** `length` values, `stride` bytes apart. */
-function list<T>(length: number, stride: number, at: number, read: (at: number) => T): T[] {
-  return Array.from({ length }, (_, index) => read(at + stride * index));
-}
+import { list, Reader } from "./reader.js";
 
 export interface Decoded {
   readonly layout: unknown;
@@ -67,15 +29,11 @@ export function decodeLayout(bytes: Uint8Array): Decoded {
   const reader = new Reader(bytes);
   const layout = {
     selectBit: reader.u32(abi.LAYOUT_SELECT_BIT),
-    ownRoot: reader.u32(abi.LAYOUT_ROOT1),
+    pageShift: reader.u32(abi.LAYOUT_PAGE_SHIFT),
+    classShifts: list(abi.MAX_CLASSES + 1, 4, abi.LAYOUT_CLASS_SHIFTS, (at) => reader.u32(at)),
     halves: list(2, abi.HALF_BYTES, abi.LAYOUT_HALVES, (at) => decodeHalf(reader, at)),
   };
-  const offsets = [...bytes.keys()];
-  return {
-    layout,
-    overlaps: offsets.filter((at) => (reader.counts[at] ?? 0) > 1),
-    strays: offsets.filter((at) => reader.counts[at] === 0 && bytes[at] !== 0),
-  };
+  return { layout, overlaps: reader.overlaps(), strays: reader.strays() };
 }
 
 function decodeHalf(reader: Reader, half: number): unknown {
@@ -85,7 +43,6 @@ function decodeHalf(reader: Reader, half: number): unknown {
   return {
     range: pair(abi.HALF_RANGE_MASK, abi.HALF_RANGE_VALUE),
     rangeLevel: word(abi.HALF_RANGE_LEVEL),
-    pageShift: word(abi.HALF_PAGE_SHIFT),
     topLevel: word(abi.HALF_TOP_LEVEL),
     addressLimit: reader.u64(half + abi.HALF_ADDRESS_LIMIT),
     tableSet: reader.u64(half + abi.HALF_TABLE_SET),
@@ -110,7 +67,6 @@ function decodeHalf(reader: Reader, half: number): unknown {
     keyRotate: word(abi.HALF_KEY_ROTATE),
     keyMask: word(abi.HALF_KEY_MASK),
     keys: list(abi.MAX_KEYS, 1, half + abi.HALF_KEYS, (at) => reader.u8(at)),
-    classShifts: list(abi.MAX_CLASSES + 1, 4, half + abi.HALF_CLASS_SHIFTS, (at) => reader.u32(at)),
     codes: list(FAULT_KINDS * abi.MAX_LEVELS * ACCESSES, 2, half + abi.HALF_CODES, (at) =>
       reader.u16(at),
     ),
@@ -131,6 +87,8 @@ function decodeGather(reader: Reader, at: number): GatherChunk[] {
 }
 
 function decodeLevel(reader: Reader, level: number): unknown {
+  const forms = (offset: number) =>
+    list(abi.MAX_FORBIDDEN, 16, level + offset, (at) => reader.pair(at, at + 8));
   return {
     shift: reader.u32(level + abi.LEVEL_SHIFT),
     entries: reader.u32(level + abi.LEVEL_INDEX_MASK) + 1,
@@ -141,10 +99,12 @@ function decodeLevel(reader: Reader, level: number): unknown {
     highShift: reader.u32(level + abi.LEVEL_HIGH_SHIFT),
     tableReserved: reader.u64(level + abi.LEVEL_TABLE_RESERVED),
     leafReserved: reader.u64(level + abi.LEVEL_LEAF_RESERVED),
-    forbiddenCount: reader.u32(level + abi.LEVEL_FORBIDDEN_COUNT),
-    forbidden: list(abi.MAX_FORBIDDEN, 16, level + abi.LEVEL_FORBIDDEN, (at) =>
-      reader.pair(at, at + 8),
-    ),
+    tableForbiddenCount: reader.u32(level + abi.LEVEL_TABLE_FORBIDDEN_COUNT),
+    leafForbiddenCount: reader.u32(level + abi.LEVEL_LEAF_FORBIDDEN_COUNT),
+    tableForbidden: forms(abi.LEVEL_TABLE_FORBIDDEN),
+    leafForbidden: forms(abi.LEVEL_LEAF_FORBIDDEN),
+    plainTable: reader.pair(level + abi.LEVEL_PLAIN_TABLE, level + abi.LEVEL_PLAIN_TABLE + 8),
+    leafAttributes: reader.u64(level + abi.LEVEL_LEAF_ATTRIBUTES),
     groupShift: reader.u32(level + abi.LEVEL_GROUP_SHIFT),
     group: reader.pair(level + abi.LEVEL_GROUP_MASK, level + abi.LEVEL_GROUP_VALUE),
     leafClass: reader.u32(level + abi.LEVEL_CLASS),
@@ -160,12 +120,12 @@ function padded<T>(values: readonly T[], slots: number, empty: T): T[] {
   return [...values, ...Array.from({ length: slots - values.length }, () => empty)];
 }
 
-/** What `decodeLayout` must find. Names, templates and `vaBits` are for TypeScript and not encoded. */
+/** What `decodeLayout` must find. Names, roots, templates and `vaBits` are for TypeScript and not encoded. */
 export function expectedOf(layout: CompiledLayout): unknown {
-  const [first, second] = layout.halves;
   return {
     selectBit: layout.selectBit,
-    ownRoot: first.root === second.root ? 0 : 1,
+    pageShift: layout.pageShift,
+    classShifts: padded(layout.classShifts, abi.MAX_CLASSES + 1, 0),
     halves: layout.halves.map(expectedHalf),
   };
 }
@@ -179,7 +139,6 @@ function expectedHalf(half: CompiledHalf): unknown {
   return {
     range: half.range,
     rangeLevel: half.rangeLevel,
-    pageShift: half.pageShift,
     topLevel: half.topLevel,
     addressLimit: half.addressLimit,
     tableSet: half.tableSet,
@@ -204,7 +163,6 @@ function expectedHalf(half: CompiledHalf): unknown {
     keyRotate: keys?.rotate ?? 0,
     keyMask: keys?.mask ?? 0,
     keys: padded(keys?.denials ?? [], abi.MAX_KEYS, 0),
-    classShifts: padded(half.classShifts, abi.MAX_CLASSES + 1, 0),
     codes: half.codes,
     levels: padded(half.levels.map(expectedLevel), abi.MAX_LEVELS, NO_LEVEL),
     types: padded(
@@ -216,12 +174,15 @@ function expectedHalf(half: CompiledHalf): unknown {
 }
 
 function expectedLevel(level: CompiledLevel) {
-  const { types, name, number, level: _, indexBits, leafTemplate, forbidden, ...rest } = level;
+  const { types, name, number, level: _, indexBits, leafTemplate, ...rest } = level;
+  const { tableForbidden, leafForbidden } = level;
   return {
     ...rest,
     entries: 2 ** indexBits,
-    forbiddenCount: forbidden.length,
-    forbidden: padded(forbidden, abi.MAX_FORBIDDEN, NO_PAIR),
+    tableForbiddenCount: tableForbidden.length,
+    leafForbiddenCount: leafForbidden.length,
+    tableForbidden: padded(tableForbidden, abi.MAX_FORBIDDEN, NO_PAIR),
+    leafForbidden: padded(leafForbidden, abi.MAX_FORBIDDEN, NO_PAIR),
   };
 }
 
@@ -236,8 +197,12 @@ const NO_LEVEL: ReturnType<typeof expectedLevel> = {
   highShift: 0,
   tableReserved: 0n,
   leafReserved: 0n,
-  forbiddenCount: 0,
-  forbidden: padded([], abi.MAX_FORBIDDEN, NO_PAIR),
+  tableForbiddenCount: 0,
+  leafForbiddenCount: 0,
+  tableForbidden: padded([], abi.MAX_FORBIDDEN, NO_PAIR),
+  leafForbidden: padded([], abi.MAX_FORBIDDEN, NO_PAIR),
+  plainTable: NO_PAIR,
+  leafAttributes: 0n,
   groupShift: 0,
   group: NO_PAIR,
   leafClass: 0,

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { arm64 } from "../../arch/arm64.js";
 import { x8664 } from "../../arch/x86-64.js";
 import { LAYOUT_BYTES } from "../../assembly/abi/layout.js";
+import { LAYOUT_REGION } from "../../assembly/abi/memory-map.js";
 import { compileLayout } from "../../src/layout/compile.js";
 import { encodeLayout, hashBytes } from "../../src/layout/encode.js";
 import type { ModeInput } from "../../src/layout/mode.js";
@@ -44,6 +45,7 @@ describe.each(DESCRIPTORS)("an encoded layout of $name", (descriptor) => {
 
   it("has the size that the core reserves", () => {
     expect(encodeLayout(compileLayout(descriptor))).toHaveLength(LAYOUT_BYTES);
+    expect(LAYOUT_BYTES).toBeLessThanOrEqual(LAYOUT_REGION);
   });
 });
 
@@ -56,6 +58,7 @@ const DECISIVE: Record<string, [ModeInput, ModeInput][]> = {
     [{}, { smep: true }],
     [{}, { smap: true }],
     [{ smap: true }, { ac: true }],
+    [{}, { pge: true }],
     [{}, { pke: true }],
     [{ pke: true }, { pkru: 1 }],
     [{ pke: true }, { pkru: 0x8000_0000 }],

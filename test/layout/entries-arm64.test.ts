@@ -8,6 +8,8 @@ import { describe, expect, it } from "vitest";
 import { arm64 } from "../../arch/arm64.js";
 import { compileLayout } from "../../src/layout/compile.js";
 import type { CompiledHalf } from "../../src/layout/compiled.js";
+import { holds } from "../../src/layout/condition.js";
+import { fieldsOf } from "../../src/layout/fields.js";
 import type { Mode } from "../../src/layout/mode.js";
 import {
   blockDescSupported,
@@ -30,8 +32,11 @@ const ADDRESSES = [0n, 2n ** 64n - 1n];
 /** The reference machine has 52-bit physical addresses throughout. */
 const MODES = arbitraryMode(arm64).map((mode): Mode => ({ ...mode, pamax: 52 }));
 
-function halvesOf(mode: Mode): (readonly [CompiledHalf, WalkParams])[] {
-  return compileLayout(arm64, mode).halves.map((half, number) => [
+function halvesOf(
+  mode: Mode,
+  layout = compileLayout(arm64, mode),
+): (readonly [CompiledHalf, WalkParams])[] {
+  return layout.halves.map((half, number) => [
     half,
     walkParams(mode as unknown as Arm64Config, ADDRESSES[number] ?? 0n),
   ]);
@@ -91,6 +96,22 @@ describe("an arm64 descriptor", () => {
     );
   });
 
+  // D8.6.2: TCR.DS takes the shareability out of the descriptor, but not with the 64 KiB granule.
+  it("has in bits 9:8 of a leaf its shareability or address bits, one of them in any mode", () => {
+    fc.assert(
+      fc.property(arbitraryMode(arm64), (mode) => {
+        const fields = fieldsOf(arm64, 0, "leaf").filter(({ when }) => holds(when, mode));
+        const named = fields.filter(({ bits: [hi, lo] }) => lo <= 9 && hi >= 8);
+        const lpa2 = mode.ds === true && mode.granule !== 64;
+        expect(named.map(({ name }) => name)).toEqual(lpa2 ? [] : ["SH"]);
+        for (const half of compileLayout(arm64, mode).halves) {
+          expect((levelOf(half, 0).highAddress & 0x300n) === 0x300n).toBe(lpa2);
+        }
+      }),
+      { numRuns: 60, seed: 6 },
+    );
+  });
+
   it("counts as contiguous at the levels and sizes of AArch64.ContiguousSize, if its table is that large", () => {
     fc.assert(
       fc.property(MODES, (mode) => {
@@ -110,21 +131,21 @@ describe("an arm64 descriptor", () => {
     );
   });
 
-  it("has a page-size class for every leaf and group of its half, smallest first", () => {
+  it("has a page-size class for every leaf and group of either half, smallest first", () => {
     fc.assert(
       fc.property(MODES, (mode) => {
-        for (const [half, params] of halvesOf(mode)) {
-          const leaves = half.levels.filter(
-            ({ number }) => number === 3 || blockDescSupported(number, params),
-          );
-          const sizes = leaves.flatMap(({ shift, groupShift }) => [shift, groupShift]);
-          const distinct = [...new Set([0, ...sizes])].sort((a, b) => a - b);
-          expect(half.classShifts).toEqual(distinct);
-          for (const level of half.levels) {
-            const shift = leaves.includes(level) ? level.shift : 0;
-            expect(half.classShifts[level.leafClass]).toBe(shift);
-            expect(half.classShifts[level.groupClass]).toBe(level.groupShift);
-          }
+        const layout = compileLayout(arm64, mode);
+        const halves = halvesOf(mode, layout);
+        const leaves = halves.flatMap(([half, params]) =>
+          half.levels.filter(({ number }) => number === 3 || blockDescSupported(number, params)),
+        );
+        const sizes = leaves.flatMap(({ shift, groupShift }) => [shift, groupShift]);
+        const distinct = [...new Set([0, ...sizes])].sort((a, b) => a - b);
+        expect(layout.classShifts).toEqual(distinct);
+        for (const level of halves.flatMap(([half]) => half.levels)) {
+          const shift = leaves.includes(level) ? level.shift : 0;
+          expect(layout.classShifts[level.leafClass]).toBe(shift);
+          expect(layout.classShifts[level.groupClass]).toBe(level.groupShift);
         }
       }),
       { numRuns: 100, seed: 4 },
@@ -136,8 +157,9 @@ describe("an arm64 descriptor", () => {
       const [half, other] = compileLayout(arm64, { ips }).halves;
       expect(half.addressLimit).toBe(2n ** 64n - 2n ** BigInt(ips));
       expect(other.addressLimit).toBe(half.addressLimit);
-      for (const { tableReserved, leafReserved, forbidden } of half.levels) {
-        expect([tableReserved, leafReserved, forbidden]).toEqual([0n, 0n, []]);
+      for (const { tableReserved, leafReserved, tableForbidden, leafForbidden } of half.levels) {
+        expect([tableReserved, leafReserved]).toEqual([0n, 0n]);
+        expect([tableForbidden, leafForbidden]).toEqual([[], []]);
       }
     }
   });

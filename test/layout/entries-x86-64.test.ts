@@ -81,22 +81,33 @@ describe("an x86-64 entry", () => {
     );
   });
 
-  it("is accessed by A, dirty by D, global by G, all of which hardware or nobody sets", () => {
+  it("is accessed by A, dirty by D, both of which hardware sets", () => {
     const [half] = compileLayout(x8664).halves;
     expect(half.accessed).toEqual({ mask: 0x20n, value: 0x20n, by: "hardware" });
     expect(half.dirty).toEqual({ mask: 0x40n, value: 0x40n, by: "hardware" });
-    expect(half.global).toEqual({ mask: 0x100n, value: 0x100n });
     expect(half.tableSet).toBe(0x20n);
     expect([half.accessedBeforePermission, half.faultDropsTlb]).toEqual([false, true]);
+  });
+
+  // SDM 4.10.2.4: "If CR4.PGE = 1, a translation is global if the G flag […] is 1".
+  it("is global by G with CR4.PGE, else never", () => {
+    const globalOf = (pge: boolean) => compileLayout(x8664, { pge }).halves.map((h) => h.global);
+    const byG = { mask: 0x100n, value: 0x100n };
+    const never = { mask: 0n, value: 1n };
+    expect([globalOf(true), globalOf(false)]).toEqual([
+      [byG, byG],
+      [never, never],
+    ]);
   });
 
   it.each([
     [true, [0, 12, 21, 30]],
     [false, [0, 12, 21]],
   ])("maps pages of the sizes there are, with 1 GiB pages %s", (pse1g, shifts) => {
-    const [half] = compileLayout(x8664, { pse1g }).halves;
-    expect(half.classShifts).toEqual(shifts);
-    expect(half.levels.map(({ leafClass }) => half.classShifts[leafClass])).toEqual([
+    const layout = compileLayout(x8664, { pse1g });
+    const [half] = layout.halves;
+    expect(layout.classShifts).toEqual(shifts);
+    expect(half.levels.map(({ leafClass }) => layout.classShifts[leafClass])).toEqual([
       12,
       21,
       pse1g ? 30 : 0,

@@ -18,7 +18,8 @@ export function classify(half: CompiledHalf, level: CompiledLevel, entry: bigint
   }
   const isLeaf = entryClass === CLASS_LEAF;
   const reserved = isLeaf ? level.leafReserved : level.tableReserved;
-  const forbidden = level.forbidden.some(({ mask, value }) => (entry & mask) === value);
+  const forms = isLeaf ? level.leafForbidden : level.tableForbidden;
+  const forbidden = forms.some(({ mask, value }) => (entry & mask) === value);
   if ((entry & reserved) !== 0n || forbidden) return "reserved";
   return isLeaf ? "leaf" : "table";
 }

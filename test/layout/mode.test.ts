@@ -32,6 +32,17 @@ describe.each([x8664, arm64])("a mode of $name", (descriptor) => {
     );
   });
 
+  it("takes the values that the input has itself, not those it inherits", () => {
+    const inherited = Object.fromEntries(
+      Object.entries(parameters).map(([name, { type, allowed, min }]) => [
+        name,
+        type === "boolean" ? true : (allowed?.[0] ?? min),
+      ]),
+    );
+    const input: ModeInput = Object.create(inherited);
+    expect(resolveMode(descriptor, input)).toEqual(resolveMode(descriptor, {}));
+  });
+
   it("is refused with a value just outside the range of any parameter, or of another type", () => {
     for (const [name, { type, allowed, min, max }] of Object.entries(parameters)) {
       const outside: Value[] = [1.5, Number.NaN, "1", "x"];
@@ -80,10 +91,22 @@ describe("the sizes of arm64 address ranges", () => {
   });
 });
 
+describe("the output size of arm64", () => {
+  it("is at most the implemented physical address size", () => {
+    for (const ips of [32, 36, 40, 42, 44, 48, 52]) {
+      expect(resolveMode(arm64, { ips, pamax: 52 })).toMatchObject({ ips });
+      const accepted = isLegalArm64({ granule: 4, t0sz: 16, t1sz: 16, ips, pamax: 48 });
+      expect(accepted).toBe(ips <= 48);
+      if (accepted) expect(resolveMode(arm64, { ips, pamax: 48 })).toMatchObject({ ips });
+      else expect(errorOf(() => resolveMode(arm64, { ips, pamax: 48 })).code).toBe("CONFIG");
+    }
+  });
+});
+
 describe("the message on a bad mode", () => {
   const message = (descriptor: typeof arm64, input: ModeInput) =>
     messageOf("CONFIG", () => resolveMode(descriptor, input));
-  const all = "levels, wp, nx, smep, smap, ac, pke, pkru, maxphyaddr, pse1g";
+  const all = "levels, wp, nx, smep, smap, ac, pge, pke, pkru, maxphyaddr, pse1g";
 
   it("names the nearest parameter, and all there are", () => {
     expect(message(x8664, { maxphyadr: 40 })).toBe(
@@ -122,7 +145,21 @@ describe("the message on a bad mode", () => {
     expect(message(arm64, { granule: 64, t1sz: 48 })).toBe(
       "arm64: t1sz = 48, but 12 to 47 is allowed with granule=64 (ARM D8.2.4, FEAT_LVA and FEAT_TTST)",
     );
+    expect(message(arm64, { pamax: 48, ips: 52 })).toBe(
+      "arm64: ips = 52, but 32 to 48 is allowed with pamax=48 " +
+        "(ARM D8.2.2: an output size above the implemented one is not used)",
+    );
   });
+
+  it.each(["toString", "constructor", "__proto__", "hasOwnProperty"])(
+    "takes no name that every object has for a parameter: %s",
+    (name) => {
+      const input = JSON.parse(`{ "${name}": true }`) as ModeInput;
+      expect(message(x8664, input)).toMatch(
+        new RegExp(`^x86-64 has no parameter "${name}"(; did you mean "\\w+"\\?)? \\(it has `),
+      );
+    },
+  );
 });
 
 describe("the nearest name", () => {
@@ -133,8 +170,16 @@ describe("the nearest name", () => {
     ["LEVELS", "levels"],
     ["maxphysaddress", "maxphyaddr"],
     ["np", "wp"],
+    ["max", "maxphyaddr"],
+    ["le", "levels"],
   ])("to %s is %s", (word, near) => {
     expect(nearest(word, names)).toBe(near);
+  });
+
+  it("is the one that begins with the word, if only one does", () => {
+    expect(nearest("hit", ["bits", "hitsInSecondLevel"])).toBe("hitsInSecondLevel");
+    expect(nearest("hit", ["bits", "hitsInSecondLevel", "hitsInFirstLevel"])).toBe("bits");
+    expect(nearest("h", ["hitsInSecondLevel"])).toBeNull();
   });
 
   it("is none when all are further than a third of the word, or two letters", () => {

@@ -15,12 +15,14 @@ export function arbitraryMode(descriptor: Descriptor): fc.Arbitrary<Mode> {
 }
 
 /**
- * The one restriction across parameters, which `limits` of the descriptor states as data (Arm ARM DDI 0487
- * D8.2.4): TnSZ of 12 to 15 needs LPA2 or the 64 KiB granule, and 48 leaves the latter no index bit.
+ * The restrictions across parameters, which `limits` of the descriptor states as data. Arm ARM DDI 0487
+ * D8.2.4: TnSZ of 12 to 15 needs LPA2 or the 64 KiB granule, and 48 leaves the latter no index bit. D8.2.2:
+ * no output size above the implemented one.
  */
 export function isLegalArm64(mode: Mode): boolean {
   const least = mode.ds === true || mode.granule === 64 ? 12 : 16;
   const most = mode.granule === 64 ? 47 : 48;
+  if (mode.pamax === 48 && Number(mode.ips) > 48) return false;
   return [mode.t0sz, mode.t1sz].every((tnsz) => Number(tnsz) >= least && Number(tnsz) <= most);
 }
 

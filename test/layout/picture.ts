@@ -35,6 +35,8 @@ export function picture(descriptor: Descriptor, layout: CompiledLayout): string 
     ...rows([
       ["hash of the encoded bytes", hashBytes(encodeLayout(layout))],
       ["bit that selects the half", String(layout.selectBit)],
+      ["page shift", `${layout.pageShift} (${sizeText(layout.pageShift)})`],
+      ["page-size classes", classesText(layout.classShifts)],
     ]),
     "",
     "half 0",
@@ -71,7 +73,6 @@ function halfLines(descriptor: Descriptor, half: CompiledHalf): string[] {
       ["range", pairText(half.range, [])],
       ["level of a range fault", level(half.rangeLevel)],
       ["top level", level(half.topLevel)],
-      ["page shift", `${half.pageShift} (${sizeText(half.pageShift)})`],
       ["address limit", maskText(half.addressLimit)],
       ["type shift", String(half.typeShift)],
       ["accessed", `${pairText(half.accessed, fields)}, by ${half.accessed.by}`],
@@ -80,7 +81,6 @@ function halfLines(descriptor: Descriptor, half: CompiledHalf): string[] {
       ["global", pairText(half.global, fields)],
       ["set in tables", maskText(half.tableSet, fields)],
       ["a fault drops the TLB entry", String(half.faultDropsTlb)],
-      ["page-size classes", classesText(half.classShifts)],
       [
         "table template",
         maskText(half.tableTemplate, fieldsAt(descriptor, half.topLevel, "table")),
@@ -103,7 +103,12 @@ function fieldsAt(descriptor: Descriptor, level: number, kind: "leaf" | "table")
 }
 
 function pairText({ mask, value }: MaskValue, fields: readonly Field[]): string {
+  if ((value & ~mask) !== 0n) return "never";
   return `${maskText(mask, fields)} == ${hexText(value)}`;
+}
+
+function formsText(forms: readonly MaskValue[], fields: readonly Field[]): string {
+  return forms.map((form) => pairText(form, fields)).join(", ") || "none";
 }
 
 function classesText(shifts: readonly number[]): string {
@@ -135,10 +140,10 @@ function levelLines(descriptor: Descriptor, half: CompiledHalf, level: CompiledL
         ["high address", `${maskText(level.highAddress)} << ${level.highShift}`],
         ["reserved in a table", maskText(level.tableReserved, table)],
         ["reserved in a leaf", maskText(level.leafReserved, leaf)],
-        [
-          "forbidden forms",
-          level.forbidden.map((form) => pairText(form, leaf)).join(", ") || "none",
-        ],
+        ["forbidden to a table", formsText(level.tableForbidden, table)],
+        ["forbidden to a leaf", formsText(level.leafForbidden, leaf)],
+        ["plain table", pairText(level.plainTable, table)],
+        ["leaf attributes", maskText(level.leafAttributes)],
         ...typeRows(half.typeShift, level, [...leaf, ...table]),
       ]),
     ),

@@ -34,13 +34,15 @@ function gather(chunks: readonly GatherChunk[], entry: bigint): number {
   );
 }
 
+/** What a table entry restricts: a bit per field. */
+export function restrictionsOf({ permissions }: CompiledHalf, table: bigint): number {
+  return gather(permissions.tableGather, table) ^ permissions.tableInvert;
+}
+
 /** The permission index of a leaf reached through these table entries. */
 export function indexOf(half: CompiledHalf, leaf: bigint, tables: readonly bigint[]): number {
-  const { leafGather, leafWidth, tableGather, tableInvert } = half.permissions;
-  const restrictions = tables.reduce(
-    (all, table) => all | (gather(tableGather, table) ^ tableInvert),
-    0,
-  );
+  const { leafGather, leafWidth } = half.permissions;
+  const restrictions = tables.reduce((all, table) => all | restrictionsOf(half, table), 0);
   return gather(leafGather, leaf) | (restrictions << leafWidth);
 }
 

@@ -93,7 +93,7 @@ describe.each(DESCRIPTORS)("the descriptor of $name", (descriptor) => {
   });
 
   it("cites each step of a walk", () => {
-    const steps = ["range", "root", "entry", "table", "leaf", "permission", "update"];
+    const steps = ["range", "root", "entry", "table", "leaf", "permission", "update", "fault"];
     expect(Object.keys(descriptor.steps).sort()).toEqual(steps.sort());
     const source = new RegExp(`^(${Object.keys(descriptor.sources).join("|")}) \\S`);
     for (const cite of Object.values(descriptor.steps)) expect(cite).toMatch(source);

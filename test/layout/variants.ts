@@ -15,12 +15,11 @@ export function variantOf(changes: Partial<DescriptorInput>): Descriptor {
 /** Each branch of the encoder that x86-64 and arm64 leave out: forbidden forms, faults, no global bit. */
 export function oddities(): Descriptor {
   const { global: _, ...rest } = structuredClone(x8664);
-  const at = (levels: number[], fields: Record<string, number>) => ({
-    levels,
-    fields,
-    of: "any" as const,
-    cite: CITE,
-  });
+  const at = (
+    levels: number[],
+    fields: Record<string, number>,
+    of: "any" | "leaf" | "table" = "any",
+  ) => ({ levels, fields, of, cite: CITE });
   return define({
     ...rest,
     name: "oddities",
@@ -34,7 +33,8 @@ export function oddities(): Descriptor {
     forbidden: [
       at([0], { RW: 1, US: 0 }),
       at([0, 1], { PWT: 1, PCD: 1 }),
-      at([0], { PKEY: 9 }),
+      at([0, 1], { PKEY: 9 }, "leaf"),
+      at([0, 1, 2], { US: 0, PCD: 1 }, "table"),
       at([0, 4], { XD: 1, A: 0, D: 1 }),
     ],
     address: [

@@ -1,7 +1,7 @@
 /**
  * Translation vectors: one hardware translation each, and how an outcome is judged against one.
  *
- * The format is that of the shared description "Translation vectors (JSON Lines)". Here every
+ * One JSON object a line; see the README. Here every
  * hexadecimal string is a bigint, every plain JSON number stays a number, and every configuration
  * key that the line leaves out has its default, so that walkers never ask whether a key is there.
  */

@@ -69,6 +69,38 @@ describe("a row of the table", () => {
     expect(columns(toTable(reportOf(without, BASE)), "  per walk")).toEqual(["-", "1.500", "-"]);
   });
 
+  it.each([
+    [1000n, "="],
+    [100n, "0.100"],
+    [10n, "0.010"],
+    [9n, "9.0e-3"],
+    [3n, "3.0e-3"],
+    [1n, "1.0e-3"],
+    [0n, "0.000"],
+    [123_456n, "123.456"],
+  ])("shows %s beside 1000 as %s", (value, text) => {
+    const [base, other] = [{ walks: 1000n }, { walks: value }];
+    const cells = [
+      { ...BASE, counters: base },
+      { ...LARGE, counters: other },
+    ];
+    const [, , shown] = columns(toTable(reportOf(...cells)), "page walks");
+    expect(shown).toBe(text);
+  });
+
+  it("shows a ratio of a millionth and less as a power of ten", () => {
+    const cells = [1234n * 10n ** 9n, 1n].map((walks) => ({ ...BASE, counters: { walks } }));
+    const table = toTable(reportOf(...cells));
+    expect(columns(table, "page walks")).toEqual(["1,234,000,000,000", "1", "8.1e-13"]);
+  });
+
+  it("says what the cycles of first touches are spent on", () => {
+    const cycles = { elapsed: 9n, work: 9n, by: { demand: 9n } };
+    expect(columns(toTable(reportOf({ ...BASE, cycles })), "  first touches and tables")).toEqual([
+      "9",
+    ]);
+  });
+
   it("shows equal figures as =, and others as a ratio to the first cell", () => {
     const table = toTable(reportOf(BASE, LARGE));
     expect(columns(table, "  reads")).toEqual(["1,000,000", "1,000,000", "="]);

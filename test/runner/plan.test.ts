@@ -122,16 +122,21 @@ describe("a plan", () => {
 
 describe("a selector", () => {
   it("takes what a usual system sets, and changes single parameters", () => {
-    const usual = { wp: true, nx: true, smep: true, smap: true, maxphyaddr: 46 };
+    const usual = { pge: true, wp: true, nx: true, smep: true, smap: true, maxphyaddr: 46 };
     expect(parseSelector("x86-64").mode).toEqual(usual);
     const changed = parseSelector("x86-64:maxphyaddr=0x34:wp=false:levels=5:pkru=12").mode;
     expect(changed).toEqual({ ...usual, maxphyaddr: 52, wp: false, levels: 5, pkru: 12 });
   });
 
   it.each([
-    ["x86-64:levels", '"x86-64:levels": "levels" is not PARAMETER=VALUE (as in x86-64:levels=5)'],
-    ["x86-64:wp=", '"x86-64:wp=": "wp=" is not PARAMETER=VALUE (as in x86-64:levels=5)'],
-    ["x86-64:", '"x86-64:": "" is not PARAMETER=VALUE (as in x86-64:levels=5)'],
+    ["x86-64:levels", '"x86-64:levels": "levels" is not PARAMETER=VALUE (as in x86-64:levels=4)'],
+    ["x86-64:wp=", '"x86-64:wp=": "wp=" is not PARAMETER=VALUE (as in x86-64:levels=4)'],
+    ["x86-64:", '"x86-64:": "" is not PARAMETER=VALUE (as in x86-64:levels=4)'],
+    ["arm64:ha", '"arm64:ha": "ha" is not PARAMETER=VALUE (as in arm64:granule=4)'],
+    ["x86-64:wp=true:wp=false", '"x86-64:wp=true:wp=false" sets wp twice'],
+    ["arm64:ha=true:hd=true:ha=true", '"arm64:ha=true:hd=true:ha=true" sets ha twice'],
+    ["x86", 'unknown architecture "x86"; did you mean "x86-64"? (known: x86-64, arm64)'],
+    ["arm", 'unknown architecture "arm"; did you mean "arm64"? (known: x86-64, arm64)'],
     ["arm46", 'unknown architecture "arm46"; did you mean "arm64"? (known: x86-64, arm64)'],
     ["", 'unknown architecture "" (known: x86-64, arm64)'],
   ])("%j is refused", (selector, message) => {
@@ -152,13 +157,34 @@ describe("a plan is refused before anything runs", () => {
     [
       "a CPU of another architecture",
       { archs: ["arm64"], cpus: ["yardstick"] },
-      "CONFIG: cpu yardstick is made for x86-64, not for arm64",
+      "CONFIG: cpu yardstick is made for x86-64, not for arm64 (choose with --arch)",
     ],
     [
       "an unknown parameter",
       { archs: ["x86-64:level=5"] },
       'CONFIG: x86-64 has no parameter "level"; did you mean "levels"? (it has levels, wp, nx, ' +
-        "smep, smap, ac, pke, pkru, maxphyaddr, pse1g)",
+        "smep, smap, ac, pge, pke, pkru, maxphyaddr, pse1g)",
+    ],
+    [
+      "the beginning of a parameter",
+      { archs: ["x86-64:max=40"] },
+      'CONFIG: x86-64 has no parameter "max"; did you mean "maxphyaddr"? (it has levels, wp, nx, ' +
+        "smep, smap, ac, pge, pke, pkru, maxphyaddr, pse1g)",
+    ],
+    [
+      "a name that every object has",
+      { archs: ["x86-64:toString=1"] },
+      'CONFIG: x86-64 has no parameter "toString" (it has levels, wp, nx, ' +
+        "smep, smap, ac, pge, pke, pkru, maxphyaddr, pse1g)",
+    ],
+    ["no input", { inputs: [] }, "USAGE: inputs: none was named"],
+    ["no architecture", { archs: [] }, "USAGE: archs: none was named"],
+    ["no CPU", { cpus: [] }, "USAGE: cpus: none was named"],
+    [
+      "a second page policy from within a page",
+      { pages: ["base,2m@0x300000"] },
+      'CONFIG: pages "base,2m@0x300000": the address 0x300000 lies within a page; a multiple of ' +
+        "2m is allowed",
     ],
     [
       "a value that is not allowed",
@@ -174,7 +200,7 @@ describe("a plan is refused before anything runs", () => {
       "a page size of another architecture",
       { pages: ["64k"] },
       'CONFIG: pages "64k": x86-64 maps base, thp, contiguous or one of 4k, 2m, 1g; a second one ' +
-        "may follow from an address on: base,thp@0x400000000000",
+        "may follow from an address on: POLICY,POLICY@0x400000000000",
     ],
   ])("over %s", (_, change, message) => {
     expect(refused(change)).toBe(message);

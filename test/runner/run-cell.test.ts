@@ -159,6 +159,24 @@ describe("simulated memory that is used up ends the cell", () => {
   });
 });
 
+describe("two page policies", () => {
+  // Data pages begin at 2 or 4 GiB; the second policy has half of what lies above.
+  it.each([
+    ["arm64:ips=32", 2n, 3n],
+    ["x86-64:maxphyaddr=32", 2n, 3n],
+    ["x86-64:maxphyaddr=33", 4n, 6n],
+    ["x86-64:maxphyaddr=34", 4n, 8n],
+    ["x86-64", 4n, 8n],
+  ])("both have memory under %s", async (arch, first, second) => {
+    const path = reads("both", [0x1000n, 1n << 30n, 0x2000n, (1n << 30n) + 0x20_0008n]);
+    const wanted = { path, arch, format: "raw64", pages: "base,2m@0x40000000" };
+    const { counters } = await runOne(wanted);
+    expect(counters).toMatchObject({ reads: 4n, demand_mappings: 4n, demand_entries: 4n });
+    const [small, large] = [first << 30n, second << 30n];
+    expect(counters.pa_sum).toBe(small + (small + 0x1000n) + large + (large + 0x20_0008n));
+  });
+});
+
 describe("cells run in this thread", () => {
   it("give their outcomes in order, and their progress with a last call for each", async () => {
     const path = reads("order", new Array<bigint>(70_000).fill(0n));

@@ -15,7 +15,7 @@ import type { TraceOptions, TraceParser } from "../../src/trace/types.js";
 export const ALL: TraceOptions = { accesses: "all", split: true, instructions: false };
 export const DATA: TraceOptions = { ...ALL, accesses: "data" };
 
-/** The whole run of sort, as in shared/traces. */
+/** The whole run of sort, as recorded. */
 export const SORT_TRACE = fileURLToPath(new URL("../data/traces/sort.lackey.gz", import.meta.url));
 
 export const READ = 0n;

@@ -107,12 +107,52 @@ describe("the lines of a file", () => {
     expect(await linesOf(folder.write("chunks.gz", gzipSync(text)))).toEqual(split(text));
   });
 
+  it("may be far longer than a chunk", async () => {
+    const long = "0123456789".repeat(2 * 2 ** 20);
+    const path = folder.write("long", `a\n${long}\n\n${long}b`);
+    const lines = await linesOf(path);
+    expect(lines.map(({ number, text }) => [number, text.length])).toEqual([
+      [1, 1],
+      [2, long.length],
+      [4, long.length + 1],
+    ]);
+    // Not by `toEqual`, whose message would have them in full.
+    expect(lines[1]?.text === long).toBe(true);
+    expect(lines[2]?.text === `${long}b`).toBe(true);
+  });
+
   it("may be left before the last", async () => {
     const path = folder.write("many", "x\n".repeat(200_000));
     for await (const { number } of readLines(path)) {
       if (number === 3) break;
     }
     expect(await linesOf(path)).toHaveLength(200_000);
+  });
+});
+
+describe("a line of more than 64 MiB", () => {
+  const MIB = 2 ** 20;
+
+  it("is refused with its number, behind those before it", async () => {
+    const path = folder.write(
+      "endless",
+      Buffer.concat([Buffer.from("a\n\n"), Buffer.alloc(66 * MIB, "x")]),
+    );
+    const seen: number[] = [];
+    const error = await errorOf(async () => {
+      for await (const { number } of readLines(path)) seen.push(number);
+    });
+    expect(error.code).toBe("INPUT");
+    expect(error.message).toBe(`${path}:3: a line of more than 64 MiB`);
+    expect(seen).toEqual([1]);
+  });
+
+  // Chunks end at 64 KiB and every MiB behind it: here each has a line end near its beginning, so that
+  // nearly a whole MiB is left of each.
+  it("is not what 72 MiB of shorter lines are", async () => {
+    const bytes = Buffer.alloc(72 * MIB, "x");
+    for (let at = MIB / 8; at < bytes.length; at += MIB) bytes[at] = 10;
+    expect(await linesOf(folder.write("lines", bytes))).toHaveLength(73);
   });
 });
 

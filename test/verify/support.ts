@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { ARCHITECTURES } from "../../arch/index.js";
 import type { Descriptor } from "../../arch/schema.js";
+import { FRAME_BYTES, HASH_LIMIT } from "../../assembly/abi/memory-map.js";
 import { Core } from "../../src/core/core.js";
 import { loadCoreModule } from "../../src/runner/module-files.js";
 import { parseVector, type Vector } from "../../src/verify/vector-format.js";
@@ -57,4 +58,13 @@ export function line(change: Record<string, unknown> = {}): string {
     after: tables.map((at) => [hex(at), hex(at + 0x1027)]),
     ...change,
   });
+}
+
+/** The same with tables in one frame more than simulated memory has. */
+export function hugeLine(): string {
+  const tables = Array.from({ length: HASH_LIMIT + 1 }, (_, i) => [
+    `0x${((i + 1) * FRAME_BYTES).toString(16)}`,
+    "0x1",
+  ]);
+  return line({ id: "made/huge", tables });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MmulateError } from "../../src/errors.js";
 import { modeOf, parseVector } from "../../src/verify/vector-format.js";
-import { line } from "./support.js";
+import { descriptorOf, line } from "./support.js";
 
 describe("a line of a vector file", () => {
   it("becomes a vector whose addresses and entries are bigints", () => {
@@ -118,11 +118,14 @@ describe("a kernel recording", () => {
 });
 
 describe("the mode of a vector", () => {
-  const modeWith = (config: Record<string, unknown>) =>
-    modeOf(parseVector(line({ config }), "f:1"));
+  const modeWith = (arch: string, config: Record<string, unknown>) => {
+    const vector = parseVector(line({ arch, config }), "f:1");
+    return modeOf(descriptorOf(vector), vector);
+  };
 
   it("has numbers where the line has hex strings, and keeps the rest", () => {
-    expect(modeWith({ pkru: "0xffffffff", levels: 5, wp: true, odd: "word" })).toEqual({
+    const config = { pkru: "0xffffffff", levels: 5, wp: true, odd: "word" };
+    expect(modeWith("x86-64", config)).toEqual({
       pkru: 0xffffffff,
       levels: 5,
       wp: true,
@@ -130,7 +133,8 @@ describe("the mode of a vector", () => {
     });
   });
 
-  it("leaves out the second root, which is no parameter", () => {
-    expect(modeWith({ root1: "0x1000", granule: 4 })).toEqual({ granule: 4 });
+  it("leaves out the second root, which is no parameter, where there are two", () => {
+    expect(modeWith("arm64", { root1: "0x1000", granule: 4 })).toEqual({ granule: 4 });
+    expect(modeWith("x86-64", { root1: "0x1000", wp: true })).toEqual({ root1: 4096, wp: true });
   });
 });
