@@ -47,12 +47,14 @@ export const cpuSchema = z.strictObject({
     /** Pages of one size that a structure keeps as pieces of a smaller one. */
     smash: z
       .array(
-        z.strictObject({
-          structure: z.enum(["data", "fetch", "store", "second"]),
-          from: z.int(),
-          to: z.int(),
-          ...fact,
-        }),
+        z
+          .strictObject({
+            structure: z.enum(["data", "fetch", "store", "second"]),
+            from: z.int(),
+            to: z.int(),
+            ...fact,
+          })
+          .refine(({ from, to }) => to < from, { message: "a page is kept as smaller ones only" }),
       )
       .default([]),
   }),

@@ -27,8 +27,9 @@ export let cpu: u32 = NO_CPU_BASE;
 
 /**
  * Lays out `count` CPU blocks of `bytes` each, and `held` bytes behind them for the host's own use. All
- * are zero; the host writes the configuration words and then resets the CPUs. Simulated memory is forgotten. Returns the address
- * of the first block (the others and the held bytes follow), 0 when there is not so much memory.
+ * are zero; the host writes the configuration words and then resets the CPUs. Simulated memory is
+ * forgotten. Returns the address of the first block (the others and the held bytes follow), 0 when there
+ * is not so much memory.
  */
 export function partition(bytes: u32, count: u32, held: u32): u32 {
   if (!setAside(<u64>bytes * count + held)) return 0;
@@ -38,8 +39,12 @@ export function partition(bytes: u32, count: u32, held: u32): u32 {
   return DYNAMIC_BASE;
 }
 
-/** Every CPU in user mode, context 0, without tables and translations; CPU 0 runs. */
+/**
+ * Every CPU in user mode, context 0, without tables and translations; CPU 0 runs. Before `partition`
+ * that is the one without TLBs.
+ */
 export function resetCpus(): void {
+  if (cpuCount == 0) setMode(0);
   for (let number: u32 = 0; number < cpuCount; number++) {
     selectCpu(number);
     setRoots(0, 0);

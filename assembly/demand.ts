@@ -27,7 +27,7 @@ import {
 import { DEMAND_BASE, FRAME_BYTES } from "./abi/memory-map";
 import { Stop } from "./abi/stop";
 import { bump, bumpBy } from "./count";
-import { allocateArena, windowAddress } from "./physmem";
+import { allocateArena, isBacked, windowAddress } from "./physmem";
 import { encodeAddress } from "./pte";
 
 /** Why the last entry could not be filled; `Stop.Fault` while all could. */
@@ -56,9 +56,11 @@ export function allocateTable(half: u32, level: u32): u64 {
 
 /**
  * Fills the entry at `word`, which is not present, on the way to `va`. Returns its new value; 0, with
- * `demandStop` set, when memory is used up or the policy's leaf level lies above this one.
+ * `demandStop` set, when memory is used up (or the table lies where there is none) or the policy's leaf
+ * level lies above this one.
  */
 export function demandEntry(half: u32, level: u32, words: u32, word: u32, va: u64): u64 {
+  if (!isBacked(word)) return refuse(Stop.OutOfMemory);
   const second = va >= load<u64>(DEMAND_BASE, DEMAND_SPLIT);
   const policy: u32 = DEMAND_BASE + DEMAND_POLICIES + (second ? POLICY_BYTES : 0);
   const leafLevel = load<u32>(policy, POLICY_LEVEL);

@@ -24,6 +24,7 @@ import {
   usedShift,
 } from "./translate";
 import { forgetWalk } from "./walk";
+import { dropTablesOf } from "./walk-cache";
 import { clearLog } from "./walk-log";
 
 export { Counter } from "./abi/counters";
@@ -95,7 +96,12 @@ export function run(first: u32, end: u32): u32 {
   return first + runAt(EVENTS_BASE + first * 8, end - first);
 }
 
-/** Drops what the running CPU's context, or any as global, has cached for `va`. */
+/**
+ * Drops what the running CPU's context, or any as global, has cached for `va`, and every table that its
+ * walk caches hold for the context: INVLPG does both (SDM 3A 4.10.4.1), and TLBI VAE1 may.
+ */
 export function invalidatePage(va: u64): void {
-  dropPage(cpu, load<u32>(cpu, CPU_TAG), va);
+  const tag = load<u32>(cpu, CPU_TAG);
+  dropPage(cpu, tag, va);
+  dropTablesOf(cpu, tag);
 }

@@ -117,6 +117,11 @@ export function wordAt(pa: u64): u32 {
   return Memory.word(pa);
 }
 
+/** Whether a word from `wordAt` is memory of its own, not the zero frame's. */
+export function isBacked(word: u32): bool {
+  return word - ZERO_FRAME >= <u32>FRAME_BYTES;
+}
+
 /** Written into the walk. */
 export class Memory {
   @inline
@@ -138,7 +143,7 @@ function hashedWord(pa: u64): u32 {
  */
 export function writeWord(pa: u64, value: u64): bool {
   let word = wordAt(pa);
-  if (word - ZERO_FRAME < <u32>FRAME_BYTES) {
+  if (!isBacked(word)) {
     if (windowOn || framesUsed == HASH_LIMIT) return false;
     const slot = hashSlot(pa >> FRAME_SHIFT);
     const linear = allocateArena(FRAME_BYTES);

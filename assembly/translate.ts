@@ -41,6 +41,7 @@ import { bump } from "./count";
 import { describeFault } from "./describe";
 import { classOfEntry, classShift, dropFrom, Tlb } from "./tlb";
 import { walk, walkClass, walkFlags, walkForAssist, walkGlobal, walkLevel, walkPa } from "./walk";
+import { dropTablesTo } from "./walk-cache";
 
 /** The page of a data word. */
 const PAGE_OF_DATA: u64 = 0x00fffffffffff000;
@@ -188,8 +189,21 @@ function walkFor(cpu: u32, tag: u32, va: u64, access: u32): u32 {
   const halfIndex = halfIndexOf(va);
   const root = load<u64>(cpu + (halfIndex << 3), CPU_ROOTS);
   const fault = walk(cpu, halfOf(halfIndex), tag, root, va, access);
-  if (fault != FaultKind.None) describeFault(fault, walkLevel, halfIndex, va, access, false);
+  if (fault == FaultKind.None) return fault;
+  dropAfterFault(cpu, halfIndex, tag, va);
+  describeFault(fault, walkLevel, halfIndex, va, access, false);
   return fault;
+}
+
+/**
+ * On x86-64 a page fault invalidates what the TLBs and the paging-structure caches hold for the faulting
+ * address (SDM 3A 4.10.4.1), so that a kernel which lifts a restriction needs no flush.
+ */
+function dropAfterFault(cpu: u32, halfIndex: u32, tag: u32, va: u64): void {
+  const half = halfOf(halfIndex);
+  if ((load<u32>(half, HALF_FLAGS) & HALF_FLAG_FAULT_DROPS_TLB) == 0) return;
+  dropPage(cpu, tag, va);
+  dropTablesTo(cpu, half, tag, va);
 }
 
 /** The entry lacks what the access needs: a right, or the dirty state. */
@@ -202,17 +216,14 @@ function deniedOrClean(cpu: u32, entry: u32, tag: u32, va: u64, access: u32): u3
 
 /**
  * A cached translation denies the access. The processor faults on it without looking at the tables, even
- * if they grant the right by now (a "spurious" fault, SDM 3A 4.10.4.3); on x86-64 the fault drops the
- * entry (4.10.4.1: a page fault invalidates translations "for the faulting linear address").
+ * if they grant the right by now (a "spurious" fault, SDM 3A 4.10.4.3).
  */
 function deniedByTlb(cpu: u32, data: u64, tag: u32, va: u64, access: u32): u32 {
   const byKey = ((data >> (TLB_DATA_KEY_SHIFT + access)) & 1) != 0;
   const fault: u32 = byKey ? FaultKind.Key : FaultKind.Permission;
   const halfIndex = halfIndexOf(va);
   const level = <u32>(data >> TLB_DATA_LEVEL_SHIFT) & TLB_DATA_LEVEL_MASK;
-  if ((load<u32>(halfOf(halfIndex), HALF_FLAGS) & HALF_FLAG_FAULT_DROPS_TLB) != 0) {
-    dropPage(cpu, tag, va);
-  }
+  dropAfterFault(cpu, halfIndex, tag, va);
   describeFault(fault, level, halfIndex, va, access, true);
   return fault;
 }

@@ -1,13 +1,23 @@
-// Walk caches (paging-structure caches, SDM 3A 4.10.3; "intermediate caching" of table
-// walks, Arm ARM chapter D8): one array
-// per level, from the address bits translated down to that level to the table they lead to.
+// Walk caches (paging-structure caches, SDM 3A 4.10.3; "intermediate caching" of table walks, Arm ARM
+// chapter D8): one array per level, from the address bits translated down to that level to the table they
+// lead to.
 //
 // Only entries that the walk has accepted get in, after their A bit is set; so a hit skips checks and
 // updates that were made before.
 
 import { HALF_LEVELS, LEVEL_BYTES, LEVEL_SHIFT } from "./abi/layout";
-import { CPU_WALK_CACHES, TLB_EXTRA } from "./abi/tlb";
-import { Stamped } from "./tlb-stamped";
+import {
+  ARRAY_ENTRIES,
+  ARRAY_SET_MASK,
+  ARRAY_WAYS,
+  CPU_WALK_CACHES,
+  STAMPED_ENTRY_SHIFT,
+  TLB_EXTRA,
+  TLB_KEY,
+  TLB_TAG_MASK,
+  WALK_CACHE_LEVELS,
+} from "./abi/tlb";
+import { dropStamped, Stamped } from "./tlb-stamped";
 
 const EXTRA_LEVEL_SHIFT: u64 = 32;
 
@@ -62,4 +72,29 @@ export function cachedLevel(entry: u32): u32 {
 
 export function cachedRestrictions(entry: u32): u32 {
   return <u32>load<u64>(entry, TLB_EXTRA);
+}
+
+/** Drops what is cached of the way to `va` in one context. */
+export function dropTablesTo(cpu: u32, half: u32, tag: u32, va: u64): void {
+  for (let level: u32 = 1; level < <u32>WALK_CACHE_LEVELS; level++) {
+    const array = load<u32>(cpu + (level << 2), CPU_WALK_CACHES);
+    if (array == 0) continue;
+    const shift = shiftOf(half, level);
+    const entry = Stamped.find(array, va >> shift, keyOf(va, shift, tag, level));
+    if (entry != 0) dropStamped(entry);
+  }
+}
+
+/** Drops every table cached in one context. */
+export function dropTablesOf(cpu: u32, tag: u32): void {
+  for (let level: u32 = 1; level < <u32>WALK_CACHE_LEVELS; level++) {
+    const array = load<u32>(cpu + (level << 2), CPU_WALK_CACHES);
+    if (array == 0) continue;
+    const count = (load<u32>(array, ARRAY_SET_MASK) + 1) * load<u32>(array, ARRAY_WAYS);
+    const first = load<u32>(array, ARRAY_ENTRIES);
+    for (let i: u32 = 0; i < count; i++) {
+      const entry = first + (i << STAMPED_ENTRY_SHIFT);
+      if ((<u32>load<u64>(entry, TLB_KEY) & TLB_TAG_MASK) == (tag | level)) dropStamped(entry);
+    }
+  }
 }

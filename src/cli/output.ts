@@ -1,6 +1,6 @@
 // Where text goes: results to stdout or files, everything else to stderr.
 
-import { access, constants, writeFile } from "node:fs/promises";
+import { access, constants, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import process from "node:process";
 import { MmulateError } from "../errors.js";
@@ -31,14 +31,17 @@ export async function printTo(path: string, text: string): Promise<void> {
 
 /**
  * Sees, before hours of work, that a file can probably be written.
- * @throws MmulateError USAGE when its folder cannot
+ * @throws MmulateError USAGE when it is there and cannot, or is not there and cannot be made
  */
 export async function checkWritable(path: string): Promise<void> {
-  try {
-    await access(dirname(path), constants.W_OK);
-  } catch (error) {
-    throw unwritable(path, error as NodeJS.ErrnoException);
-  }
+  const refuse = (error: NodeJS.ErrnoException): never => {
+    throw unwritable(path, error);
+  };
+  const there = await stat(path).catch((error: NodeJS.ErrnoException) =>
+    error.code === "ENOENT" ? null : refuse(error),
+  );
+  if (there?.isDirectory() === true) refuse(Object.assign(new Error(), { code: "EISDIR" }));
+  await access(there === null ? dirname(path) : path, constants.W_OK).catch(refuse);
 }
 
 function unwritable(path: string, cause: NodeJS.ErrnoException): MmulateError {

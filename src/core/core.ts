@@ -86,9 +86,15 @@ export class Core {
    */
   loadCpu(cpu: CompiledCpu, count = 1, heldRecords = 0): void {
     const bytes = cpuBlockBytes(cpu);
-    const base = this.exports.partition(bytes, count, (heldRecords + 1) * EVENT_BYTES) >>> 0;
+    const heldBytes = (heldRecords + 1) * EVENT_BYTES;
+    const fits = heldBytes < map.ARENA_LIMIT;
+    const base = fits ? this.exports.partition(bytes, count, heldBytes) >>> 0 : 0;
     if (base === 0) {
-      throw new MmulateError("MEMORY", `${count} CPUs of ${bytes} bytes do not fit the memory`);
+      const held = heldRecords > 0 ? ` and ${heldRecords} held records` : "";
+      throw new MmulateError(
+        "MEMORY",
+        `${count} CPUs of ${bytes} bytes${held} do not fit the memory`,
+      );
     }
     for (let i = 0; i < count; i++) this.write(base + i * bytes, encodeCpu(cpu, base + i * bytes));
     this.held = base + count * bytes;

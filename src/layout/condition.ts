@@ -32,6 +32,12 @@ export function parseCondition(text: string): Condition {
     operator === undefined || word === undefined
       ? { name, operator: negation === "!" ? "=" : "!=", value: false }
       : { name, operator: operator as Operator, value: toValue(word) };
+  if (typeof condition.value === "boolean" && (operator === "<" || operator === ">=")) {
+    throw new MmulateError(
+      "DESCRIPTOR",
+      `condition "${text}" compares "${name}" by ${operator} with ${condition.value}; = and != are allowed`,
+    );
+  }
   parsed.set(text, condition);
   return condition;
 }

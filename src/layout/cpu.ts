@@ -112,7 +112,10 @@ function arrayFor(profile: CpuProfile, structure: StructureName, shift: number):
   return profile.tlb[structure].findIndex(({ pages }) => pages === "all" || pages.includes(shift));
 }
 
-/** log2 bytes of the smaller page that stands for one the structure has no array for; null = none. */
+/**
+ * log2 bytes of the smaller page that stands for one the structure has no array for; null = none. Where
+ * there is no array for that either, it is what stands for it in turn.
+ */
 function keptAs(
   profile: CpuProfile,
   structure: StructureName,
@@ -126,6 +129,6 @@ function keptAs(
     .flatMap(({ levels }) => levels)
     .find((level) => level.groupShift === shift);
   const smaller = smashed?.to ?? group?.shift ?? null;
-  if (smaller === null || arrayFor(profile, structure, smaller) < 0) return null;
-  return smaller;
+  if (smaller === null || arrayFor(profile, structure, smaller) >= 0) return smaller;
+  return keptAs(profile, structure, layout, smaller);
 }

@@ -54,6 +54,9 @@ export function geometryOf(descriptor: Descriptor, environment: Environment): Ge
 /** All type fields must lie in one byte of the entry; this is the shift that brings it down. */
 export function typeShiftOf(descriptor: Descriptor): number {
   const names = new Set(descriptor.types.flatMap((row) => Object.keys(row.fields)));
+  if (names.size === 0) {
+    throw new MmulateError("DESCRIPTOR", `${descriptor.name}: no type row names a field`);
+  }
   const ranges = [...names].map((name) => fieldNamed(descriptor, name).bits);
   const low = Math.min(...ranges.map(([, lo]) => lo));
   const high = Math.max(...ranges.map(([hi]) => hi));

@@ -46,7 +46,7 @@ export function compilePagePolicy(layout: CompiledLayout, text: string): Compile
 
   const [second = "", at = "", ...behind] = upper.split("@");
   if (behind.length > 0 || !/^0x[0-9a-fA-F]{1,16}$/.test(at)) throw badPolicy(layout, text);
-  const middle = middleOf(addresses);
+  const middle = middleOf(addresses, sizeOf(half, whole));
   const policies = [
     compileOne(layout, main, { first: addresses.first, last: middle - 1n }),
     compileOne(layout, second, { first: middle, last: addresses.last }),
@@ -56,16 +56,28 @@ export function compilePagePolicy(layout: CompiledLayout, text: string): Compile
   return { tableBits, split, policies };
 }
 
-/** Each policy gets as much again as lies below the first, or half of what there is. */
-function middleOf({ first, last }: { first: bigint; last: bigint }): bigint {
+/**
+ * Where the second policy's addresses begin: after as much again as lies below the first, doubled until
+ * one page of the first policy's has room there, or halfway.
+ */
+function middleOf({ first, last }: { first: bigint; last: bigint }, bytes: bigint): bigint {
   const half = first + (last + 1n - first) / 2n;
-  return first * 2n < half ? first * 2n : half;
+  const end = ((first + bytes - 1n) / bytes + 1n) * bytes;
+  let middle = first * 2n;
+  while (middle < end) middle *= 2n;
+  return middle < half ? middle : half;
+}
+
+/** Bytes that a policy maps at once. */
+function sizeOf({ levels }: CompiledHalf, { level, group }: CompiledPolicy): bigint {
+  return 1n << BigInt((levels[level]?.shift ?? 0) + group);
 }
 
 /** A page or group across the split would belong to both policies. */
 function checkSplit(half: CompiledHalf, policy: CompiledPolicy, split: bigint, text: string): void {
-  const shift = (half.levels[policy.level]?.shift ?? 0) + policy.group;
-  if ((split & ((1n << BigInt(shift)) - 1n)) === 0n) return;
+  const bytes = sizeOf(half, policy);
+  if (split % bytes === 0n) return;
+  const shift = bytes.toString(2).length - 1;
   throw new MmulateError(
     "CONFIG",
     `pages "${text}": the address ${hex(split)} lies within a page; a multiple of ${sizeName(shift)} is allowed`,

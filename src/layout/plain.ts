@@ -74,7 +74,10 @@ const ALL_BITS = (1n << 64n) - 1n;
 
 /** Address bits of a leaf that may have any value: no check looks at them. */
 function freeAddress(level: BareLevel, context: PlainContext): bigint {
-  const checked = level.leafForbidden.reduce((bits, { mask }) => bits | mask, level.leafReserved);
+  const checked = level.leafForbidden.reduce(
+    (bits, { mask }) => bits | mask,
+    level.leafReserved | level.group.mask,
+  );
   return level.leafAddress & ~checked & ~tooHigh(level, level.leafAddress, context);
 }
 

@@ -1,7 +1,7 @@
 // Explains one vector: what the walk read, decided and changed, step by step, with manual sections.
 
 import type { Descriptor } from "../../arch/schema.js";
-import { CLASS_LEAF, CLASS_TABLE, FaultKind } from "../../assembly/abi/stop.js";
+import { CLASS_LEAF, CLASS_TABLE, FaultKind, RIGHTS_KEYED } from "../../assembly/abi/stop.js";
 import type { Core, WalkStep } from "../core/core.js";
 import { hex } from "../layout/bits.js";
 import { environmentOf } from "../layout/compile.js";
@@ -158,7 +158,8 @@ function permissionStep(scene: Scene, step: WalkStep | undefined): ExplainedStep
     `rights left: ${granted.length === 0 ? "none" : granted.join(", ")}`,
     `asked: ${asked}: ${granted.includes(asked as never) ? "granted" : "denied"}`,
   ];
-  const byKey = keyFact(half, step.entry);
+  const keyed = ((permissions.rights[index] ?? 0) & RIGHTS_KEYED) !== 0;
+  const byKey = keyed ? keyFact(half, step.entry) : null;
   if (byKey !== null) facts.splice(-2, 0, byKey);
   return [{ step: "permission", cite: descriptor.steps.permission, facts }];
 }

@@ -33,6 +33,7 @@ export function accessOf({ access }: Vector): Access {
 export function playVector(core: Core, descriptor: Descriptor, vector: Vector): Outcome {
   const layout = compileLayout(descriptor, modeOf(descriptor, vector));
   core.reset(false);
+  core.loadDemand(null);
   core.loadLayout(layout);
   for (const [pa, entry] of vector.tables) core.poke(pa, entry);
   core.exports.setRoots(vector.root, vector.root);

@@ -193,6 +193,12 @@ describe.each(BUILDS)("on the %s build", (build) => {
       expect(core.runHeld(70_001, 10)).toBe(10);
     });
 
+    it.each([2 ** 29, 2 ** 29 - 1, 2 ** 40])("more than memory holds are refused: %d", (count) => {
+      expect(() => core.loadCpu(CPU, 1, count)).toThrow(
+        expect.objectContaining({ code: "MEMORY" }),
+      );
+    });
+
     it("are room for one record as for none", () => {
       hold([read(VA)]);
       expect(core.runHeld(0, 0)).toBe(0);

@@ -137,6 +137,15 @@ describe.each(BUILDS)("on the %s build", (build) => {
     expect(core.stopBlock().fault).toBe(FaultKind.OutOfRange);
   });
 
+  it("does not fill entries of a table that is not in memory", () => {
+    begin(core, X86, { demand: compilePagePolicy(X86, "base") });
+    const absent = 1n << 40n;
+    core.exports.setRoots(absent, absent);
+    expect(core.translate(VA, Access.UserRead)).toBe(false);
+    expect(core.stopBlock().code).toBe(Stop.OutOfMemory);
+    expect(core.peek(1n << 45n)).toBe(0n);
+  });
+
   it("starts over at its first page when it is loaded anew", () => {
     const demand = compilePagePolicy(X86, "base");
     for (let time = 0; time < 2; time++) {

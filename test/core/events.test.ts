@@ -12,7 +12,7 @@ import { EVENTS_CAPACITY } from "../../assembly/abi/memory-map.js";
 import { Access, FaultKind, Stop } from "../../assembly/abi/stop.js";
 import { batchOf, control, fetch, read, run, write } from "./events.js";
 import { BUILDS, coreOf, named, typicalLayout } from "./support.js";
-import { begin, type Tables } from "./tables.js";
+import { begin, Tables } from "./tables.js";
 
 const LAYOUT = typicalLayout("x86-64");
 const USER_PAGE = 0x40_0000n;
@@ -51,6 +51,18 @@ describe.each(BUILDS)("on the %s build", (build) => {
     it("accesses the 8-byte word at its address: the kind is not part of it", () => {
       run(core, [read(USER_PAGE + 0xf8n), write(USER_PAGE + 0x100n), fetch(USER_PAGE + 0xff8n)]);
       expect(core.counter(Counter.AddressSum)).toBe(3n * FRAME + 0xf8n + 0x100n + 0xff8n);
+    });
+
+    it("counts as what it is on a core without a CPU, too", () => {
+      const bare = coreOf(build);
+      bare.loadLayout(LAYOUT);
+      bare.reset(true);
+      const own = new Tables(bare, LAYOUT);
+      own.activate();
+      own.map({ va: USER_PAGE, pa: FRAME });
+      run(bare, [write(USER_PAGE), fetch(USER_PAGE)]);
+      const expected = { Writes: 1n, Fetches: 1n, AddressSum: 2n * FRAME };
+      expect(named(bare.counters())).toMatchObject(expected);
     });
 
     it("makes the store that its kind says: only a write sets D", () => {

@@ -13,7 +13,9 @@
 // The retry starts below the deepest entry that a walk cache keeps; the faulting walk has just put it
 // there, so it starts at the faulting level itself, or above it where the CPU has no cache for that level.
 // Why does the retry not disturb LRU order? A miss touches nothing, a fault fills nothing, and the one
-// walk-cache entry that it touches is already the youngest of its array.
+// walk-cache entry that it touches is already the youngest of its array. On x86-64 a fault also drops what
+// is cached of the way to its address (walk-cache.test.ts), which the mapper inside the core, where nothing
+// faults, does not; so that rule is off here.
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -40,7 +42,21 @@ const X86_DEEP = typicalLayout("x86-64", { levels: 5 });
 const ARM_4 = typicalLayout("arm64");
 const ARM_64 = typicalLayout("arm64", { granule: 64 });
 
-function machine(layout: CompiledLayout, pages: string, walkCaches: boolean): Machine {
+/** The same layout, except that faults leave TLBs and walk caches alone. */
+function withoutDrops(layout: CompiledLayout): CompiledLayout {
+  const [first, second] = layout.halves;
+  const keeping = { faultDropsTlb: false };
+  return {
+    ...layout,
+    halves: [
+      { ...first, ...keeping },
+      { ...second, ...keeping },
+    ],
+  };
+}
+
+function machine(given: CompiledLayout, pages: string, walkCaches: boolean): Machine {
+  const layout = withoutDrops(given);
   const cpu = compileCpu(plain, layout);
   const demand = compilePagePolicy(layout, pages);
   return {

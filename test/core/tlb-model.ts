@@ -49,7 +49,7 @@ export class TlbModel {
   private readonly faultDrops: boolean;
   private readonly dirty = new Set<Page>();
 
-  /** @param faultDrops a TLB entry that denies an access is dropped by that (x86-64) */
+  /** @param faultDrops a fault drops whatever is cached of its page (x86-64) */
   constructor(cpu: CompiledCpu, faultDrops: boolean) {
     this.arrays = cpu.arrays.map(({ sets, ways }) => new LruArray<Slot>(sets, ways));
     this.structures = cpu.probes.map((_, i) => new StructureModel(cpu, i, this.arrays));
@@ -69,8 +69,7 @@ export class TlbModel {
   access(kind: Kind, page: Page, offset: bigint): boolean {
     const va = page.va + offset;
     const slot = this.lookUp(kind, page, va);
-    if (slot === null) return this.denied();
-    if (kind === "write" && !slot.writable) {
+    if (slot === null || (kind === "write" && !slot.writable)) {
       if (this.faultDrops) this.invalidatePage(va);
       return this.denied();
     }

@@ -400,9 +400,8 @@ describe("the attributes of a leaf", () => {
     );
   });
 
-  // Known failure: x86-64 states its output size as reserved bits 51:MAXPHYADDR, which are taken for address
-  // bits here. The core then takes a leaf with such a bit for one like the last, without a fault.
-  it.fails("of x86-64 are all bits but the address within MAXPHYADDR", () => {
+  // x86-64 states its output size as reserved bits 51:MAXPHYADDR.
+  it("of x86-64 are all bits but the address within MAXPHYADDR", () => {
     for (const maxphyaddr of [32, 36, 40, 46, 51]) {
       for (const [, level] of levelsOf(x8664, { maxphyaddr })) {
         const legal = legalAddressBits(level, [51, 12], maxphyaddr);
@@ -427,8 +426,7 @@ describe("the attributes of a leaf", () => {
     );
   });
 
-  // Known failure, as above: reserved bits among the address bits.
-  it.fails("of x86-64 decide everything about it but the page", () => {
+  it("of x86-64 decide everything about it but the page", () => {
     fc.assert(
       fc.property(arbitraryMode(x8664), SAMPLES, (mode, samples) => {
         expect(misjudged(x8664, mode, samples)).toEqual([]);
@@ -437,8 +435,8 @@ describe("the attributes of a leaf", () => {
     );
   });
 
-  // Known failure, as above; so are forbidden forms and groups that use address bits, as riscv64's.
-  it.fails("of any descriptor decide everything about it but the page", () => {
+  // Forbidden forms and groups may use address bits, as riscv64's do.
+  it("of any descriptor decide everything about it but the page", () => {
     fc.assert(
       fc.property(VARIANTS, SAMPLES, (descriptor, samples) => {
         expect(misjudged(descriptor, {}, samples)).toEqual([]);

@@ -98,9 +98,8 @@ describe("geometry rows", () => {
     ]);
   });
 
-  // Known failure: the schema takes pages from 256 bytes on. A TLB entry keeps address bits from 12 up: the
-  // core translates addresses in smaller pages to the 4 KiB around them.
-  it.fails("may not have pages smaller than 4 KiB", () => {
+  // A TLB entry keeps address bits from 12 up.
+  it("may not have pages smaller than 4 KiB", () => {
     expect(() =>
       layoutOf({
         geometry: [{ pageShift: 9, indexBits: 9, vaBits: 45, cite: CITE }],

@@ -193,8 +193,8 @@ describe("a protection key in the explanations of recorded vectors", () => {
     expect(seen).toBeGreaterThan(20);
   });
 
-  // Known failure: keys hold for user pages only (SDM 4.6.2), but are told of supervisor pages too.
-  it.fails("denies nothing that the page goes on to grant", () => {
+  // Keys hold for user pages only (SDM 4.6.2).
+  it("denies nothing that the page goes on to grant", () => {
     for (const { vector, facts } of told) {
       const all = facts();
       const left = all
