@@ -15,7 +15,7 @@ export const x8664 = define({
   name: "x86-64",
   title: "x86-64, 4-level and 5-level paging",
   sources: {
-    SDM: "Intel 64 and IA-32 Architectures Software Developer's Manual, volume 3, 325384-083US (March 2024); volume 1 where named",
+    SDM: "Intel 64 and IA-32 Architectures Software Developer's Manual, volume 3 (325384), in the numbering where Paging is chapter 4 (newer editions: chapter 5, the rest alike); volume 1 where named",
     LINUX: "Linux kernel source, version as cited",
   },
   parameters: {
