@@ -1,14 +1,20 @@
-// The form of a CPU profile: one microarchitecture's TLBs, walk caches and latencies, each number with
-// its source and confidence. Data only, like a descriptor.
+// The form of a CPU profile: one microarchitecture's TLBs, walk caches, data caches and latencies, each
+// number with its source and confidence. Data only, like a descriptor.
 
 import { z } from "zod";
 import { citeSchema, confidenceSchema } from "./schema.js";
 
-const fact = {
-  cite: citeSchema,
-  /** Beside those of a descriptor: "choice" is a modelling default that copies no machine. */
-  confidence: z.union([confidenceSchema, z.enum(["measured", "second-hand", "choice"])]),
-};
+/**
+ * Beside those of a descriptor, of which "knowledge" here is a common number whose source was not read
+ * again. An object with several numbers is as sure as the least sure of them; its cite says which that is.
+ */
+const profileConfidence = z
+  .enum(["documented", "published", "measured", "second-hand", "choice"])
+  .describe(
+    "documented: by the maker; published: by others, who measured it or quote the maker; measured: for mmulate; second-hand: a page that names no source of its own; choice: a modelling default, or the nearest known machine",
+  );
+
+const fact = { cite: citeSchema, confidence: z.union([confidenceSchema, profileConfidence]) };
 const name = z.string().regex(/^[a-z0-9][a-z0-9-]*$/);
 
 const SETS_RULE = { message: "entries / ways, the number of sets, is not a power of two" };
@@ -31,7 +37,44 @@ const array = z
 
 const cost = z.strictObject({ cycles: z.int().min(0), ...fact });
 
-export const cpuSchema = z.strictObject({
+const LINE_BYTES = 64;
+
+/** Sets = bytes / ways / line must be a power of two here too, so a sliced cache is rounded. */
+const cache = z
+  .strictObject({
+    name: z.string(),
+    bytes: z.int().min(LINE_BYTES),
+    ways: z.int().min(1).max(256),
+    lineBytes: z.literal(LINE_BYTES),
+    /** From the load to the use of what it brings; in all, not what this level adds. */
+    cycles: z.int().min(1),
+    ...fact,
+  })
+  .refine(
+    ({ bytes, ways, lineBytes }) => hasWholeSets({ entries: bytes / lineBytes, ways }),
+    "bytes / line / ways, the number of sets, is not a power of two",
+  );
+
+/** What the walker's loads go through. */
+const memorySide = {
+  /** Data and unified caches, from the nearest; none = every load of the walker costs `walkLoad`. */
+  caches: z.array(cache).default([]),
+  /** A load that no cache has. */
+  memory: cost.optional(),
+  walker: z
+    .strictObject({
+      /** Index of the cache where its loads begin. */
+      entersAt: z.int().min(0),
+      /** Walks at a time. */
+      inFlight: z.int().min(1),
+      ...fact,
+    })
+    .optional(),
+  /** Turns cycles into time. */
+  clockMHz: z.strictObject({ value: z.int().min(1), ...fact }).optional(),
+};
+
+const profile = z.strictObject({
   name,
   title: z.string(),
   /** Architectures it is made for; left out, it serves any. */
@@ -74,13 +117,39 @@ export const cpuSchema = z.strictObject({
   costs: z.strictObject({
     /** Extra cycles of a first-level miss that hits the second level. */
     secondLevelHit: cost,
-    /** One load of a page-table entry by the walker. */
+    /** One load of a page-table entry by the walker, wherever caches are not modelled. */
     walkLoad: cost,
     /** One page or table made by the simple mapper. */
     demandFault: cost,
     /** A store through a clean TLB entry. */
     dirtyAssist: cost,
+    /** An accessed flag set by the walker; left out, it costs nothing. */
+    accessedAssist: cost.optional(),
   }),
+  ...memorySide,
+  /** What this machine does and the model does not. */
+  unmodelled: z.array(z.strictObject({ what: z.string(), ...fact })).default([]),
+});
+type Profile = z.infer<typeof profile>;
+
+/** What is wrong with the memory side as a whole; null = nothing. */
+function memorySideFault({ caches, memory, walker }: Profile): string | null {
+  if (caches.length === 0) {
+    return memory || walker ? "memory and walker are stated, but no caches" : null;
+  }
+  if (memory === undefined || walker === undefined) return "caches without memory or walker";
+  if (walker.entersAt >= caches.length) return "the walker enters at a cache that is not there";
+  const latencies = [...caches, memory].map(({ cycles }) => cycles);
+  const ordered = (values: number[]) => values.every((v, i) => i === 0 || v > (values[i - 1] ?? 0));
+  if (!ordered(latencies) || !ordered(caches.map(({ bytes }) => bytes))) {
+    return "caches are not ordered from the nearest, smallest and fastest";
+  }
+  return null;
+}
+
+export const cpuSchema = profile.superRefine((value, context) => {
+  const message = memorySideFault(value);
+  if (message !== null) context.addIssue({ code: "custom", path: ["caches"], message });
 });
 
 /** A microarchitecture, as data. */

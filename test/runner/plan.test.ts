@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { CPUS } from "../../arch/cpus/index.js";
 import { MmulateError } from "../../src/errors.js";
 import type { TraceInput } from "../../src/runner/cell.js";
 import {
@@ -152,7 +153,7 @@ describe("a plan is refused before anything runs", () => {
     [
       "an unknown CPU",
       { cpus: ["yardstik"] },
-      'USAGE: unknown cpu "yardstik"; did you mean "yardstick"? (known: plain, yardstick)',
+      `USAGE: unknown cpu "yardstik"; did you mean "yardstick"? (known: ${[...CPUS.keys()].join(", ")})`,
     ],
     [
       "a CPU of another architecture",

@@ -1,0 +1,243 @@
+// Intel Golden Cove, as in Sapphire Rapids (2 MiB of L2). TLBs and near caches are published; the rest of
+// the memory side follows the machine on which mmulate's own measurements were taken.
+
+import { defineCpu } from "../define.js";
+
+const SMALL = 12;
+const LARGE = 21;
+const HUGE = 30;
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+export const goldenCove = defineCpu({
+  name: "golden-cove",
+  title: "Intel Golden Cove (Sapphire Rapids)",
+  architectures: ["x86-64"],
+  sources: {
+    JIAJE:
+      "jia.je, Golden Cove: quotes Intel's optimization manual and measures; jia.je/hardware, 2025-01-10",
+    PERFBOOK: "D. Bakhvalov, Performance Analysis and Tuning on Modern CPUs, chapter 3-8",
+    CNC: "chipsandcheese, Going Armchair Quarterback on Golden Cove's Caches, 2022-02-11",
+    INTEL: "Intel support article 000027820, L3 cache of Xeon Scalable processors",
+    OPT: "Intel 64 and IA-32 Architectures Optimization Reference Manual, tables of TLB parameters",
+    SDM: "Intel SDM vol. 3 (325384)",
+    TOMS: "Tom's Hardware on Emerald Rapids, as quoted on Hacker News (item 44028250)",
+    CHAMPSIM:
+      "ChampSim, default paging-structure caches: PSCL5 1x2, PSCL4 1x4, PSCL3 2x4, PSCL2 4x8",
+    CHASE:
+      "dependent loads in random order on a virtual machine of this family, 2 virtual CPUs, measured for mmulate",
+    FAULTS: "ddumbying, minor anonymous faults of an i7 of the 11th generation, Linux 6.6",
+    YARDSTICK: "parameters of the reference simulator that mmulate is checked against",
+    CHOICE: "a modelling choice of mmulate",
+  },
+  tlb: {
+    data: [
+      {
+        name: "L1D 4K",
+        entries: 96,
+        ways: 6,
+        pages: [SMALL],
+        cite: "JIAJE L1 DTLB: 96 entries, 6-way; the measured knee is at 96 pages",
+        confidence: "published",
+      },
+      {
+        name: "L1D 2M",
+        entries: 32,
+        ways: 4,
+        pages: [LARGE],
+        cite: "JIAJE L1 DTLB: 32 entries, 4-way, for 2 and 4 MiB",
+        confidence: "published",
+      },
+      {
+        name: "L1D 1G",
+        entries: 8,
+        ways: 8,
+        pages: [HUGE],
+        cite: "JIAJE L1 DTLB: 8 entries for loads; fully associative from knowledge, as in Ice Lake",
+        confidence: "knowledge",
+      },
+    ],
+    fetch: [
+      {
+        name: "L1I 4K",
+        entries: 256,
+        ways: 8,
+        pages: [SMALL],
+        cite: "JIAJE L1 ITLB: 256 entries; 32 sets of 8 ways measured",
+        confidence: "published",
+      },
+      {
+        name: "L1I 2M",
+        entries: 32,
+        ways: 8,
+        pages: [LARGE],
+        cite: "JIAJE L1 ITLB: 32 entries for 2 and 4 MiB; the ways are chosen, as of its 4 KiB array",
+        confidence: "choice",
+      },
+    ],
+    store: [
+      {
+        name: "L1D stores",
+        entries: 16,
+        ways: 16,
+        pages: [SMALL, LARGE, HUGE],
+        cite: "JIAJE L1 DTLB: 16 entries for stores, all page sizes; fully associative from knowledge",
+        confidence: "knowledge",
+      },
+    ],
+    second: [
+      {
+        name: "STLB 4K",
+        entries: 2048,
+        ways: 16,
+        pages: [SMALL],
+        cite: "JIAJE L2 TLB: 2,048 entries, of which a chase of data alone sees some 1,600; 16 ways of 4 KiB from knowledge of OPT, Ice Lake",
+        confidence: "knowledge",
+      },
+      {
+        name: "STLB 2M",
+        entries: 1024,
+        ways: 8,
+        pages: [LARGE],
+        cite: "PERFBOOK TLB Hierarchy: 2 MiB pages can use 1,024 of the 2,048 entries; 8 ways from knowledge of OPT, Ice Lake. An array of its own is chosen: see unmodelled",
+        confidence: "choice",
+      },
+      {
+        name: "STLB 1G",
+        entries: 1024,
+        ways: 8,
+        pages: [HUGE],
+        cite: "OPT Ice Lake, from knowledge: 1 GiB pages can use the other 1,024 entries, 8 ways; that Golden Cove keeps this, and an array of its own, are chosen",
+        confidence: "choice",
+      },
+    ],
+    smash: [
+      {
+        structure: "fetch",
+        from: HUGE,
+        to: LARGE,
+        cite: "SDM 4.10.2.3 allows smaller entries; no array for 1 GiB of code is published, 2 MiB pieces are chosen",
+        confidence: "choice",
+      },
+    ],
+  },
+  walkCaches: [
+    {
+      level: 1,
+      entries: 32,
+      ways: 8,
+      cite: "CHAMPSIM PSCL2: PERFBOOK says that PDEs are cached, not how many; the community's guess for Intel",
+      confidence: "choice",
+    },
+    {
+      level: 2,
+      entries: 8,
+      ways: 4,
+      cite: "CHAMPSIM PSCL3: PDPTEs are cached (PERFBOOK), the size is the community's guess",
+      confidence: "choice",
+    },
+    {
+      level: 3,
+      entries: 4,
+      ways: 4,
+      cite: "CHAMPSIM PSCL4: PML4Es are cached (PERFBOOK), the size is the community's guess",
+      confidence: "choice",
+    },
+    {
+      level: 4,
+      entries: 2,
+      ways: 2,
+      cite: "CHAMPSIM PSCL5: nothing is published of PML5Es",
+      confidence: "choice",
+    },
+  ],
+  costs: {
+    secondLevelHit: {
+      cycles: 7,
+      cite: "JIAJE L1 DTLB: a load takes 5 cycles, 12 behind a first-level miss; CHASE: 1.25 ns and 3.0 ns",
+      confidence: "published",
+    },
+    walkLoad: {
+      cycles: 15,
+      cite: "CHOICE the L2 cache's latency, where an entry of a warm page table usually lies",
+      confidence: "choice",
+    },
+    demandFault: {
+      cycles: 3241,
+      cite: "FAULTS median of one minor fault, on the core before this one; a first touch under CHASE's hypervisor took 2,570 ns, with what the hypervisor does",
+      confidence: "choice",
+    },
+    dirtyAssist: {
+      cycles: 100,
+      cite: "YARDSTICK assist; no number is published",
+      confidence: "choice",
+    },
+    accessedAssist: {
+      cycles: 0,
+      cite: "CHOICE no number is published",
+      confidence: "choice",
+    },
+  },
+  caches: [
+    {
+      name: "L1D",
+      bytes: 48 * KIB,
+      ways: 12,
+      lineBytes: 64,
+      cycles: 5,
+      cite: "CNC L1 Data Cache: 48 KB, 12 ways; JIAJE L1 DCache: 48 KiB, 5 cycles",
+      confidence: "published",
+    },
+    {
+      name: "L2",
+      bytes: 2 * MIB,
+      ways: 16,
+      lineBytes: 64,
+      cycles: 15,
+      cite: "JIAJE L2 Cache: 2 MB (server), 15 cycles, 16 measured; 16 ways from knowledge",
+      confidence: "knowledge",
+    },
+    {
+      name: "LLC",
+      bytes: 4 * 1920 * KIB,
+      ways: 15,
+      lineBytes: 64,
+      cycles: 132,
+      cite: "INTEL 1.875 MB a core; four slices (a 32-core part has 60 MiB) are chosen, as CHASE leaves the LLC between 4 and 6 MiB of lines; 15 ways from knowledge; TOMS 33 ns at 4 GHz",
+      confidence: "choice",
+    },
+  ],
+  memory: {
+    cycles: 480,
+    cite: "CHOICE 120 ns: from knowledge about 110 ns idle; CHASE past the LLC took 134 ns, TLB misses included",
+    confidence: "choice",
+  },
+  walker: {
+    entersAt: 0,
+    inFlight: 4,
+    cite: "PERFBOOK TLB Hierarchy: four page walkers, whose loads can hit in L1, L2 or L3",
+    confidence: "published",
+  },
+  clockMHz: {
+    value: 4000,
+    cite: "CHASE: loads that hit the first-level TLB and L1D take 1.25 ns, which are 5 cycles (JIAJE)",
+    confidence: "measured",
+  },
+  unmodelled: [
+    {
+      what: "4 KiB pages share the second level's entries with larger ones: a mix of sizes has room here that it does not have there",
+      cite: "PERFBOOK TLB Hierarchy",
+      confidence: "published",
+    },
+    {
+      what: "walks ahead of a foreseen TLB miss",
+      cite: "PERFBOOK TLB Hierarchy: page walkers can anticipate a future miss",
+      confidence: "published",
+    },
+    {
+      what: "data alone cannot fill the second level: the knee is near 1,600 pages, not 2,048",
+      cite: "JIAJE L2 TLB, measured",
+      confidence: "published",
+    },
+  ],
+});
