@@ -8,6 +8,7 @@ import { packageVersion } from "../runner/version.js";
 import { addCounters } from "./counters.js";
 import { say } from "./output.js";
 import { addRun } from "./run.js";
+import { addTrace } from "./trace.js";
 import { addVerify } from "./verify.js";
 
 /** Runs the command of `argv` (without node and script). Returns the exit code; never throws. */
@@ -31,6 +32,7 @@ async function main(argv: readonly string[]): Promise<number> {
     .exitOverride();
   addRun(program, finish);
   addVerify(program, finish);
+  addTrace(program, finish);
   addCounters(program, finish);
   try {
     await program.parseAsync(argv, { from: "user" });

@@ -1,4 +1,4 @@
-// Progress on stderr: one line that is overwritten on a terminal, one line per finished cell elsewhere.
+// Progress on stderr: one line that is overwritten on a terminal, one line per finished task elsewhere.
 
 import process from "node:process";
 import type { Cell } from "../runner/cell.js";
@@ -6,21 +6,24 @@ import { say } from "./output.js";
 
 const REFRESH_MS = 100;
 
-/** Follows the cells of a run. */
+/** Follows tasks that count something. */
 export class Progress {
   private readonly running = new Map<string, number>();
   private drawn = 0;
   private readonly terminal = process.stderr.isTTY === true;
 
-  update(cell: Cell, accesses: number, done: boolean): void {
-    const name = nameOf(cell);
+  /** @param unit what is counted; tells it in the plural */
+  constructor(private readonly unit: string) {}
+
+  /** @param name of the task; it ends with `done` */
+  update(name: string, count: number, done: boolean): void {
     if (done) {
       this.running.delete(name);
       this.erase();
-      say(`${name}: ${accesses.toLocaleString("en-US")} accesses`);
+      say(`${name}: ${count.toLocaleString("en-US")} ${this.unit}`);
       return;
     }
-    this.running.set(name, accesses);
+    this.running.set(name, count);
     const now = Date.now();
     if (!this.terminal || now - this.drawn < REFRESH_MS) return;
     this.drawn = now;
@@ -29,11 +32,13 @@ export class Progress {
     process.stderr.write(`mmulate: ${parts.join("   ")}`.slice(0, process.stderr.columns ?? 80));
   }
 
-  private erase(): void {
+  /** Takes the line away, where one was drawn. */
+  erase(): void {
     if (this.terminal) process.stderr.write("\r\x1b[K");
   }
 }
 
-function nameOf({ labels }: Cell): string {
+/** The name of a cell's task. */
+export function nameOfCell({ labels }: Cell): string {
   return `${labels.input} ${labels.arch} ${labels.cpu} ${labels.pages}`;
 }

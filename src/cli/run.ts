@@ -8,7 +8,7 @@ import { DEFAULT_CPU, planRun } from "../runner/plan.js";
 import { runCells } from "../runner/run-cells.js";
 import { packageVersion } from "../runner/version.js";
 import { REPORT_SCHEMA, type Report } from "../stats/report.js";
-import { Progress } from "./progress.js";
+import { nameOfCell, Progress } from "./progress.js";
 import { checkTargets, parseReporter, REPORTER_NAMES, report } from "./reporters.js";
 
 interface RunFlags {
@@ -52,11 +52,11 @@ export function addRun(program: Command, finish: (code: number) => void): void {
     .command("run")
     .summary("simulate memory traces on architectures side by side")
     .description("Simulates memory traces; several values of any option make a side-by-side table.")
-    .argument("<trace...>", "trace files (valgrind lackey text or raw64), plain or gzip")
+    .argument("<trace...>", "trace files (valgrind lackey text, .mmt or raw64), plain or gzip")
     .option("--arch <a,b>", "architectures (default: x86-64,arm64)", list)
     .option("--cpu <c,d>", `CPU profiles (default: ${DEFAULT_CPU})`, list)
     .option("--pages <policy>", "how memory is mapped at first touch (default: base)", collect)
-    .option("--format <name>", "trace format: lackey, raw64", "auto")
+    .option("--format <name>", "trace format: lackey, mmt, raw64", "auto")
     .addOption(
       new Option("--accesses <kind>", "which accesses count")
         .choices(["all", "data"])
@@ -86,10 +86,10 @@ async function run(traces: readonly string[], flags: Partial<RunFlags>): Promise
     pages: flags.pages ?? [],
   });
   await checkTargets(targets);
-  const progress = new Progress();
+  const progress = new Progress("accesses");
   const outcomes = await runCells(await loadCoreModule(), cells, {
     workers: flags.workers,
-    onProgress: (cell, done, last) => progress.update(cell, done, last),
+    onProgress: (cell, done, last) => progress.update(nameOfCell(cell), done, last),
   });
   const result: Report = {
     schema: REPORT_SCHEMA,

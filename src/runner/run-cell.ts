@@ -2,6 +2,7 @@
 
 import { performance } from "node:perf_hooks";
 import { Counter } from "../../assembly/abi/counters.js";
+import { EVENT_BYTES } from "../../assembly/abi/event.js";
 import { Stop } from "../../assembly/abi/stop.js";
 import { Core } from "../core/core.js";
 import { MmulateError } from "../errors.js";
@@ -14,7 +15,7 @@ import { compilePagePolicy } from "../layout/page-policy.js";
 import { namedCounters } from "../stats/counters.js";
 import { accesses, checksOf, cyclesOf, metricsOf } from "../stats/metrics.js";
 import type { CellHost, CellResult } from "../stats/report.js";
-import { readTrace } from "../trace/index.js";
+import { readTrace, STAGING_BYTES } from "../trace/index.js";
 import type { Cell } from "./cell.js";
 import { cpuSeconds } from "./cpu-time.js";
 import type { CoreModule } from "./module-files.js";
@@ -81,7 +82,7 @@ function prepare(core: Core, cell: Cell): CompiledLayout {
   const layout = compileLayout(architectureNamed(cell.arch), cell.mode);
   core.reset(true);
   core.loadLayout(layout);
-  core.loadCpu(compileCpu(cpuNamed(cell.cpu), layout));
+  core.loadCpu(compileCpu(cpuNamed(cell.cpu), layout), 1, STAGING_BYTES / EVENT_BYTES);
   core.loadDemand(compilePagePolicy(layout, cell.pages));
   const [lower, upper] = layout.halves;
   const root = core.exports.newTable(0, lower.topLevel);
@@ -109,14 +110,10 @@ async function feed(
   onProgress: OnProgress,
 ): Promise<void> {
   const { path, format, accesses: kinds, split } = cell.input;
-  const pageShift = layout.pageShift;
-  for await (const { records, count } of readTrace(path, {
-    format,
-    accesses: kinds,
-    split,
-    pageShift,
-  })) {
-    const done = core.run(records, count);
+  const options = { format, accesses: kinds, split, pageShift: layout.pageShift };
+  const staging = { memory: core.exports.memory, at: core.heldEvents(0).byteOffset };
+  for await (const { records, count, staged } of readTrace(path, options, { staging })) {
+    const done = staged === undefined ? core.run(records, count) : core.runHeld(staged, count);
     if (done < count) throw stopError(core, layout, cell);
     onProgress(accessesSoFar(core));
   }

@@ -59,7 +59,7 @@ export class AccessWriter {
       pageLow = (pageLow + this.pageBytes) | 0;
       // Behind the last page of the address space comes page 0: addresses are taken modulo 2^64.
       if (pageLow === 0) pageHigh++;
-      this.batch.push(pageLow | kind, pageHigh);
+      this.batch.pushContinuation(pageLow | kind, pageHigh);
     }
   }
 }

@@ -8,6 +8,13 @@ export interface EventBatch {
   readonly records: Uint32Array;
   /** Records, not words. */
   readonly count: number;
+  /**
+   * Positions in the batch, ascending, of records that an access got because it goes on in another page.
+   * Empty where the format does not tell.
+   */
+  readonly continuations: readonly number[];
+  /** Where the reader was given memory to put records in, and did: how many records from its start. */
+  readonly staged?: number;
 }
 
 /** Collects records in one buffer, used again for every batch. */
@@ -17,6 +24,7 @@ export class BatchWriter {
   /** Words in use. Parsers may write `words` themselves, up to its end, and then move this. */
   length = 0;
   private takenRecords = 0;
+  private continuations: number[] = [];
 
   /** @param capacity records of a batch; the default is what the core takes at once */
   constructor(capacity: number = EVENTS_CAPACITY) {
@@ -40,11 +48,18 @@ export class BatchWriter {
     this.length += 2;
   }
 
+  /** Adds the record of a further page that the same access touches. */
+  pushContinuation(low: number, high: number): void {
+    this.continuations.push(this.count);
+    this.push(low, high);
+  }
+
   /** The batch so far; the writer starts anew in the same buffer, so it holds until the next `push`. */
   take(): EventBatch {
-    const batch = { records: this.words, count: this.count };
-    this.takenRecords += this.count;
+    const { words: records, count, continuations } = this;
+    this.takenRecords += count;
+    this.continuations = [];
     this.length = 0;
-    return batch;
+    return { records, count, continuations };
   }
 }

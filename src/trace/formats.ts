@@ -3,6 +3,7 @@
 import { Buffer } from "node:buffer";
 import { MmulateError } from "../errors.js";
 import { LackeyParser } from "./lackey.js";
+import { looksLikeMmt, MmtReader } from "./mmt-reader.js";
 import { quote } from "./quote.js";
 import { Raw64Parser } from "./raw64.js";
 import type { TraceFormat } from "./types.js";
@@ -18,6 +19,11 @@ export const TRACE_FORMATS = {
     summary: "text of valgrind --tool=lackey --trace-mem=yes",
     recognises: looksLikeLackey,
     parser: (file, batch, options) => new LackeyParser(file, batch, options),
+  },
+  mmt: {
+    summary: "mmulate's own, made by trace convert",
+    recognises: looksLikeMmt,
+    open: (file, bytes, options, staging) => MmtReader.open(file, bytes, options, staging),
   },
   raw64: {
     summary: "8-byte little-endian records, address and kind",
@@ -49,10 +55,10 @@ export function detectFormat(first: Uint8Array): TraceFormatName | undefined {
  * @param asked a format name, or `AUTO_FORMAT`
  * @throws MmulateError USAGE for an unknown name, INPUT when recognition fails
  */
-export function chooseFormat(file: string, first: Uint8Array, asked: string): TraceFormat {
-  if (asked !== AUTO_FORMAT) return formatByName(asked);
+export function chooseFormat(file: string, first: Uint8Array, asked: string): TraceFormatName {
+  if (asked !== AUTO_FORMAT) return formatNamed(asked);
   const name = detectFormat(first);
-  if (name !== undefined) return TRACE_FORMATS[name];
+  if (name !== undefined) return name;
   throw new MmulateError(
     "INPUT",
     `${file}: begins with ${quote(first)}, which is no trace format that can be recognised; ` +
@@ -64,9 +70,9 @@ export function chooseFormat(file: string, first: Uint8Array, asked: string): Tr
  * @param name as the user wrote it
  * @throws MmulateError USAGE for an unknown name
  */
-export function formatByName(name: string): TraceFormat {
+export function formatNamed(name: string): TraceFormatName {
   const known = NAMES.find((candidate) => candidate === name);
-  if (known !== undefined) return TRACE_FORMATS[known];
+  if (known !== undefined) return known;
   throw new MmulateError(
     "USAGE",
     `unknown trace format "${name}"; known formats: ${AUTO_FORMAT} (by content), ${knownFormats()}`,

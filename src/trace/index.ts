@@ -4,13 +4,45 @@ import { Buffer } from "node:buffer";
 import { MmulateError } from "../errors.js";
 import { BASE_PAGE_SHIFT, MAX_PAGE_SHIFT } from "./access-writer.js";
 import { BatchWriter, type EventBatch } from "./batch.js";
-import { AUTO_FORMAT, chooseFormat, formatByName, RECOGNITION_BYTES } from "./formats.js";
+import { ChunkReader, FileReader } from "./byte-reader.js";
+import {
+  AUTO_FORMAT,
+  chooseFormat,
+  formatNamed,
+  RECOGNITION_BYTES,
+  TRACE_FORMATS,
+  type TraceFormatName,
+} from "./formats.js";
+import { MMT_MAGIC, MMT_STAGING_BYTES, type MmtHeader } from "./mmt-format.js";
+import { ownStaging } from "./mmt-reader.js";
 import { openBytes } from "./open.js";
-import type { TraceOptions } from "./types.js";
+import type { RecordFormat, Staging, TraceFormat, TraceOptions, TraceParser } from "./types.js";
 
 export type { EventBatch } from "./batch.js";
-export { TRACE_FORMATS } from "./formats.js";
-export type { TraceOptions } from "./types.js";
+export { TRACE_FORMATS, type TraceFormatName } from "./formats.js";
+export type { MmtHeader } from "./mmt-format.js";
+export type { Staging, TraceOptions } from "./types.js";
+
+/** What `Staging` must have room for. */
+export const STAGING_BYTES = MMT_STAGING_BYTES;
+
+/** What the beginning of a file told. */
+export interface TraceFacts {
+  readonly format: TraceFormatName;
+  /** Only .mmt has one. */
+  readonly header?: MmtHeader;
+}
+
+/** How the caller of `readTrace` takes part. */
+export interface TraceHooks {
+  /** Memory for records that need no parsing, which spares copying them there. */
+  readonly staging?: Staging;
+  /** Called once, before the first batch. */
+  readonly onOpen?: (facts: TraceFacts) => void;
+}
+
+type Batches = AsyncGenerator<EventBatch, void, undefined>;
+type Chunks = AsyncGenerator<Buffer, void, undefined>;
 
 /**
  * Reads a trace from front to back, in the memory of a few chunks whatever its length.
@@ -26,34 +58,84 @@ export type { TraceOptions } from "./types.js";
 export async function* readTrace(
   path: string,
   options: TraceOptions,
-): AsyncGenerator<EventBatch, void, undefined> {
+  hooks: TraceHooks = {},
+): Batches {
   checkOptions(options);
+  const file = plainRecords(path, options);
+  if (file !== undefined) {
+    try {
+      yield* readRecords(path, TRACE_FORMATS.mmt, file, options, hooks);
+    } finally {
+      file.close();
+    }
+    return;
+  }
   const chunks = openBytes(path);
   try {
-    const head = await readHead(chunks);
-    if (head.length === 0) throw new MmulateError("INPUT", `${path}: is empty, expected a trace`);
-
-    const batch = new BatchWriter();
-    const format = chooseFormat(path, head, options.format ?? AUTO_FORMAT);
-    const parser = format.parser(path, batch, options);
-    for await (const bytes of startingWith(head, chunks)) {
-      let at = parser.parse(bytes, 0);
-      while (at < bytes.length) {
-        parser.endBatch();
-        yield batch.take();
-        at = parser.parse(bytes, at);
-      }
-    }
-    parser.finish();
-    parser.endBatch();
-    if (batch.count > 0) yield batch.take();
+    yield* readChunks(path, chunks, options, hooks);
   } finally {
     await chunks.return();
   }
 }
 
+/** The file, if its records can be read as they lie there. */
+function plainRecords(
+  path: string,
+  { format = AUTO_FORMAT }: TraceOptions,
+): FileReader | undefined {
+  const may = format === AUTO_FORMAT || format === "mmt";
+  return may ? FileReader.openIfBegins(path, MMT_MAGIC) : undefined;
+}
+
+async function* readChunks(
+  path: string,
+  chunks: Chunks,
+  options: TraceOptions,
+  hooks: TraceHooks,
+): Batches {
+  const head = await readHead(chunks);
+  if (head.length === 0) throw new MmulateError("INPUT", `${path}: is empty, expected a trace`);
+
+  const name = chooseFormat(path, head, options.format ?? AUTO_FORMAT);
+  const format: TraceFormat = TRACE_FORMATS[name];
+  const all = startingWith(head, chunks);
+  if ("open" in format) {
+    yield* readRecords(path, format, new ChunkReader(all), options, hooks);
+    return;
+  }
+  hooks.onOpen?.({ format: name });
+  const batch = new BatchWriter();
+  yield* parsed(format.parser(path, batch, options), batch, all);
+}
+
+async function* readRecords(
+  path: string,
+  format: RecordFormat,
+  bytes: ChunkReader | FileReader,
+  options: TraceOptions,
+  { staging = ownStaging(), onOpen }: TraceHooks,
+): Batches {
+  const source = await format.open(path, bytes, options, staging);
+  onOpen?.({ format: "mmt", header: source.header });
+  yield* source.batches();
+}
+
+async function* parsed(parser: TraceParser, batch: BatchWriter, chunks: Chunks): Batches {
+  for await (const bytes of chunks) {
+    let at = parser.parse(bytes, 0);
+    while (at < bytes.length) {
+      parser.endBatch();
+      yield batch.take();
+      at = parser.parse(bytes, at);
+    }
+  }
+  parser.finish();
+  parser.endBatch();
+  if (batch.count > 0) yield batch.take();
+}
+
 function checkOptions({ format = AUTO_FORMAT, pageShift = BASE_PAGE_SHIFT }: TraceOptions): void {
-  if (format !== AUTO_FORMAT) formatByName(format);
+  if (format !== AUTO_FORMAT) formatNamed(format);
   if (Number.isInteger(pageShift) && pageShift >= BASE_PAGE_SHIFT && pageShift <= MAX_PAGE_SHIFT) {
     return;
   }
@@ -64,7 +146,7 @@ function checkOptions({ format = AUTO_FORMAT, pageShift = BASE_PAGE_SHIFT }: Tra
 }
 
 /** As many bytes as recognition wants to see, or the whole file if it is shorter. */
-async function readHead(chunks: AsyncGenerator<Buffer, void, undefined>): Promise<Buffer> {
+async function readHead(chunks: Chunks): Promise<Buffer> {
   let head: Buffer = Buffer.alloc(0);
   while (head.length < RECOGNITION_BYTES) {
     const { done, value } = await chunks.next();
@@ -74,10 +156,7 @@ async function readHead(chunks: AsyncGenerator<Buffer, void, undefined>): Promis
   return head;
 }
 
-async function* startingWith(
-  head: Buffer,
-  rest: AsyncGenerator<Buffer, void, undefined>,
-): AsyncGenerator<Buffer, void, undefined> {
+async function* startingWith(head: Buffer, rest: Chunks): Chunks {
   yield head;
   yield* rest;
 }

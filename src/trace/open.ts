@@ -10,9 +10,9 @@ import { MmulateError } from "../errors.js";
 /** One read costs a hop to another thread and back; at 1 MiB that no longer shows. */
 const READ_BYTES = 1024 * 1024;
 /** Of compressed bytes. Streams read several ahead. */
-const GZIP_READ_BYTES = 64 * 1024;
+const GZIP_READ_BYTES = 256 * 1024;
 /** Of decompressed bytes per hop to the thread that decompresses. */
-const GUNZIP_BYTES = 256 * 1024;
+const GUNZIP_BYTES = 1024 * 1024;
 
 const GZIP_MAGIC = [0x1f, 0x8b] as const;
 
@@ -60,19 +60,28 @@ class FileBytes {
       this.offset += bytesRead;
       return buffer.subarray(0, bytesRead);
     } catch (error) {
-      throw this.readError(error as NodeJS.ErrnoException);
+      throw readError(this.path, this.offset, error as NodeJS.ErrnoException);
     }
   }
 
   async close(): Promise<void> {
     await this.handle?.close();
   }
+}
 
-  private readError(error: NodeJS.ErrnoException): MmulateError {
-    const known = CAUSES.get(error.code ?? "");
-    const what = known ?? `cannot be read at byte ${this.offset} (${error.message})`;
-    return new MmulateError("INPUT", `${this.path}: ${what}`, { cause: error });
-  }
+/**
+ * What to say of an error of the operating system.
+ *
+ * @param offset bytes read before it
+ */
+export function readError(
+  path: string,
+  offset: number,
+  error: NodeJS.ErrnoException,
+): MmulateError {
+  const known = CAUSES.get(error.code ?? "");
+  const what = known ?? `cannot be read at byte ${offset} (${error.message})`;
+  return new MmulateError("INPUT", `${path}: ${what}`, { cause: error });
 }
 
 /** The first chunk, with the two bytes that gzip is known by if the file has them: pipes give less. */

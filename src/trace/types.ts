@@ -1,6 +1,8 @@
 // What the trace readers take and give, apart from the records themselves (batch.ts).
 
-import type { BatchWriter } from "./batch.js";
+import type { BatchWriter, EventBatch } from "./batch.js";
+import type { ByteReader } from "./byte-reader.js";
+import type { MmtHeader } from "./mmt-format.js";
 
 /** How `readTrace` reads a file. */
 export interface TraceOptions {
@@ -40,12 +42,56 @@ export interface TraceParser {
   endBatch(): void;
 }
 
-/** A row of `TRACE_FORMATS`. */
-export interface TraceFormat {
+/** Linear memory that readers of finished records may read them into: `STAGING_BYTES` from `at` on. */
+export interface Staging {
+  readonly memory: WebAssembly.Memory;
+  /** A multiple of 8. */
+  readonly at: number;
+}
+
+/** A format that must be parsed. */
+export interface ParsedFormat {
   /** One line for help texts and errors. */
   readonly summary: string;
   /** Whether a file that begins with these bytes is surely of this format. */
   readonly recognises: (first: Uint8Array) => boolean;
   /** A parser of `file` (its name serves messages only) that writes to `batch`. */
   readonly parser: (file: string, batch: BatchWriter, options: TraceOptions) => TraceParser;
+}
+
+/** A file of finished records whose header was read. */
+export interface RecordSource {
+  readonly header: MmtHeader;
+  /**
+   * The records, in the memory that was named.
+   *
+   * @throws MmulateError INPUT, on iteration, where the file is damaged or holds no access
+   */
+  batches(): AsyncGenerator<EventBatch, void, undefined>;
+}
+
+/** A format that holds the records themselves. */
+export interface RecordFormat extends Omit<ParsedFormat, "parser"> {
+  /** Reads the header. @throws MmulateError INPUT where it is damaged */
+  readonly open: (
+    file: string,
+    bytes: ByteReader,
+    options: TraceOptions,
+    staging: Staging,
+  ) => Promise<RecordSource>;
+}
+
+/** A row of `TRACE_FORMATS`. */
+export type TraceFormat = ParsedFormat | RecordFormat;
+
+/** Puts bytes behind those before; it is done with them when it resolves. */
+export type Write = (bytes: Uint8Array) => Promise<void>;
+
+/** A writer of one trace file: `begin`, then `add` for every batch, then `end`. */
+export interface RecordSink {
+  begin(): Promise<void>;
+  /** @throws MmulateError INPUT for a record that the format cannot hold */
+  add(batch: EventBatch): Promise<void>;
+  /** @returns the records written, and what is to replace the file's first bytes, if anything */
+  end(): Promise<{ readonly records: number; readonly header?: Uint8Array }>;
 }

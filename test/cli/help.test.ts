@@ -17,6 +17,11 @@ describe("mmulate", () => {
     await expect(help).toMatchFileSnapshot(`${GOLDEN}/help-${name}.txt`);
   });
 
+  it.each(["convert", "info"])("trace %s --help says what there is", async (name) => {
+    const help = await output("trace", name, "--help");
+    await expect(help).toMatchFileSnapshot(`${GOLDEN}/help-trace-${name}.txt`);
+  });
+
   it("--help and help print the commands", async () => {
     const help = await output("--help");
     await expect(help).toMatchFileSnapshot(`${GOLDEN}/help.txt`);

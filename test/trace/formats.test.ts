@@ -1,10 +1,5 @@
 import { describe, expect, it } from "vitest";
-import {
-  chooseFormat,
-  detectFormat,
-  formatByName,
-  TRACE_FORMATS,
-} from "../../src/trace/formats.js";
+import { chooseFormat, detectFormat, formatNamed } from "../../src/trace/formats.js";
 import { errorOf, raw64Bytes } from "./support.js";
 
 const PNG = Buffer.from("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "latin1");
@@ -42,6 +37,7 @@ describe("a file of no known format", () => {
       'a.png: begins with "\\x89PNG\\x0d\\x0a\\x1a\\x0a\\x00\\x00\\x00\\x0dI"…, which is no trace format ' +
         "that can be recognised; known formats: " +
         "lackey (text of valgrind --tool=lackey --trace-mem=yes), " +
+        "mmt (mmulate's own, made by trace convert), " +
         "raw64 (8-byte little-endian records, address and kind); choose one with --format NAME",
     ]);
   });
@@ -49,11 +45,11 @@ describe("a file of no known format", () => {
 
 describe("a format asked for by name", () => {
   it("is taken whatever the file begins with", () => {
-    expect(chooseFormat("a.png", PNG, "raw64")).toBe(TRACE_FORMATS.raw64);
+    expect(chooseFormat("a.png", PNG, "raw64")).toBe("raw64");
   });
 
   it.each(["", "Lackey", "toString", "champsim"])("is refused when unknown: %j", async (name) => {
-    const error = await errorOf(() => formatByName(name));
+    const error = await errorOf(() => formatNamed(name));
     expect(error.code).toBe("USAGE");
     expect(error.message).toMatch(
       `unknown trace format "${name}"; known formats: auto (by content), `,
