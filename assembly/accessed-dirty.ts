@@ -38,8 +38,8 @@ function isStore(access: u32): bool {
 }
 
 /** What an access needs of a page, in the bits where a TLB data word denies it. */
-export function needOf(access: u32): u64 {
-  return ((<u64>1) << access) | (((STORES >> access) & 1) * TLB_DATA_CLEAN);
+export function needOf(access: u32): u32 {
+  return ((<u32>1) << access) | (((STORES >> access) & 1) * TLB_DATA_CLEAN);
 }
 
 /** A table entry that a walk used; x86-64 sets A in it, most others leave it alone. */

@@ -13,7 +13,6 @@ import {
   NEED_WRITES_SHIFT,
   TLB_CONTEXT_SHIFT,
   TLB_DATA_CLEAN,
-  TLB_DATA_NO_ACCESS,
 } from "./abi/tlb";
 import { flushBlock } from "./flush";
 import { setAside } from "./physmem";
@@ -76,7 +75,7 @@ function needOf(mode: u32, kind: u32): u64 {
   if (kind == EventKind.Read) return right;
   if (kind == EventKind.Write) return right | TLB_DATA_CLEAN | ((<u64>1) << NEED_WRITES_SHIFT);
   if (kind == EventKind.Fetch) return right | ((<u64>1) << NEED_FETCHES_SHIFT);
-  return TLB_DATA_NO_ACCESS;
+  return 0;
 }
 
 /** Tables of the running CPU's two halves. */

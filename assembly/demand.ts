@@ -37,9 +37,9 @@ export function resetDemandStop(): void {
   demandStop = Stop.Fault;
 }
 
-function refuse(stop: u32): u64 {
+function refuse(stop: u32): bool {
   demandStop = stop;
-  return 0;
+  return false;
 }
 
 /** Bytes of the table at a level; small tables still take a frame each. */
@@ -55,11 +55,11 @@ export function allocateTable(half: u32, level: u32): u64 {
 }
 
 /**
- * Fills the entry at `word`, which is not present, on the way to `va`. Returns its new value; 0, with
- * `demandStop` set, when memory is used up (or the table lies where there is none) or the policy's leaf
+ * Fills the entry at `word`, which is not present, on the way to `va`. False, with
+ * `demandStop` set: memory is used up (or the table lies where there is none) or the policy's leaf
  * level lies above this one.
  */
-export function demandEntry(half: u32, level: u32, words: u32, word: u32, va: u64): u64 {
+export function demandEntry(half: u32, level: u32, words: u32, word: u32, va: u64): bool {
   if (!isBacked(word)) return refuse(Stop.OutOfMemory);
   const second = va >= load<u64>(DEMAND_BASE, DEMAND_SPLIT);
   const policy: u32 = DEMAND_BASE + DEMAND_POLICIES + (second ? POLICY_BYTES : 0);
@@ -73,11 +73,11 @@ export function demandEntry(half: u32, level: u32, words: u32, word: u32, va: u6
   const entry = encodeAddress(words, field, table) | load<u64>(DEMAND_BASE, DEMAND_TABLE_BITS);
   store<u64>(word, entry);
   bump(Counter.DemandTables);
-  return entry;
+  return true;
 }
 
 /** Makes the 2^group entries around `word`; they lie in one table because a group never crosses one. */
-function fillLeaves(policy: u32, words: u32, word: u32, va: u64): u64 {
+function fillLeaves(policy: u32, words: u32, word: u32, va: u64): bool {
   const shift = load<u32>(words, LEVEL_SHIFT);
   const group = load<u32>(policy, POLICY_GROUP);
   const bytes = (<u64>1) << (shift + group);
@@ -99,5 +99,5 @@ function fillLeaves(policy: u32, words: u32, word: u32, va: u64): u64 {
   }
   bump(Counter.DemandMappings);
   bumpBy(Counter.DemandEntries, count);
-  return load<u64>(word);
+  return true;
 }

@@ -22,7 +22,7 @@ import {
 } from "./abi/stop";
 import { bump } from "./count";
 import { demandStop, resetDemandStop } from "./demand";
-import { walkEntry, walkEntryPa } from "./walk";
+import { WalkResult } from "./walk-step";
 
 /** The architecture's own code of a fault. */
 function codeOf(fault: u32, level: u32, halfIndex: u32, access: u32): u32 {
@@ -51,8 +51,8 @@ export function describeFault(
   store<u64>(STOP_BASE, va, STOP_VA);
   store<u64>(STOP_BASE, 0, STOP_PA);
   store<u32>(STOP_BASE, 0, STOP_PAGE_SHIFT);
-  store<u64>(STOP_BASE, walkEntryPa, STOP_ENTRY_PA);
-  store<u64>(STOP_BASE, walkEntry, STOP_ENTRY);
+  store<u64>(STOP_BASE, WalkResult.entryPa, STOP_ENTRY_PA);
+  store<u64>(STOP_BASE, WalkResult.entry, STOP_ENTRY);
 }
 
 /**
@@ -73,10 +73,10 @@ export function describeSuccess(
   store<u32>(STOP_BASE, level, STOP_LEVEL);
   store<u32>(STOP_BASE, access, STOP_ACCESS);
   store<u32>(STOP_BASE, halfIndex, STOP_HALF);
-  store<u32>(STOP_BASE, walkEntryPa == 0 ? 1 : 0, STOP_FROM_TLB);
+  store<u32>(STOP_BASE, WalkResult.entryPa == 0 ? 1 : 0, STOP_FROM_TLB);
   store<u64>(STOP_BASE, va, STOP_VA);
   store<u64>(STOP_BASE, pa, STOP_PA);
   store<u32>(STOP_BASE, pageShift, STOP_PAGE_SHIFT);
-  store<u64>(STOP_BASE, walkEntryPa, STOP_ENTRY_PA);
-  store<u64>(STOP_BASE, walkEntry, STOP_ENTRY);
+  store<u64>(STOP_BASE, WalkResult.entryPa, STOP_ENTRY_PA);
+  store<u64>(STOP_BASE, WalkResult.entry, STOP_ENTRY);
 }

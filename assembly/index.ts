@@ -6,6 +6,7 @@ import { EventKind } from "./abi/event";
 import { EVENTS_BASE, EVENTS_CAPACITY, MEMORY_BASE } from "./abi/memory-map";
 import { ACCESS_MODE_STRIDE, FaultKind } from "./abi/stop";
 import { CPU_TAG } from "./abi/tlb";
+import { needOf } from "./accessed-dirty";
 import { countHits, countOf, resetCounters, settleWalks } from "./count";
 import { cpu, flushAll, resetCpus } from "./cpu";
 import { allocateTable } from "./demand";
@@ -23,9 +24,9 @@ import {
   usedLevel,
   usedShift,
 } from "./translate";
-import { forgetWalk } from "./walk";
 import { dropTablesOf } from "./walk-cache";
 import { clearLog } from "./walk-log";
+import { WalkResult } from "./walk-step";
 
 export { Counter } from "./abi/counters";
 export { Control, EventKind } from "./abi/event";
@@ -77,11 +78,11 @@ export function newTable(halfIndex: u32, level: u32): u64 {
 export function translate(va: u64, access: u32): u32 {
   clearLog();
   setClock(clock + 1);
-  forgetWalk();
+  WalkResult.forget();
   const kind = access % ACCESS_MODE_STRIDE;
   const hit: u32 = kind == EventKind.Fetch ? Counter.FetchL1Hit : Counter.DataL1Hit;
   const missesBefore = countOf(hit + 2);
-  const fault = accessOnce(cpu, kind, va, access);
+  const fault = accessOnce(cpu, kind, va, access, needOf(access));
   countHits(hit, 1, missesBefore);
   settleWalks();
   if (fault == FaultKind.None) {

@@ -114,7 +114,7 @@ function hashSlot(frame: u64): u32 {
  * such an address lies in the zero frame, which the caller must not write.
  */
 export function wordAt(pa: u64): u32 {
-  return Memory.word(pa);
+  return Memory.word(pa & ~(<u64>7));
 }
 
 /** Whether a word from `wordAt` is memory of its own, not the zero frame's. */
@@ -122,11 +122,11 @@ export function isBacked(word: u32): bool {
   return word - ZERO_FRAME >= <u32>FRAME_BYTES;
 }
 
-/** Written into the walk. */
+/** Written into the walk. `pa` is a multiple of 8. */
 export class Memory {
   @inline
   static word(pa: u64): u32 {
-    return pa < windowEnd ? arenaBase + (<u32>pa & ~7) : hashedWord(pa);
+    return pa < windowEnd ? arenaBase + <u32>pa : hashedWord(pa);
   }
 }
 

@@ -15,12 +15,14 @@ import {
   LEVEL_LEAF_FORBIDDEN,
   LEVEL_LEAF_FORBIDDEN_COUNT,
   LEVEL_LEAF_RESERVED,
+  LEVEL_PAGE_MASK,
   LEVEL_TABLE_ADDRESS,
   LEVEL_TABLE_FORBIDDEN,
   LEVEL_TABLE_FORBIDDEN_COUNT,
   LEVEL_TABLE_RESERVED,
 } from "./abi/layout";
 import { CLASS_TABLE } from "./abi/stop";
+import { PAGE_OF_DATA } from "./tlb";
 
 /** `CLASS_TABLE`, `CLASS_LEAF`, or the fault kind that the entry's type bits raise. */
 export function classOf(half: u32, level: u32, entry: u64): u32 {
@@ -75,4 +77,19 @@ export function groupShiftOf(level: u32, entry: u64): u32 {
   if (shift == 0) return 0;
   const hit = (entry & load<u64>(level, LEVEL_GROUP_MASK)) == load<u64>(level, LEVEL_GROUP_VALUE);
   return hit ? shift : 0;
+}
+
+/** The table of an entry that has nothing in the high address field. */
+export function lowTable(level: u32, entry: u64): u64 {
+  return (entry & load<u64>(level, LEVEL_TABLE_ADDRESS)) << load<u32>(level, LEVEL_ADDRESS_SHIFT);
+}
+
+/** The page of such a leaf. */
+export function lowAddress(level: u32, entry: u64): u64 {
+  return (entry & load<u64>(level, LEVEL_LEAF_ADDRESS)) << load<u32>(level, LEVEL_ADDRESS_SHIFT);
+}
+
+/** Of the page at `address`, mapped at a level, the base page in which `va` lies. */
+export function pageOf(level: u32, address: u64, va: u64): u64 {
+  return (address | (va & ~load<u64>(level, LEVEL_PAGE_MASK))) & PAGE_OF_DATA;
 }

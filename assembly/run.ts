@@ -128,7 +128,7 @@ function simulate(at: u32): u32 {
     }
     setClock(time);
     chunkFaulted = kind;
-    if (!makeAccess(running, kind, record)) break;
+    if (!makeAccess(running, kind, record, <u32>need)) break;
     sum += physicalAddress + kind;
     needs += need;
     time += EVENT_BYTES;
@@ -139,13 +139,14 @@ function simulate(at: u32): u32 {
 }
 
 /** False: it faulted, or the record is no access. */
-function makeAccess(running: u32, kind: u32, record: u64): bool {
+function makeAccess(running: u32, kind: u32, record: u64, need: u32): bool {
   if (kind > <u32>EventKind.Fetch) {
     chunkFaulted = NO_KIND;
     return false;
   }
   const va = record & ~(<u64>EVENT_KIND_MASK);
-  return accessOnce(running, kind, va, load<u32>(running, CPU_MODE) + kind) == FaultKind.None;
+  const access = load<u32>(running, CPU_MODE) + kind;
+  return accessOnce(running, kind, va, access, need) == FaultKind.None;
 }
 
 /** `sum` is over physical address plus kind. */

@@ -6,6 +6,7 @@
 
 import {
   ARRAY_ENTRIES,
+  ARRAY_SET_BYTES,
   ARRAY_SET_MASK,
   ARRAY_WAYS,
   STAMPED_ENTRY_SHIFT,
@@ -35,8 +36,7 @@ export class Stamped {
   @inline
   static setOf(array: u32, page: u64): u32 {
     const set = <u32>page & load<u32>(array, ARRAY_SET_MASK);
-    const ways = load<u32>(array, ARRAY_WAYS);
-    return load<u32>(array, ARRAY_ENTRIES) + ((set * ways) << STAMPED_ENTRY_SHIFT);
+    return load<u32>(array, ARRAY_ENTRIES) + set * load<u32>(array, ARRAY_SET_BYTES);
   }
 
   /** The entry with `key`, made youngest; 0 = absent. */

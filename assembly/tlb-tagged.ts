@@ -9,6 +9,7 @@
 import {
   ARRAY_ENTRIES,
   ARRAY_ORDERS,
+  ARRAY_SET_BYTES,
   ARRAY_SET_MASK,
   ARRAY_TAGS,
   ARRAY_WAYS,
@@ -27,8 +28,8 @@ function fold(key: u64): u32 {
 }
 
 function entryAt(array: u32, set: u32, way: u32): u32 {
-  const index = set * load<u32>(array, ARRAY_WAYS) + way;
-  return load<u32>(array, ARRAY_ENTRIES) + (index << TAGGED_ENTRY_SHIFT);
+  const first = load<u32>(array, ARRAY_ENTRIES) + set * load<u32>(array, ARRAY_SET_BYTES);
+  return first + (way << TAGGED_ENTRY_SHIFT);
 }
 
 /**

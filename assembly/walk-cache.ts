@@ -5,8 +5,9 @@
 // Only entries that the walk has accepted get in, after their A bit is set; so a hit skips checks and
 // updates that were made before.
 
-import { HALF_LEVELS, LEVEL_BYTES, LEVEL_SHIFT } from "./abi/layout";
+import { HALF_LEVELS, LEVEL_BYTES, LEVEL_PAGE_MASK, LEVEL_SHIFT } from "./abi/layout";
 import {
+  ARRAY_BYTES,
   ARRAY_ENTRIES,
   ARRAY_SET_MASK,
   ARRAY_WAYS,
@@ -21,13 +22,18 @@ import { dropStamped, Stamped } from "./tlb-stamped";
 
 const EXTRA_LEVEL_SHIFT: u64 = 32;
 
+/** The array of a level's entries; one of no ways where there is none. */
+function arrayOf(cpu: u32, level: u32): u32 {
+  return cpu + CPU_WALK_CACHES + level * ARRAY_BYTES;
+}
+
 function shiftOf(half: u32, level: u32): u64 {
   return load<u32>(half + HALF_LEVELS + level * LEVEL_BYTES, LEVEL_SHIFT);
 }
 
 /** As in a TLB, with the level (never 0 here) in the place of the class. */
-function keyOf(va: u64, shift: u64, tag: u32, level: u32): u64 {
-  return ((va >> shift) << shift) | tag | level;
+function keyOf(va: u64, mask: u64, tag: u32, level: u32): u64 {
+  return (va & mask) | (tag | level);
 }
 
 /** Written into the walk. */
@@ -36,11 +42,15 @@ export class WalkCache {
   @inline
   static find(cpu: u32, half: u32, tag: u32, va: u64, top: u32): u32 {
     let entry: u32 = 0;
+    let array = cpu + CPU_WALK_CACHES;
+    let at = half + HALF_LEVELS;
     for (let level: u32 = 1; level <= top; level++) {
-      const array = load<u32>(cpu + (level << 2), CPU_WALK_CACHES);
-      if (array == 0) continue;
-      const shift = shiftOf(half, level);
-      entry = Stamped.find(array, va >> shift, keyOf(va, shift, tag, level));
+      array += ARRAY_BYTES;
+      at += LEVEL_BYTES;
+      if (load<u32>(array, ARRAY_WAYS) == 0) continue;
+      const shift: u64 = load<u32>(at, LEVEL_SHIFT);
+      const mask = load<u64>(at, LEVEL_PAGE_MASK);
+      entry = Stamped.find(array, va >> shift, keyOf(va, mask, tag, level));
       if (entry != 0) break;
     }
     return entry;
@@ -49,17 +59,17 @@ export class WalkCache {
   @inline
   static insert(
     cpu: u32,
-    half: u32,
+    at: u32,
     tag: u32,
     va: u64,
     level: u32,
     table: u64,
     restrictions: u32,
   ): void {
-    const array = load<u32>(cpu + (level << 2), CPU_WALK_CACHES);
-    if (array != 0) {
-      const shift = shiftOf(half, level);
-      const entry = Stamped.insert(array, va >> shift, keyOf(va, shift, tag, level), table);
+    const array = arrayOf(cpu, level);
+    if (load<u32>(array, ARRAY_WAYS) != 0) {
+      const key = keyOf(va, load<u64>(at, LEVEL_PAGE_MASK), tag, level);
+      const entry = Stamped.insert(array, va >> load<u32>(at, LEVEL_SHIFT), key, table);
       store<u64>(entry, ((<u64>level) << EXTRA_LEVEL_SHIFT) | restrictions, TLB_EXTRA);
     }
   }
@@ -77,10 +87,11 @@ export function cachedRestrictions(entry: u32): u32 {
 /** Drops what is cached of the way to `va` in one context. */
 export function dropTablesTo(cpu: u32, half: u32, tag: u32, va: u64): void {
   for (let level: u32 = 1; level < <u32>WALK_CACHE_LEVELS; level++) {
-    const array = load<u32>(cpu + (level << 2), CPU_WALK_CACHES);
-    if (array == 0) continue;
+    const array = arrayOf(cpu, level);
+    if (load<u32>(array, ARRAY_WAYS) == 0) continue;
     const shift = shiftOf(half, level);
-    const entry = Stamped.find(array, va >> shift, keyOf(va, shift, tag, level));
+    const mask = ~(<u64>0) << shift;
+    const entry = Stamped.find(array, va >> shift, keyOf(va, mask, tag, level));
     if (entry != 0) dropStamped(entry);
   }
 }
@@ -88,8 +99,8 @@ export function dropTablesTo(cpu: u32, half: u32, tag: u32, va: u64): void {
 /** Drops every table cached in one context. */
 export function dropTablesOf(cpu: u32, tag: u32): void {
   for (let level: u32 = 1; level < <u32>WALK_CACHE_LEVELS; level++) {
-    const array = load<u32>(cpu + (level << 2), CPU_WALK_CACHES);
-    if (array == 0) continue;
+    const array = arrayOf(cpu, level);
+    if (load<u32>(array, ARRAY_WAYS) == 0) continue;
     const count = (load<u32>(array, ARRAY_SET_MASK) + 1) * load<u32>(array, ARRAY_WAYS);
     const first = load<u32>(array, ARRAY_ENTRIES);
     for (let i: u32 = 0; i < count; i++) {

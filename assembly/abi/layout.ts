@@ -57,7 +57,9 @@ export const LEVEL_LEAF_FORBIDDEN = LEVEL_TABLE_FORBIDDEN + 16 * MAX_FORBIDDEN;
 export const LEVEL_PLAIN_TABLE = LEVEL_LEAF_FORBIDDEN + 16 * MAX_FORBIDDEN;
 /** u64: bits of a leaf that are no address bit within the output size. */
 export const LEVEL_LEAF_ATTRIBUTES = LEVEL_PLAIN_TABLE + 16;
-export const LEVEL_BYTES = LEVEL_LEAF_ATTRIBUTES + 8;
+/** u64: address bits from LEVEL_SHIFT up. */
+export const LEVEL_PAGE_MASK = LEVEL_LEAF_ATTRIBUTES + 8;
+export const LEVEL_BYTES = LEVEL_PAGE_MASK + 8;
 
 // --- One half --------------------------------------------------------------------------------
 /** u64 pair: an address belongs to this half's range when (va & mask) == value. */

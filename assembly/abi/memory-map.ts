@@ -19,7 +19,7 @@ export const MAX_COUNTERS = 128;
 export const SPANS_BASE = COUNTERS_BASE + 8 * MAX_COUNTERS;
 /** The last leaves (leaf-memo.ts). */
 export const MEMO_BASE = SPANS_BASE + KIB;
-export const LOG_BASE = MEMO_BASE + 256;
+export const LOG_BASE = MEMO_BASE + KIB;
 export const DEMAND_BASE = LOG_BASE + KIB;
 export const LAYOUT_BASE = DEMAND_BASE + KIB;
 export const LAYOUT_REGION = 16 * KIB;

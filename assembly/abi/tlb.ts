@@ -2,13 +2,13 @@
 // state and entries owned by the core. Every CPU has such a block; all have the same form.
 //
 //   block
-//   +-------+--------+--------+-------------+--------+------------+---------------------------+
-//   | state | probes | caches | descriptors | live   | predictors | arrays: entries, tags ... |
-//   +-------+--------+--------+-------------+--------+------------+---------------------------+
+//   +-------+--------+-------------+--------+-------------+------------+---------------------------+
+//   | state | probes | walk caches | arrays | live, usual | predictors | entries, tags, orders ... |
+//   +-------+--------+-------------+--------+-------------+------------+---------------------------+
 //
-// A *structure* is what one access looks into at once. It has one *probe* per page-size class: the array
-// that may hold such a page. Several classes may share an array, and a class may be filled as a smaller
-// one (a CPU that splits 1 GiB pages into 2 MiB pieces).
+// A *structure* is what one access looks into at once. It has one *probe* per page-size class: how the
+// array is made that may hold such a page. Several classes may share an array, and a class may be filled
+// as a smaller one (a CPU that splits 1 GiB pages into 2 MiB pieces).
 
 export enum TlbStructure {
   DataL1 = 0,
@@ -33,13 +33,13 @@ export const CPU_ROOTS = 16;
 //
 //   key    63                    12 11       3 2     0
 //         | virtual address of page| context  | class |     class 0 = invalid
-//   data   61    56 55           12 10   8   7    6     5     0
-//         | by key | physical page | level | 1 | clean | denied |
+//   data   63 62 61    56 55           12   11   10   8    7      6     5     0
+//         | level| by key | physical page | level | class | global | clean | denied |
 //   stamp  time of last use (stamped arrays only); the smallest in a set is the victim
 //   extra  TLB: physical - virtual address; walk cache: level << 32 | restrictions gathered so far
 //
 // What an access needs and what an entry denies meet in one AND: bit = `Access` for a right that the page
-// lacks, bit 6 for a page that is not dirty, bit 7 (always set) for what is no access at all.
+// lacks, bit 6 for a page that is not dirty. The class is never 0, so no data word is.
 //
 // The page's whole address is in the key, so that no two addresses ever look alike. Context 511 is
 // "every context": global pages are filled under it.
@@ -57,44 +57,54 @@ export const GLOBAL_TAG = 511 << TLB_CONTEXT_SHIFT;
 export const TLB_TAG_MASK = 0xfff;
 
 export const TLB_DATA_CLEAN = 64;
-export const TLB_DATA_NO_ACCESS = 128;
-export const TLB_DATA_LEVEL_SHIFT = 8;
-export const TLB_DATA_LEVEL_MASK = 7;
+export const TLB_DATA_GLOBAL = 128;
+export const TLB_DATA_CLASS_SHIFT = 8;
+/** Level of the leaf: bits 2:1 at the top, bit 0 apart. */
+export const TLB_DATA_LEVEL_SHIFT = 62;
+export const TLB_DATA_LEVEL_LOW_SHIFT = 11;
 export const TLB_DATA_KEY_SHIFT = 56;
 
-// --- One array descriptor --------------------------------------------------------------------
-/** u32: address of its entries. */
+// --- One array -------------------------------------------------------------------------------
+/** u32: address of its entries; 0 = there is no such array. */
 export const ARRAY_ENTRIES = 0;
 /** u32: sets - 1 (sets are a power of two). */
 export const ARRAY_SET_MASK = 4;
 /** u32: ways. */
 export const ARRAY_WAYS = 8;
+/** u32: bytes of the entries of a set. */
+export const ARRAY_SET_BYTES = 12;
 /** u32: address of its partial tags, 16 x u32 a set; 0 = the array is stamped. */
-export const ARRAY_TAGS = 12;
+export const ARRAY_TAGS = 16;
 /** u32: address of its order words, u64 a set: ways from youngest to oldest, a nibble each. */
-export const ARRAY_ORDERS = 16;
+export const ARRAY_ORDERS = 20;
 export const ARRAY_BYTES = 32;
 export const MAX_ARRAYS = 16;
 export const TAGS_SET_BYTES = 64;
 export const MAX_TAGGED_WAYS = 16;
 
-// --- One probe -------------------------------------------------------------------------------
-/** u32: address of the array descriptor, 0 = this structure never holds the class. */
-export const PROBE_ARRAY = 0;
+// --- One probe: an array, and how a structure uses it for pages of a class -------------------
 /** u32: log2 bytes of the page. */
-export const PROBE_SHIFT = 4;
+export const PROBE_SHIFT = 24;
 /** u32: class under which a page of this class is filled; 0 = it is not kept. */
-export const PROBE_FILL_CLASS = 8;
-export const PROBE_BYTES = 16;
+export const PROBE_FILL_CLASS = 28;
+/**
+ * u32: class and global bit of the data words that fit in here as they are: the probe's own class, of
+ * one context. 0 = none does.
+ */
+export const PROBE_FITS = 32;
+/** u64: address bits that tell pages apart: those from PROBE_SHIFT up. */
+export const PROBE_PAGE_MASK = 40;
+export const PROBE_BYTES = 48;
 export const PROBE_CLASSES = 8;
 export const STRUCTURE_BYTES = PROBE_BYTES * PROBE_CLASSES;
 
 // --- The block -------------------------------------------------------------------------------
 export const CPU_PROBES = 64;
-/** u32[8]: addresses of the walk-cache descriptors by level, 0 = none. */
+/** Arrays by the level of the entries they hold. */
 export const CPU_WALK_CACHES = CPU_PROBES + STRUCTURE_BYTES * TLB_STRUCTURES;
 export const WALK_CACHE_LEVELS = 8;
-export const CPU_ARRAYS = CPU_WALK_CACHES + 4 * WALK_CACHE_LEVELS;
+/** All arrays, each once. */
+export const CPU_ARRAYS = CPU_WALK_CACHES + ARRAY_BYTES * WALK_CACHE_LEVELS;
 /**
  * u64[8]: by record kind, what an access of it needs of an entry (low word), and 1 << 32 for a write,
  * 1 << 48 for a fetch, so that one sum counts them.
@@ -108,8 +118,15 @@ export const NEED_FETCHES_SHIFT = 48;
  */
 export const CPU_LIVE = CPU_NEEDS + 8 * 8;
 export const LIVE_GLOBAL_SHIFT = 8;
+/**
+ * u32[structures]: the probe of the smallest live class, as an offset to the first probe. 0 = none is live:
+ * that is the probe of class 0, which is empty.
+ */
+export const CPU_USUAL = CPU_LIVE + 4 * TLB_STRUCTURES;
+/** u32[structures]: live mask less the usual class. */
+export const CPU_RARE = CPU_USUAL + 4 * TLB_STRUCTURES;
 /** u32[access kinds][1024]: entry that last translated an address, by its bits 21:12. */
-export const CPU_PREDICTORS = (CPU_LIVE + 4 * TLB_STRUCTURES + 63) & ~63;
+export const CPU_PREDICTORS = (CPU_RARE + 4 * TLB_STRUCTURES + 63) & ~63;
 /** log2 bytes of one kind's predictor. Kinds that are no accesses have one, empty, as well. */
 export const PREDICTOR_SHIFT = 12;
 /** Right shift and mask that turn an address into the byte offset of its slot. */

@@ -2,7 +2,7 @@
 
 import * as abi from "../../assembly/abi/tlb.js";
 import { MmulateError } from "../errors.js";
-import type { CompiledCpu } from "./cpu.js";
+import type { CompiledArray, CompiledCpu } from "./cpu.js";
 
 /** Where the arrays of a block lie, relative to it. */
 interface Place {
@@ -21,6 +21,9 @@ const LINE = 64;
 const MAX_BLOCK_BYTES = 64 * 1024 * 1024;
 const aligned = (bytes: number): number => Math.ceil(bytes / LINE) * LINE;
 
+const entryShift = ({ tagged }: CompiledArray): number =>
+  tagged ? abi.TAGGED_ENTRY_SHIFT : abi.STAMPED_ENTRY_SHIFT;
+
 function planOf(cpu: CompiledCpu): Plan {
   let at = aligned(abi.CPU_ENTRIES);
   const take = (bytes: number): number => {
@@ -28,10 +31,10 @@ function planOf(cpu: CompiledCpu): Plan {
     at += aligned(bytes);
     return here;
   };
-  const places = cpu.arrays.map(({ sets, ways, tagged }) => {
-    const shift = tagged ? abi.TAGGED_ENTRY_SHIFT : abi.STAMPED_ENTRY_SHIFT;
+  const places = cpu.arrays.map((array) => {
+    const { sets, ways, tagged } = array;
     return {
-      entries: take((sets * ways) << shift),
+      entries: take((sets * ways) << entryShift(array)),
       tags: tagged ? take(sets * abi.TAGS_SET_BYTES) : 0,
       orders: tagged ? take(sets * 8) : 0,
     };
@@ -66,27 +69,37 @@ export function encodeCpu(cpu: CompiledCpu, base: number): Uint8Array {
     0,
   );
   u32(abi.CPU_ROUTES, routes);
-  cpu.arrays.forEach(({ sets, ways }, i) => {
-    const at = abi.CPU_ARRAYS + i * abi.ARRAY_BYTES;
-    const { entries, tags, orders } = places[i] as Place;
+  /** -1: no array, all words 0. */
+  const array = (at: number, number: number): void => {
+    const [made, place] = [cpu.arrays[number], places[number]];
+    if (made === undefined || place === undefined) return;
+    const { entries, tags, orders } = place;
     u32(at + abi.ARRAY_ENTRIES, base + entries);
-    u32(at + abi.ARRAY_SET_MASK, sets - 1);
-    u32(at + abi.ARRAY_WAYS, ways);
+    u32(at + abi.ARRAY_SET_MASK, made.sets - 1);
+    u32(at + abi.ARRAY_WAYS, made.ways);
+    u32(at + abi.ARRAY_SET_BYTES, made.ways << entryShift(made));
     u32(at + abi.ARRAY_TAGS, tags === 0 ? 0 : base + tags);
     u32(at + abi.ARRAY_ORDERS, orders === 0 ? 0 : base + orders);
+  };
+  cpu.arrays.forEach((_, i) => {
+    array(abi.CPU_ARRAYS + i * abi.ARRAY_BYTES, i);
   });
-  const descriptor = (array: number): number =>
-    array < 0 ? 0 : base + abi.CPU_ARRAYS + array * abi.ARRAY_BYTES;
   cpu.probes.forEach((classes, structure) => {
     classes.forEach((probe, pageClass) => {
       const at = abi.CPU_PROBES + structure * abi.STRUCTURE_BYTES + pageClass * abi.PROBE_BYTES;
-      u32(at + abi.PROBE_ARRAY, descriptor(probe.array));
+      array(at, probe.array);
       u32(at + abi.PROBE_SHIFT, probe.shift);
       u32(at + abi.PROBE_FILL_CLASS, probe.fillClass);
+      view.setBigUint64(
+        at + abi.PROBE_PAGE_MASK,
+        BigInt.asUintN(64, -1n << BigInt(probe.shift)),
+        true,
+      );
+      u32(at + abi.PROBE_FITS, probe.array < 0 ? 0 : pageClass << abi.TLB_DATA_CLASS_SHIFT);
     });
   });
-  cpu.walkCaches.forEach((array, level) => {
-    u32(abi.CPU_WALK_CACHES + 4 * level, descriptor(array));
+  cpu.walkCaches.forEach((number, level) => {
+    array(abi.CPU_WALK_CACHES + level * abi.ARRAY_BYTES, number);
   });
   return bytes;
 }

@@ -137,6 +137,7 @@ function encodeLevel(out: Writer, level: CompiledLevel): void {
   });
   out.pair(abi.LEVEL_PLAIN_TABLE, level.plainTable);
   out.u64(abi.LEVEL_LEAF_ATTRIBUTES, level.leafAttributes);
+  out.u64(abi.LEVEL_PAGE_MASK, BigInt.asUintN(64, -1n << BigInt(level.shift)));
 }
 
 /** Bytes -> 64-bit FNV-1a, as 16 hex digits: names a layout in results; not for security. */

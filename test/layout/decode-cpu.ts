@@ -18,6 +18,7 @@ interface DecodedArray {
   readonly entries: number;
   readonly sets: number;
   readonly ways: number;
+  readonly setBytes: number;
   readonly tags: number;
   readonly orders: number;
 }
@@ -27,6 +28,7 @@ function decodeArray(reader: Reader, at: number): DecodedArray {
     entries: reader.u32(at + abi.ARRAY_ENTRIES),
     sets: reader.u32(at + abi.ARRAY_SET_MASK) + 1,
     ways: reader.u32(at + abi.ARRAY_WAYS),
+    setBytes: reader.u32(at + abi.ARRAY_SET_BYTES),
     tags: reader.u32(at + abi.ARRAY_TAGS),
     orders: reader.u32(at + abi.ARRAY_ORDERS),
   };
@@ -36,30 +38,38 @@ function decodeArrays(reader: Reader): DecodedArray[] {
   return list(abi.MAX_ARRAYS, abi.ARRAY_BYTES, abi.CPU_ARRAYS, (at) => decodeArray(reader, at));
 }
 
-/** The head of a block that lies at `base`; arrays by their number, -1 for none. */
-export function decodeCpu(bytes: Uint8Array, base: number): DecodedCpu {
+/** The head of a block; arrays by their number, -1 for none. */
+export function decodeCpu(bytes: Uint8Array): DecodedCpu {
   const reader = new Reader(bytes);
+  const arrays = decodeArrays(reader);
+  /** The number of the array of which a copy stands at `at`; -1 = zeroes, -2 = a copy of none. */
   const arrayAt = (at: number): number => {
-    const address = reader.u32(at);
-    return address === 0 ? -1 : (address - base - abi.CPU_ARRAYS) / abi.ARRAY_BYTES;
+    const copy = decodeArray(reader, at);
+    if (copy.entries === 0)
+      return copy.sets === 1 && copy.ways + copy.tags + copy.orders === 0 ? -1 : -2;
+    const number = arrays.findIndex(({ entries }) => entries === copy.entries);
+    return JSON.stringify(arrays[number]) === JSON.stringify(copy) ? number : -2;
   };
   const routes = reader.u32(abi.CPU_ROUTES);
   const probe = (at: number) => ({
-    array: arrayAt(at + abi.PROBE_ARRAY),
+    array: arrayAt(at),
     shift: reader.u32(at + abi.PROBE_SHIFT),
     fillClass: reader.u32(at + abi.PROBE_FILL_CLASS),
+    fits: reader.u32(at + abi.PROBE_FITS),
+    pageMask: reader.u64(at + abi.PROBE_PAGE_MASK),
   });
   const cpu = {
     routes: [routes & 3, (routes >> 2) & 3, (routes >> 4) & 3, routes >> 6],
-    arrays: decodeArrays(reader).map(({ sets, ways, tags, orders }) => ({
+    arrays: arrays.map(({ sets, ways, setBytes, tags, orders }) => ({
       sets,
       ways,
+      setBytes,
       tagged: tags !== 0 && orders !== 0,
     })),
     probes: list(abi.TLB_STRUCTURES, abi.STRUCTURE_BYTES, abi.CPU_PROBES, (structure) =>
       list(abi.PROBE_CLASSES, abi.PROBE_BYTES, structure, probe),
     ),
-    walkCaches: list(abi.WALK_CACHE_LEVELS, 4, abi.CPU_WALK_CACHES, arrayAt),
+    walkCaches: list(abi.WALK_CACHE_LEVELS, abi.ARRAY_BYTES, abi.CPU_WALK_CACHES, arrayAt),
   };
   return { cpu, overlaps: reader.overlaps(), strays: reader.strays() };
 }
@@ -71,13 +81,22 @@ function padded<T>(values: readonly T[], slots: number, empty: T): T[] {
 
 /** What `decodeCpu` must find; a descriptor of zeroes reads as one set of no ways. */
 export function expectedCpu(cpu: CompiledCpu): unknown {
-  const arrays = cpu.arrays.map(({ sets, ways, tagged }) => ({ sets, ways, tagged }));
+  const arrays = cpu.arrays.map(({ sets, ways, tagged }) => {
+    const entry = 2 ** (tagged ? abi.TAGGED_ENTRY_SHIFT : abi.STAMPED_ENTRY_SHIFT);
+    return { sets, ways, setBytes: ways * entry, tagged };
+  });
   return {
     routes: [...cpu.routes, 0],
-    arrays: padded(arrays, abi.MAX_ARRAYS, { sets: 1, ways: 0, tagged: false }),
-    probes: cpu.probes.map((classes) =>
-      padded(classes, abi.PROBE_CLASSES, { array: -1, shift: 0, fillClass: 0 }),
-    ),
+    arrays: padded(arrays, abi.MAX_ARRAYS, { sets: 1, ways: 0, setBytes: 0, tagged: false }),
+    probes: cpu.probes.map((classes) => {
+      const nothing = { array: -1, shift: 0, fillClass: 0, fits: 0, pageMask: 0n };
+      const used = classes.map((probe, pageClass) => ({
+        ...probe,
+        fits: probe.array < 0 ? 0 : pageClass * 2 ** abi.TLB_DATA_CLASS_SHIFT,
+        pageMask: BigInt.asUintN(64, -(2n ** BigInt(probe.shift))),
+      }));
+      return padded(used, abi.PROBE_CLASSES, nothing);
+    }),
     walkCaches: cpu.walkCaches,
   };
 }

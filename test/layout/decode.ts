@@ -105,6 +105,7 @@ function decodeLevel(reader: Reader, level: number): unknown {
     leafForbidden: forms(abi.LEVEL_LEAF_FORBIDDEN),
     plainTable: reader.pair(level + abi.LEVEL_PLAIN_TABLE, level + abi.LEVEL_PLAIN_TABLE + 8),
     leafAttributes: reader.u64(level + abi.LEVEL_LEAF_ATTRIBUTES),
+    pageMask: reader.u64(level + abi.LEVEL_PAGE_MASK),
     groupShift: reader.u32(level + abi.LEVEL_GROUP_SHIFT),
     group: reader.pair(level + abi.LEVEL_GROUP_MASK, level + abi.LEVEL_GROUP_VALUE),
     leafClass: reader.u32(level + abi.LEVEL_CLASS),
@@ -179,6 +180,7 @@ function expectedLevel(level: CompiledLevel) {
   return {
     ...rest,
     entries: 2 ** indexBits,
+    pageMask: BigInt.asUintN(64, -(2n ** BigInt(level.shift))),
     tableForbiddenCount: tableForbidden.length,
     leafForbiddenCount: leafForbidden.length,
     tableForbidden: padded(tableForbidden, abi.MAX_FORBIDDEN, NO_PAIR),
@@ -203,6 +205,7 @@ const NO_LEVEL: ReturnType<typeof expectedLevel> = {
   leafForbidden: padded([], abi.MAX_FORBIDDEN, NO_PAIR),
   plainTable: NO_PAIR,
   leafAttributes: 0n,
+  pageMask: 0n,
   groupShift: 0,
   group: NO_PAIR,
   leafClass: 0,
