@@ -44,8 +44,10 @@ const cache = z
   .strictObject({
     name: z.string(),
     bytes: z.int().min(LINE_BYTES),
-    ways: z.int().min(1).max(256),
+    ways: z.int().min(1).max(16),
     lineBytes: z.literal(LINE_BYTES),
+    /** One for all CPUs of a run. */
+    shared: z.boolean().default(false),
     /** From the load to the use of what it brings; in all, not what this level adds. */
     cycles: z.int().min(1),
     ...fact,
@@ -58,7 +60,7 @@ const cache = z
 /** What the walker's loads go through. */
 const memorySide = {
   /** Data and unified caches, from the nearest; none = every load of the walker costs `walkLoad`. */
-  caches: z.array(cache).default([]),
+  caches: z.array(cache).max(4).default([]),
   /** A load that no cache has. */
   memory: cost.optional(),
   walker: z

@@ -14,7 +14,7 @@ import {
   TLB_CONTEXT_SHIFT,
   TLB_DATA_CLEAN,
 } from "./abi/tlb";
-import { flushBlock } from "./flush";
+import { clearBlock, flushBlock } from "./flush";
 import { setAside } from "./physmem";
 import { setClock } from "./tlb-stamped";
 
@@ -51,7 +51,10 @@ export function resetCpus(): void {
     setMode(0);
   }
   selectCpu(0);
-  flushAll();
+  for (let number: u32 = 0; number < cpuCount; number++) {
+    clearBlock(DYNAMIC_BASE + number * cpuBytes, cpuBytes);
+  }
+  setClock(1);
 }
 
 /** Makes a CPU the running one. False: there is none of that number. */
@@ -94,7 +97,7 @@ export function setContext(id: u32): bool {
 /** Forgets every translation of every CPU. */
 export function flushAll(): void {
   for (let number: u32 = 0; number < cpuCount; number++) {
-    flushBlock(DYNAMIC_BASE + number * cpuBytes, cpuBytes);
+    flushBlock(DYNAMIC_BASE + number * cpuBytes);
   }
   setClock(1);
 }

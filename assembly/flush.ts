@@ -2,23 +2,36 @@
 
 import {
   ARRAY_BYTES,
+  ARRAY_ENTRIES,
   ARRAY_ORDERS,
   ARRAY_SET_MASK,
   ARRAY_TAGS,
   ARRAY_WAYS,
   CPU_ARRAYS,
   CPU_CLEARED,
+  CPU_TLB_END,
   MAX_ARRAYS,
 } from "./abi/tlb";
 import { emptyOrder } from "./tlb-tagged";
 
-/** Forgets every translation of every context of one CPU block of `bytes`, walk caches included. */
-export function flushBlock(cpu: u32, bytes: u32): void {
+/** Forgets every translation of every context of one CPU, walk caches included. Data caches stay. */
+export function flushBlock(cpu: u32): void {
+  clearUpTo(cpu, load<u32>(cpu, CPU_TLB_END));
+}
+
+/** Empties the data caches, too; `bytes` are those of the block. */
+export function clearBlock(cpu: u32, bytes: u32): void {
+  clearUpTo(cpu, bytes);
+}
+
+function clearUpTo(cpu: u32, bytes: u32): void {
   if (bytes <= <u32>CPU_CLEARED) return;
   memory.fill(cpu + CPU_CLEARED, 0, bytes - CPU_CLEARED);
   for (let i: u32 = 0; i < <u32>MAX_ARRAYS; i++) {
     const array = cpu + CPU_ARRAYS + i * ARRAY_BYTES;
-    if (load<u32>(array, ARRAY_TAGS) != 0) resetOrders(array);
+    // An array that several CPUs share lies in the block of the first.
+    const cleared = load<u32>(array, ARRAY_ENTRIES) - cpu < bytes;
+    if (load<u32>(array, ARRAY_TAGS) != 0 && cleared) resetOrders(array);
   }
 }
 

@@ -9,6 +9,7 @@
 //   stop block
 
 import { Counter } from "./abi/counters";
+import { EventKind } from "./abi/event";
 import {
   HALF_BYTES,
   HALF_FLAG_FAULT_DROPS_TLB,
@@ -19,6 +20,7 @@ import {
 import { LAYOUT_BASE, STOP_BASE } from "./abi/memory-map";
 import { FaultKind } from "./abi/stop";
 import {
+  CPU_DATA_CACHED,
   CPU_PREDICTORS,
   CPU_ROOTS,
   CPU_ROUTES,
@@ -37,6 +39,7 @@ import {
 } from "./abi/tlb";
 import { bump } from "./count";
 import { describeFault } from "./describe";
+import { loadDataThrough } from "./hierarchy";
 import { classShift, Data, dropFrom, PAGE_OF_DATA, Tlb } from "./tlb";
 import { Walk, walkForAssist } from "./walk";
 import { dropTablesTo } from "./walk-cache";
@@ -85,7 +88,8 @@ export function accessOnce(cpu: u32, kind: u32, va: u64, access: u32, need: u32)
     if (fault != FaultKind.None) return fault;
   }
   physicalAddress = va + load<u64>(entry, TLB_EXTRA);
-  predict(cpu, kind, entry, va);
+  if (load<u32>(cpu, CPU_DATA_CACHED) == 0) predict(cpu, kind, entry, va);
+  else if (kind != EventKind.Fetch) loadDataThrough(cpu, physicalAddress);
   return FaultKind.None;
 }
 
@@ -143,7 +147,10 @@ function uncached(data: u64, va: u64): u32 {
   return UNCACHED;
 }
 
-/** The entry is found at once the next time (run.ts), if it is that of a base page. */
+/**
+ * The entry is found at once the next time (run.ts), if it is that of a base page. Not where data goes
+ * through the caches: then every access must come by here.
+ */
 function predict(cpu: u32, kind: u32, entry: u32, va: u64): void {
   const slot = <u32>(va >> PREDICTOR_ADDRESS_SHIFT) & PREDICTOR_OFFSET_MASK;
   store<u32>(cpu + slot + (kind << PREDICTOR_SHIFT), entry, CPU_PREDICTORS);

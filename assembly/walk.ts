@@ -30,9 +30,11 @@ import {
   LEVEL_PLAIN_TABLE,
   LEVEL_SHIFT,
 } from "./abi/layout";
+import { NO_CPU_BASE } from "./abi/memory-map";
 import { FaultKind } from "./abi/stop";
-import { TLB_DATA } from "./abi/tlb";
+import { CPU_CACHE_LEVELS, TLB_DATA } from "./abi/tlb";
 import { bump, countWalk } from "./count";
+import { loadEntryThrough } from "./hierarchy";
 import { LeafMemo } from "./leaf-memo";
 import { Memory } from "./physmem";
 import { lowAddress, lowTable, pageOf } from "./pte";
@@ -93,6 +95,7 @@ export class Walk {
     let restrictions = inherited;
     let l = first;
     let level: u32 = half + HALF_LEVELS + first * LEVEL_BYTES;
+    const cached = load<u32>(cpu, CPU_CACHE_LEVELS) != 0;
     let result = GO_ON;
     while (result == GO_ON) {
       const shift: u64 = load<u32>(level, LEVEL_SHIFT);
@@ -103,6 +106,7 @@ export class Walk {
       const plainTable = load<u64>(level, LEVEL_PLAIN_TABLE);
       if ((entry & plainTable) == load<u64>(level, LEVEL_PLAIN_TABLE + 8)) {
         table = lowTable(level, entry);
+        if (cached) loadEntryThrough(cpu, pa);
       } else {
         WalkResult.lastLevel = l;
         WalkResult.entryPa = pa;
@@ -111,6 +115,7 @@ export class Walk {
           const flags = LeafMemo.flags(memo);
           if ((<u32>flags & need) == 0) {
             WalkResult.entry = LeafMemo.update(memo, word, entry);
+            if (cached) loadEntryThrough(cpu, pa);
             return pageOf(level, lowAddress(level, entry), va) | flags;
           }
         }
@@ -119,6 +124,7 @@ export class Walk {
           result = GO_ON;
           continue;
         }
+        if (cached) loadEntryThrough(cpu, pa);
         if (result != GO_ON) break;
         table = Step.table;
         restrictions |= Step.restrictions;
@@ -144,12 +150,12 @@ function beforeFirstEntry(half: u32, fault: u32): u64 {
  */
 export function walkForAssist(half: u32, root: u64, va: u64, access: u32): u32 {
   const top = load<u32>(half, HALF_TOP_LEVEL);
-  return descendSlowly(0, half, 0, top, root, 0, va, access) == 0
+  return descendSlowly(NO_CPU_BASE, half, 0, top, root, 0, va, access) == 0
     ? WalkResult.fault
     : FaultKind.None;
 }
 
-/** As `Walk.descend`, with every step taken. `cpu` 0: tables are not cached. */
+/** As `Walk.descend`, with every step taken. `NO_CPU_BASE`: tables are not cached. */
 function descendSlowly(
   cpu: u32,
   half: u32,
@@ -174,10 +180,11 @@ function descendSlowly(
       l++;
       continue;
     }
+    if (load<u32>(cpu, CPU_CACHE_LEVELS) != 0) loadEntryThrough(cpu, WalkResult.entryPa);
     if (result != GO_ON) return result;
     table = Step.table;
     restrictions |= Step.restrictions;
-    if (cpu != 0) WalkCache.insert(cpu, level, tag, va, l, table, restrictions);
+    WalkCache.insert(cpu, level, tag, va, l, table, restrictions);
   }
   assert(false, "a last-level entry was classed as a table");
   return failed(FaultKind.NotPresent);

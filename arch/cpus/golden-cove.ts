@@ -202,6 +202,7 @@ export const goldenCove = defineCpu({
       bytes: 4 * 1920 * KIB,
       ways: 15,
       lineBytes: 64,
+      shared: true,
       cycles: 132,
       cite: "INTEL 1.875 MB a core; four slices (a 32-core part has 60 MiB) are chosen, as CHASE leaves the LLC between 4 and 6 MiB of lines; 15 ways from knowledge; TOMS 33 ns at 4 GHz",
       confidence: "choice",

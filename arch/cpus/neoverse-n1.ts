@@ -168,6 +168,7 @@ export const neoverseN1 = defineCpu({
       bytes: 32 * MIB,
       ways: 16,
       lineBytes: 64,
+      shared: true,
       cycles: 75,
       cite: "LEARN caches: 32 MB for 64 cores; 16 ways and 30 ns at 2.5 GHz from knowledge",
       confidence: "knowledge",

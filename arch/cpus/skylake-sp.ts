@@ -173,6 +173,7 @@ export const skylakeSp = defineCpu({
       bytes: 16 * 1408 * KIB,
       ways: 11,
       lineBytes: 64,
+      shared: true,
       cycles: 60,
       cite: "ANAND17 caches: 1.375 MB a core, 11-way; 16 slices (a part of 22 MB) are chosen; 60 cycles lie between ANAND19's 46 and ANAND17's 77",
       confidence: "choice",

@@ -147,6 +147,7 @@ export const zen4 = defineCpu({
       bytes: 32 * MIB,
       ways: 16,
       lineBytes: 64,
+      shared: true,
       cycles: 50,
       cite: "SOG 32 MiB, 16-way, 50 cycles on average: from knowledge; CNC: 9.5 ns behind a first-level TLB miss",
       confidence: "knowledge",

@@ -30,6 +30,19 @@ export enum Counter {
   WalkCacheHitLevel4,
   WalkCacheHitLevel5,
 
+  /** Loads of walks by the cache that had the line, from the nearest; `Memory`: none had it. */
+  WalkFromCache1,
+  WalkFromCache2,
+  WalkFromCache3,
+  WalkFromCache4,
+  WalkFromMemory,
+  /** Likewise of reads and writes. */
+  DataFromCache1,
+  DataFromCache2,
+  DataFromCache3,
+  DataFromCache4,
+  DataFromMemory,
+
   AccessedSet,
   DirtySet,
   DirtyAssist,
@@ -49,4 +62,4 @@ export enum Counter {
 
   AddressSum,
 }
-export const COUNTERS = 40;
+export const COUNTERS = 50;

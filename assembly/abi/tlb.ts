@@ -29,6 +29,15 @@ export const CPU_ROUTES = 8;
 /** u64 pair: roots of the two halves. */
 export const CPU_ROOTS = 16;
 
+/** u32: bytes from the start of the block that a flush of the TLBs clears up to. */
+export const CPU_TLB_END = 32;
+/** u32: levels of data caches in front of memory; 0 = every load of a walk costs the same. */
+export const CPU_CACHE_LEVELS = 36;
+/** u32: cache at which loads of walks begin. */
+export const CPU_WALKER_ENTERS = 40;
+/** u32: 1 = reads and writes go through the caches, too. */
+export const CPU_DATA_CACHED = 44;
+
 // --- One entry -------------------------------------------------------------------------------
 //
 //   key    63                    12 11       3 2     0
@@ -77,14 +86,16 @@ export const ARRAY_SET_BYTES = 12;
 export const ARRAY_TAGS = 16;
 /** u32: address of its order words, u64 a set: ways from youngest to oldest, a nibble each. */
 export const ARRAY_ORDERS = 20;
+/** u32: of a data cache, log2 bytes of a line. */
+export const ARRAY_LINE_SHIFT = 24;
 export const ARRAY_BYTES = 32;
-export const MAX_ARRAYS = 16;
+export const MAX_ARRAYS = 24;
 export const TAGS_SET_BYTES = 64;
 export const MAX_TAGGED_WAYS = 16;
 
 // --- One probe: an array, and how a structure uses it for pages of a class -------------------
 /** u32: log2 bytes of the page. */
-export const PROBE_SHIFT = 24;
+export const PROBE_SHIFT = ARRAY_LINE_SHIFT;
 /** u32: class under which a page of this class is filled; 0 = it is not kept. */
 export const PROBE_FILL_CLASS = 28;
 /**
@@ -103,8 +114,11 @@ export const CPU_PROBES = 64;
 /** Arrays by the level of the entries they hold. */
 export const CPU_WALK_CACHES = CPU_PROBES + STRUCTURE_BYTES * TLB_STRUCTURES;
 export const WALK_CACHE_LEVELS = 8;
+/** Data caches, from the nearest. */
+export const CPU_CACHES = CPU_WALK_CACHES + ARRAY_BYTES * WALK_CACHE_LEVELS;
+export const MAX_CACHES = 4;
 /** All arrays, each once. */
-export const CPU_ARRAYS = CPU_WALK_CACHES + ARRAY_BYTES * WALK_CACHE_LEVELS;
+export const CPU_ARRAYS = CPU_CACHES + ARRAY_BYTES * MAX_CACHES;
 /**
  * u64[8]: by record kind, what an access of it needs of an entry (low word), and 1 << 32 for a write,
  * 1 << 48 for a fetch, so that one sum counts them.
@@ -133,5 +147,5 @@ export const PREDICTOR_SHIFT = 12;
 export const PREDICTOR_ADDRESS_SHIFT = 10;
 export const PREDICTOR_OFFSET_MASK = 0xffc;
 export const CPU_ENTRIES = CPU_PREDICTORS + (8 << PREDICTOR_SHIFT);
-/** From here on a flush clears. */
+/** From here on a flush clears, up to CPU_TLB_END; a reset clears all behind it. */
 export const CPU_CLEARED = CPU_LIVE;

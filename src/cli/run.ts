@@ -18,6 +18,7 @@ interface RunFlags {
   readonly format: string;
   readonly accesses: "all" | "data";
   readonly split: boolean;
+  readonly dataCache?: true;
   readonly workers?: number;
   readonly json?: true;
   readonly reporter: string[];
@@ -63,6 +64,7 @@ export function addRun(program: Command, finish: (code: number) => void): void {
         .default("all"),
     )
     .option("--no-split", "count an access that crosses a page once, at its start")
+    .option("--data-cache", "reads and writes go through the CPU's data caches, too")
     .option("--workers <n>", "worker threads (default: one per cell, up to the processors)", count)
     .option("--json", "print the report as JSON (short for --reporter json)")
     .option("--reporter <name[=file]>", `${REPORTER_NAMES.join(", ")}; repeatable`, collect)
@@ -84,6 +86,7 @@ async function run(traces: readonly string[], flags: Partial<RunFlags>): Promise
     archs: flags.arch ?? ["x86-64", "arm64"],
     cpus: flags.cpu ?? [DEFAULT_CPU],
     pages: flags.pages ?? [],
+    dataCached: flags.dataCache === true,
   });
   await checkTargets(targets);
   const progress = new Progress("accesses");

@@ -40,6 +40,25 @@ export interface CompiledCpu {
   readonly routes: readonly [number, number, number];
   /** Array by level of the entries it holds; -1 = none. */
   readonly walkCaches: readonly number[];
+  /** Data caches, from the nearest; none = loads of walks are not followed further. */
+  readonly caches: readonly CompiledCache[];
+  /** Index of the cache at which loads of walks begin. */
+  readonly walkerEnters: number;
+  /** Whether reads and writes go through the caches, too. */
+  readonly dataCached: boolean;
+}
+
+export interface CompiledCache {
+  readonly array: number;
+  /** log2 bytes of a line. */
+  readonly lineShift: number;
+  /** One for all CPUs. */
+  readonly shared: boolean;
+}
+
+export interface CpuOptions {
+  /** Reads and writes go through the data caches, too (default: loads of walks alone do). */
+  readonly dataCached?: boolean;
 }
 
 const STRUCTURES = ["data", "fetch", "store", "second"] as const;
@@ -48,16 +67,15 @@ const NOT_KEPT: CompiledProbe = { array: -1, shift: 0, fillClass: 0 };
 
 /**
  * Fits a CPU profile to a layout.
+ * @throws MmulateError CONFIG when data shall go through caches and the profile has none
  * @throws MmulateError CONFIG when the profile is made for another architecture
  */
-export function compileCpu(profile: CpuProfile, layout: CompiledLayout): CompiledCpu {
-  const { architectures } = profile;
-  if (architectures !== undefined && !architectures.includes(layout.architecture)) {
-    throw new MmulateError(
-      "CONFIG",
-      `cpu ${profile.name} is made for ${architectures.join(", ")}, not for ${layout.architecture} (choose with --arch)`,
-    );
-  }
+export function compileCpu(
+  profile: CpuProfile,
+  layout: CompiledLayout,
+  { dataCached = false }: CpuOptions = {},
+): CompiledCpu {
+  checkArchitecture(profile, layout);
   const arrays: CompiledArray[] = [];
   const first = new Map<StructureName, number>();
   for (const structure of STRUCTURES) {
@@ -76,6 +94,14 @@ export function compileCpu(profile: CpuProfile, layout: CompiledLayout): Compile
     const name = `walk cache, level ${level}`;
     arrays.push({ name, sets: entries / ways, ways, tagged: false });
   }
+  const caches = profile.caches.map(({ name, bytes, ways, lineBytes, shared }) => {
+    const array = arrays.length;
+    arrays.push({ name, sets: bytes / lineBytes / ways, ways, tagged: true });
+    return { array, lineShift: Math.log2(lineBytes), shared };
+  });
+  if (dataCached && caches.length === 0) {
+    throw new MmulateError("CONFIG", `cpu ${profile.name} has no data caches`);
+  }
   if (arrays.length > MAX_ARRAYS) {
     throw new MmulateError(
       "CONFIG",
@@ -88,7 +114,20 @@ export function compileCpu(profile: CpuProfile, layout: CompiledLayout): Compile
     probes,
     routes: [TlbStructure.DataL1, stores, TlbStructure.FetchL1],
     walkCaches,
+    caches,
+    walkerEnters: profile.walker?.entersAt ?? 0,
+    dataCached,
   };
+}
+
+function checkArchitecture(profile: CpuProfile, layout: CompiledLayout): void {
+  const { architectures } = profile;
+  if (architectures !== undefined && !architectures.includes(layout.architecture)) {
+    throw new MmulateError(
+      "CONFIG",
+      `cpu ${profile.name} is made for ${architectures.join(", ")}, not for ${layout.architecture} (choose with --arch)`,
+    );
+  }
 }
 
 function probesOf(

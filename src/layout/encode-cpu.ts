@@ -2,7 +2,7 @@
 
 import * as abi from "../../assembly/abi/tlb.js";
 import { MmulateError } from "../errors.js";
-import type { CompiledArray, CompiledCpu } from "./cpu.js";
+import type { CompiledArray, CompiledCpu, CompiledProbe } from "./cpu.js";
 
 /** Where the arrays of a block lie, relative to it. */
 interface Place {
@@ -14,6 +14,8 @@ interface Place {
 
 interface Plan {
   readonly places: readonly Place[];
+  /** Where translations end and data caches begin. */
+  readonly tlbEnd: number;
   readonly bytes: number;
 }
 
@@ -31,7 +33,10 @@ function planOf(cpu: CompiledCpu): Plan {
     at += aligned(bytes);
     return here;
   };
-  const places = cpu.arrays.map((array) => {
+  const firstCache = cpu.caches[0]?.array ?? cpu.arrays.length;
+  let tlbEnd = at;
+  const places = cpu.arrays.map((array, number) => {
+    if (number === firstCache) tlbEnd = at;
     const { sets, ways, tagged } = array;
     return {
       entries: take((sets * ways) << entryShift(array)),
@@ -39,10 +44,11 @@ function planOf(cpu: CompiledCpu): Plan {
       orders: tagged ? take(sets * 8) : 0,
     };
   });
+  if (firstCache === cpu.arrays.length) tlbEnd = at;
   if (at > MAX_BLOCK_BYTES) {
     throw new MmulateError("CONFIG", `the TLBs of a CPU take ${at} bytes; 64 MiB are supported`);
   }
-  return { places, bytes: at };
+  return { places, tlbEnd, bytes: at };
 }
 
 /**
@@ -53,53 +59,87 @@ export function cpuBlockBytes(cpu: CompiledCpu): number {
   return planOf(cpu).bytes;
 }
 
+/** Writes the words of a block that lies at `base`. */
+class BlockWriter {
+  readonly bytes = new Uint8Array(abi.CPU_LIVE);
+  private readonly view = new DataView(this.bytes.buffer);
+  private readonly cpu: CompiledCpu;
+  private readonly places: readonly Place[];
+  private readonly base: number;
+  private readonly first: number;
+
+  constructor(cpu: CompiledCpu, { places }: Plan, base: number, first: number) {
+    this.cpu = cpu;
+    this.places = places;
+    this.base = base;
+    this.first = first;
+  }
+
+  u32(at: number, value: number): void {
+    this.view.setUint32(at, value, true);
+  }
+
+  u64(at: number, value: bigint): void {
+    this.view.setBigUint64(at, value, true);
+  }
+
+  /** An array record; -1 = no array, all words 0. */
+  array(at: number, number: number): void {
+    const [made, place] = [this.cpu.arrays[number], this.places[number]];
+    if (made === undefined || place === undefined) return;
+    const { entries, tags, orders } = place;
+    const shared = this.cpu.caches.some((cache) => cache.array === number && cache.shared);
+    const block = shared ? this.first : this.base;
+    this.u32(at + abi.ARRAY_ENTRIES, block + entries);
+    this.u32(at + abi.ARRAY_SET_MASK, made.sets - 1);
+    this.u32(at + abi.ARRAY_WAYS, made.ways);
+    this.u32(at + abi.ARRAY_SET_BYTES, made.ways << entryShift(made));
+    this.u32(at + abi.ARRAY_TAGS, tags === 0 ? 0 : block + tags);
+    this.u32(at + abi.ARRAY_ORDERS, orders === 0 ? 0 : block + orders);
+  }
+
+  probe(at: number, pageClass: number, { array, shift, fillClass }: CompiledProbe): void {
+    this.array(at, array);
+    this.u32(at + abi.PROBE_SHIFT, shift);
+    this.u32(at + abi.PROBE_FILL_CLASS, fillClass);
+    this.u32(at + abi.PROBE_FITS, array < 0 ? 0 : pageClass << abi.TLB_DATA_CLASS_SHIFT);
+    this.u64(at + abi.PROBE_PAGE_MASK, BigInt.asUintN(64, -1n << BigInt(shift)));
+  }
+}
+
 /**
  * The configuration words at the head of a block: `CPU_LIVE` bytes. State and entries behind them are
  * the core's.
  * @param base linear address of the block
+ * @param first linear address of the first CPU's block, in which shared caches lie
  */
-export function encodeCpu(cpu: CompiledCpu, base: number): Uint8Array {
-  const { places } = planOf(cpu);
-  const bytes = new Uint8Array(abi.CPU_LIVE);
-  const view = new DataView(bytes.buffer);
-  const u32 = (at: number, value: number): void => view.setUint32(at, value, true);
-
-  const routes = cpu.routes.reduce(
-    (packed, structure, kind) => packed | (structure << (2 * kind)),
-    0,
+export function encodeCpu(cpu: CompiledCpu, base: number, first = base): Uint8Array {
+  const plan = planOf(cpu);
+  const out = new BlockWriter(cpu, plan, base, first);
+  out.u32(
+    abi.CPU_ROUTES,
+    cpu.routes.reduce((packed, structure, kind) => packed | (structure << (2 * kind)), 0),
   );
-  u32(abi.CPU_ROUTES, routes);
-  /** -1: no array, all words 0. */
-  const array = (at: number, number: number): void => {
-    const [made, place] = [cpu.arrays[number], places[number]];
-    if (made === undefined || place === undefined) return;
-    const { entries, tags, orders } = place;
-    u32(at + abi.ARRAY_ENTRIES, base + entries);
-    u32(at + abi.ARRAY_SET_MASK, made.sets - 1);
-    u32(at + abi.ARRAY_WAYS, made.ways);
-    u32(at + abi.ARRAY_SET_BYTES, made.ways << entryShift(made));
-    u32(at + abi.ARRAY_TAGS, tags === 0 ? 0 : base + tags);
-    u32(at + abi.ARRAY_ORDERS, orders === 0 ? 0 : base + orders);
-  };
-  cpu.arrays.forEach((_, i) => {
-    array(abi.CPU_ARRAYS + i * abi.ARRAY_BYTES, i);
+  out.u32(abi.CPU_TLB_END, plan.tlbEnd);
+  out.u32(abi.CPU_CACHE_LEVELS, cpu.caches.length);
+  out.u32(abi.CPU_WALKER_ENTERS, cpu.walkerEnters);
+  out.u32(abi.CPU_DATA_CACHED, cpu.dataCached ? 1 : 0);
+  cpu.arrays.forEach((_, number) => {
+    out.array(abi.CPU_ARRAYS + number * abi.ARRAY_BYTES, number);
   });
   cpu.probes.forEach((classes, structure) => {
+    const at = abi.CPU_PROBES + structure * abi.STRUCTURE_BYTES;
     classes.forEach((probe, pageClass) => {
-      const at = abi.CPU_PROBES + structure * abi.STRUCTURE_BYTES + pageClass * abi.PROBE_BYTES;
-      array(at, probe.array);
-      u32(at + abi.PROBE_SHIFT, probe.shift);
-      u32(at + abi.PROBE_FILL_CLASS, probe.fillClass);
-      view.setBigUint64(
-        at + abi.PROBE_PAGE_MASK,
-        BigInt.asUintN(64, -1n << BigInt(probe.shift)),
-        true,
-      );
-      u32(at + abi.PROBE_FITS, probe.array < 0 ? 0 : pageClass << abi.TLB_DATA_CLASS_SHIFT);
+      out.probe(at + pageClass * abi.PROBE_BYTES, pageClass, probe);
     });
   });
   cpu.walkCaches.forEach((number, level) => {
-    array(abi.CPU_WALK_CACHES + level * abi.ARRAY_BYTES, number);
+    out.array(abi.CPU_WALK_CACHES + level * abi.ARRAY_BYTES, number);
   });
-  return bytes;
+  cpu.caches.forEach(({ array, lineShift }, level) => {
+    const at = abi.CPU_CACHES + level * abi.ARRAY_BYTES;
+    out.array(at, array);
+    out.u32(at + abi.ARRAY_LINE_SHIFT, lineShift);
+  });
+  return out.bytes;
 }

@@ -20,5 +20,7 @@ export interface Cell {
   readonly cpu: string;
   /** Page policy (src/layout/page-policy.ts). */
   readonly pages: string;
+  /** Reads and writes go through the data caches, too, not only the loads of walks. */
+  readonly dataCached: boolean;
   readonly input: TraceInput;
 }

@@ -18,6 +18,8 @@ export interface RunRequest {
   readonly cpus: readonly string[];
   /** Page policies; empty = what the CPU profile says, else base pages. */
   readonly pages: readonly string[];
+  /** Reads and writes go through the data caches of the CPU, too (default: only loads of walks do). */
+  readonly dataCached?: boolean;
 }
 
 export const DEFAULT_CPU = "plain";
@@ -36,7 +38,8 @@ export function planRun(request: RunRequest): Cell[] {
     for (const selector of request.archs) {
       for (const cpu of request.cpus) {
         for (const pages of policiesOf(request, cpu)) {
-          cells.push(cellOf(cells.length, input, selector, cpu, pages));
+          const labels = { input: input.path, arch: selector, cpu, pages };
+          cells.push(cellOf(cells.length, input, labels, request.dataCached ?? false));
         }
       }
     }
@@ -51,21 +54,22 @@ function policiesOf({ pages }: RunRequest, cpu: string): readonly string[] {
 function cellOf(
   index: number,
   input: TraceInput,
-  selector: string,
-  cpu: string,
-  pages: string,
+  labels: Record<"input" | "arch" | "cpu" | "pages", string>,
+  dataCached: boolean,
 ): Cell {
-  const { descriptor, mode } = parseSelector(selector);
+  const { cpu, pages } = labels;
+  const { descriptor, mode } = parseSelector(labels.arch);
   const layout = compileLayout(descriptor, mode);
-  compileCpu(cpuNamed(cpu), layout);
+  compileCpu(cpuNamed(cpu), layout, { dataCached });
   compilePagePolicy(layout, pages);
   return {
     id: String(index + 1),
-    labels: { input: input.path, arch: selector, cpu, pages },
+    labels,
     arch: descriptor.name,
     mode: layout.mode,
     cpu,
     pages,
+    dataCached,
     input,
   };
 }

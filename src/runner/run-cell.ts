@@ -13,7 +13,7 @@ import { compileCpu } from "../layout/cpu.js";
 import { encodeLayout, hashBytes } from "../layout/encode.js";
 import { compilePagePolicy } from "../layout/page-policy.js";
 import { namedCounters } from "../stats/counters.js";
-import { accesses, checksOf, cyclesOf, metricsOf } from "../stats/metrics.js";
+import { accesses, checksOf, cyclesOf, type EventCosts, metricsOf } from "../stats/metrics.js";
 import type { CellHost, CellResult } from "../stats/report.js";
 import { readTrace, STAGING_BYTES } from "../trace/index.js";
 import type { Cell } from "./cell.js";
@@ -46,7 +46,8 @@ export async function runCell(
   await feed(core, layout, cell, onProgress);
 
   const counters = namedCounters(core.counters());
-  const cycles = cyclesOf(counters, costsOf(cell));
+  const costs = costsOf(cell);
+  const cycles = cyclesOf(counters, costs);
   const result: CellResult = {
     id: cell.id,
     labels: cell.labels,
@@ -57,11 +58,12 @@ export async function runCell(
       moduleHash: hash,
       cpu: cell.cpu,
       pages: cell.pages,
+      dataCached: cell.dataCached,
       input: { ...cell.input },
     },
     counters,
     cycles,
-    metrics: metricsOf(counters, cycles),
+    metrics: metricsOf(counters, cycles, costs.memory?.walkers),
     checks: checksOf(counters),
   };
   const wallSeconds = (performance.now() - wallStart) / 1000;
@@ -82,7 +84,8 @@ function prepare(core: Core, cell: Cell): CompiledLayout {
   const layout = compileLayout(architectureNamed(cell.arch), cell.mode);
   core.reset(true);
   core.loadLayout(layout);
-  core.loadCpu(compileCpu(cpuNamed(cell.cpu), layout), 1, STAGING_BYTES / EVENT_BYTES);
+  const cpu = compileCpu(cpuNamed(cell.cpu), layout, { dataCached: cell.dataCached });
+  core.loadCpu(cpu, 1, STAGING_BYTES / EVENT_BYTES);
   core.loadDemand(compilePagePolicy(layout, cell.pages));
   const [lower, upper] = layout.halves;
   const root = core.exports.newTable(0, lower.topLevel);
@@ -91,15 +94,25 @@ function prepare(core: Core, cell: Cell): CompiledLayout {
   return layout;
 }
 
-function costsOf(
-  cell: Cell,
-): Record<"secondLevelHit" | "walkLoad" | "demandFault" | "dirtyAssist", number> {
-  const { secondLevelHit, walkLoad, demandFault, dirtyAssist } = cpuNamed(cell.cpu).costs;
+function costsOf(cell: Cell): EventCosts {
+  const { costs, caches, memory, walker } = cpuNamed(cell.cpu);
+  const side =
+    memory === undefined || walker === undefined
+      ? {}
+      : {
+          memory: {
+            caches: caches.map(({ cycles }) => cycles),
+            memory: memory.cycles,
+            walkers: walker.inFlight,
+          },
+        };
   return {
-    secondLevelHit: secondLevelHit.cycles,
-    walkLoad: walkLoad.cycles,
-    demandFault: demandFault.cycles,
-    dirtyAssist: dirtyAssist.cycles,
+    secondLevelHit: costs.secondLevelHit.cycles,
+    walkLoad: costs.walkLoad.cycles,
+    demandFault: costs.demandFault.cycles,
+    dirtyAssist: costs.dirtyAssist.cycles,
+    accessedAssist: costs.accessedAssist?.cycles ?? 0,
+    ...side,
   };
 }
 

@@ -9,6 +9,18 @@ export interface EventCosts {
   readonly walkLoad: number;
   readonly demandFault: number;
   readonly dirtyAssist: number;
+  /** An accessed flag set by the walker. */
+  readonly accessedAssist?: number;
+  /** Where lines come from; left out, every entry read by a walk costs `walkLoad`. */
+  readonly memory?: MemoryCosts;
+}
+
+export interface MemoryCosts {
+  /** Load-to-use cycles of each cache, from the nearest. */
+  readonly caches: readonly number[];
+  readonly memory: number;
+  /** Walks that the machine makes at a time. */
+  readonly walkers: number;
 }
 
 function total(counters: CounterValues, ...names: string[]): bigint {
@@ -35,20 +47,49 @@ export function demandFaults(counters: CounterValues): bigint {
   return total(counters, "demand_tables", "demand_mappings");
 }
 
-/** Cycles of address translation: the sum of events times their cost. One CPU: elapsed = work. */
+/** Cycles of loads by where their lines were found. */
+function fromCaches(counters: CounterValues, who: "walk" | "data", costs: MemoryCosts): bigint {
+  const near = costs.caches.reduce(
+    (sum, cycles, i) => sum + total(counters, `${who}_from_cache${i + 1}`) * BigInt(cycles),
+    0n,
+  );
+  return near + total(counters, `${who}_from_memory`) * BigInt(costs.memory);
+}
+
+/**
+ * Cycles of address translation, and of data where it goes through the caches: the sum of events times
+ * their cost, one load after the other. One CPU: elapsed = work.
+ */
 export function cyclesOf(counters: CounterValues, costs: EventCosts): Cycles {
-  const by = {
+  const { memory, accessedAssist = 0 } = costs;
+  const data = memory === undefined ? 0n : fromCaches(counters, "data", memory);
+  const by: Record<string, bigint> = {
     stlb_hit: total(counters, "stlb_hit") * BigInt(costs.secondLevelHit),
-    walk: walkLoads(counters) * BigInt(costs.walkLoad),
+    walk:
+      memory === undefined
+        ? walkLoads(counters) * BigInt(costs.walkLoad)
+        : fromCaches(counters, "walk", memory),
     demand: demandFaults(counters) * BigInt(costs.demandFault),
     dirty_assist: total(counters, "dirty_assist") * BigInt(costs.dirtyAssist),
+    ...(accessedAssist === 0
+      ? {}
+      : { accessed_assist: total(counters, "accessed_set") * BigInt(accessedAssist) }),
+    ...(data === 0n ? {} : { data }),
   };
-  const work = by.stlb_hit + by.walk + by.demand + by.dirty_assist;
+  const work = Object.values(by).reduce((sum, cycles) => sum + cycles, 0n);
   return { elapsed: work, work, by };
 }
 
-/** Rates; one whose divisor is 0 is left out. */
-export function metricsOf(counters: CounterValues, cycles: Cycles): Record<string, number> {
+/**
+ * Rates; one whose divisor is 0 is left out.
+ * @param walkers walks that the machine makes at a time: beside the cycles of walks one after the other,
+ * the bound that is reached when so many always overlap
+ */
+export function metricsOf(
+  counters: CounterValues,
+  cycles: Cycles,
+  walkers = 1,
+): Record<string, number> {
   const metrics: Record<string, number> = {};
   const ratio = (name: string, top: bigint, bottom: bigint, times = 1): void => {
     if (bottom > 0n) metrics[name] = (Number(top) * times) / Number(bottom);
@@ -62,6 +103,11 @@ export function metricsOf(counters: CounterValues, cycles: Cycles): Record<strin
   ratio("cycles_per_access", cycles.work, accesses(counters));
   const translation = (cycles.by.stlb_hit ?? 0n) + (cycles.by.walk ?? 0n);
   ratio("tlb_cycles_per_access", translation, accesses(counters));
+  if (walkers > 1) {
+    const overlapped = (cycles.by.stlb_hit ?? 0n) * BigInt(walkers) + (cycles.by.walk ?? 0n);
+    const bound = accesses(counters) * BigInt(walkers);
+    ratio("tlb_cycles_per_access_overlapped", overlapped, bound);
+  }
   return metrics;
 }
 
@@ -70,6 +116,8 @@ export function checksOf(counters: CounterValues): Check[] {
   const of = (name: string): bigint => counters[name] ?? 0n;
   const equal = (id: string, left: bigint, right: bigint): Check =>
     left === right ? { id, ok: true } : { id, ok: false, first: `${left} is not ${right}` };
+  const walked = sumOf(counters, "walk_from_");
+  const fetched = sumOf(counters, "data_from_");
   const lookups = total(counters, "dtlb_l1_hit", "dtlb_l1_miss", "itlb_l1_hit", "itlb_l1_miss");
   return [
     equal("lookups = accesses + faults", lookups, accesses(counters) + sumOf(counters, "fault_")),
@@ -83,5 +131,9 @@ export function checksOf(counters: CounterValues): Check[] {
       of("stlb_miss"),
       of("walks") + of("fault_out_of_range"),
     ),
+    ...(walked > 0n ? [equal("entries read = lines found", walkLoads(counters), walked)] : []),
+    ...(fetched > 0n
+      ? [equal("data accesses = lines found", total(counters, "reads", "writes"), fetched)]
+      : []),
   ];
 }

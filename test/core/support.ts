@@ -96,6 +96,9 @@ export function attempt(core: Core, drawn: Case): Outcome {
   };
 }
 
+/** A compiled CPU's part that says: no data caches. */
+export const NO_CACHES = { caches: [], walkerEnters: 0, dataCached: false } as const;
+
 /** Loads the TLBs and walk caches of the profile "plain". */
 export function withPlainCpu(core: Core, layout: CompiledLayout, heldRecords = 0): void {
   core.loadCpu(compileCpu(plain, layout), 1, heldRecords);

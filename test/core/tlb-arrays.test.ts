@@ -19,7 +19,7 @@ import type { Core } from "../../src/core/core.js";
 import type { CompiledCpu, CompiledProbe } from "../../src/layout/cpu.js";
 import { read, run } from "./events.js";
 import { LruArray } from "./lru-model.js";
-import { BUILDS, type Build, coreOf, typicalLayout } from "./support.js";
+import { BUILDS, type Build, coreOf, NO_CACHES, typicalLayout } from "./support.js";
 import { Tables } from "./tables.js";
 
 const LAYOUT = typicalLayout("x86-64");
@@ -43,6 +43,7 @@ function machineOf({ structure, ...array }: Shape): CompiledCpu {
     probes: [0, 1, 2, 3].map((each) => (each === structure ? something : nothing)),
     routes: [TlbStructure.DataL1, TlbStructure.DataL1, TlbStructure.FetchL1],
     walkCaches: Array<number>(8).fill(-1),
+    ...NO_CACHES,
   };
 }
 

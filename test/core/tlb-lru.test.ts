@@ -17,6 +17,7 @@ import {
   BUILDS,
   type Build,
   coreOf,
+  NO_CACHES,
   named,
   typicalLayout,
 } from "./support.js";
@@ -104,6 +105,7 @@ function machineOf(layout: CompiledLayout, { structures, tagged, ownStores }: Sh
     probes: structures.map((one, i) => probesOf(layout, one, 2 * i)),
     routes: [0, ownStores ? 2 : 0, 1],
     walkCaches: NO_WALK_CACHES,
+    ...NO_CACHES,
   };
 }
 

@@ -11,7 +11,7 @@ import { Counter } from "../../assembly/abi/counters.js";
 import { Access, FaultKind } from "../../assembly/abi/stop.js";
 import type { CompiledCpu } from "../../src/layout/cpu.js";
 import { LruArray } from "./lru-model.js";
-import { BUILDS, type Build, coreOf, named, typicalLayout } from "./support.js";
+import { BUILDS, type Build, coreOf, NO_CACHES, named, typicalLayout } from "./support.js";
 import { begin, Tables } from "./tables.js";
 
 const LAYOUT = typicalLayout("x86-64");
@@ -34,7 +34,7 @@ function machineOf(shapes: readonly (Shape | null)[]): CompiledCpu {
     walkCaches[i + 1] = arrays.length;
     arrays.push({ name: `level ${i + 1}`, ...shape, tagged: false });
   });
-  return { arrays, probes: NO_TLB, routes: [0, 0, 1], walkCaches };
+  return { arrays, probes: NO_TLB, routes: [0, 0, 1], walkCaches, ...NO_CACHES };
 }
 
 /** What the walks of a machine count. */

@@ -250,14 +250,14 @@ describe("arrays", () => {
     for (const ways of [17, 256]) expect(taggedWith(ways)).toEqual([false, false, false, false]);
   });
 
-  it("are not to be had beyond 16, walk caches counted in", () => {
+  it("are not to be had beyond 24, walk caches counted in", () => {
     const many = (count: number) =>
       dataProfile(Array.from({ length: count }, () => array("a", 12)));
     const [cache] = plain.walkCaches;
     if (cache === undefined) throw new Error("plain has walk caches");
-    expect(compileCpu(many(16), X86).arrays).toHaveLength(16);
-    expect(() => compileCpu({ ...many(16), walkCaches: [cache] }, X86)).toThrow(
-      new MmulateError("CONFIG", "cpu plain has 17 arrays; 16 are supported"),
+    expect(compileCpu(many(24), X86).arrays).toHaveLength(24);
+    expect(() => compileCpu({ ...many(24), walkCaches: [cache] }, X86)).toThrow(
+      new MmulateError("CONFIG", "cpu plain has 25 arrays; 24 are supported"),
     );
   });
 });

@@ -2,6 +2,7 @@
  * Reads the head of a CPU block back by the offsets of assembly/abi/tlb.ts, and says what of a compiled CPU
  * it must contain. Written from the comments of that file, not from the encoder.
  */
+import { expect } from "vitest";
 import * as abi from "../../assembly/abi/tlb.js";
 import type { CompiledCpu } from "../../src/layout/cpu.js";
 import { list, Reader } from "./reader.js";
@@ -70,6 +71,14 @@ export function decodeCpu(bytes: Uint8Array): DecodedCpu {
       list(abi.PROBE_CLASSES, abi.PROBE_BYTES, structure, probe),
     ),
     walkCaches: list(abi.WALK_CACHE_LEVELS, abi.ARRAY_BYTES, abi.CPU_WALK_CACHES, arrayAt),
+    caches: list(abi.MAX_CACHES, abi.ARRAY_BYTES, abi.CPU_CACHES, (at) => ({
+      array: arrayAt(at),
+      lineShift: reader.u32(at + abi.ARRAY_LINE_SHIFT),
+    })),
+    cacheLevels: reader.u32(abi.CPU_CACHE_LEVELS),
+    walkerEnters: reader.u32(abi.CPU_WALKER_ENTERS),
+    dataCached: reader.u32(abi.CPU_DATA_CACHED) === 1,
+    tlbEnd: reader.u32(abi.CPU_TLB_END),
   };
   return { cpu, overlaps: reader.overlaps(), strays: reader.strays() };
 }
@@ -98,6 +107,15 @@ export function expectedCpu(cpu: CompiledCpu): unknown {
       return padded(used, abi.PROBE_CLASSES, nothing);
     }),
     walkCaches: cpu.walkCaches,
+    caches: padded(
+      cpu.caches.map(({ array, lineShift }) => ({ array, lineShift })),
+      abi.MAX_CACHES,
+      { array: -1, lineShift: 0 },
+    ),
+    cacheLevels: cpu.caches.length,
+    walkerEnters: cpu.walkerEnters,
+    dataCached: cpu.dataCached,
+    tlbEnd: expect.any(Number),
   };
 }
 

@@ -88,6 +88,7 @@ describe("a plan", () => {
         },
         cpu: "plain",
         pages: "32m",
+        dataCached: false,
         input: { path: "a", format: "auto", accesses: "all", split: true },
       },
     ]);
