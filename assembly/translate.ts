@@ -73,25 +73,32 @@ export function accessOnce(cpu: u32, kind: u32, va: u64, access: u32, need: u32)
   const key = Tlb.key(usual, tag, va);
   let entry = Tlb.findInFirst(usual, set, key);
   if (entry == 0) entry = Tlb.findRare(cpu, structure, tag, va);
+  let data: u64 = 0;
   if (entry == 0) {
     bump(structure == TlbStructure.FetchL1 ? Counter.FetchL1Miss : Counter.DataL1Miss);
-    const data = Miss.serve(cpu, tag, va, access, need);
+    data = Miss.serve(cpu, tag, va, access, need);
     if (data == 0) return WalkResult.fault;
     entry = Tlb.fillFirst(cpu, structure, usual, set, key, va, tag, data);
     if (entry == 0) entry = uncached(data, va);
-  } else if (!isBasePage(entry)) {
-    bump(structure == TlbStructure.FetchL1 ? Counter.FetchL1LargeHit : Counter.DataL1LargeHit);
+    physicalAddress = (data & PAGE_OF_DATA) | (va & IN_BASE_PAGE);
+  } else {
+    data = load<u64>(entry, TLB_DATA);
+    physicalAddress = va + load<u64>(entry, TLB_EXTRA);
+    if (!isBasePage(entry)) {
+      bump(structure == TlbStructure.FetchL1 ? Counter.FetchL1LargeHit : Counter.DataL1LargeHit);
+    }
   }
   usedEntry = entry;
-  if ((<u32>load<u64>(entry, TLB_DATA) & need) != 0) {
+  if ((<u32>data & need) != 0) {
     const fault = deniedOrClean(cpu, entry, tag, va, access);
     if (fault != FaultKind.None) return fault;
   }
-  physicalAddress = va + load<u64>(entry, TLB_EXTRA);
   if (load<u32>(cpu, CPU_DATA_CACHED) == 0) predict(cpu, kind, entry, va);
   else if (kind != EventKind.Fetch) loadDataThrough(cpu, physicalAddress);
   return FaultKind.None;
 }
+
+const IN_BASE_PAGE: u64 = 0xfff;
 
 /** Large hits are counted one by one: they are never found by prediction. */
 function isBasePage(entry: u32): bool {

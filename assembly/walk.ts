@@ -71,16 +71,18 @@ export class Walk {
       table = load<u64>(cached, TLB_DATA);
       restrictions = cachedRestrictions(cached);
     }
-    const data = isLogging()
-      ? descendSlowly(cpu, half, tag, first, table, restrictions, va, access)
-      : Walk.descend(cpu, half, tag, first, table, restrictions, va, access, need);
+    // Caches and log have copies of the loop of their own: one test here, none in the loop.
+    const data =
+      (load<u32>(cpu, CPU_CACHE_LEVELS) | <u32>isLogging()) == 0
+        ? Walk.descend(cpu, half, tag, first, table, restrictions, va, access, need, false)
+        : descendOtherwise(cpu, half, tag, first, table, restrictions, va, access, need);
     countWalk(first, WalkResult.lastLevel, cached != 0);
     return data;
   }
 
-  /** Steps 1 to 4, down to the leaf. */
+  /** Steps 1 to 4, down to the leaf. `cached`: entries are read through the data caches. */
   @inline
-  private static descend(
+  static descend(
     cpu: u32,
     half: u32,
     tag: u32,
@@ -90,12 +92,12 @@ export class Walk {
     va: u64,
     access: u32,
     need: u32,
+    cached: bool,
   ): u64 {
     let table = root;
     let restrictions = inherited;
     let l = first;
     let level: u32 = half + HALF_LEVELS + first * LEVEL_BYTES;
-    const cached = load<u32>(cpu, CPU_CACHE_LEVELS) != 0;
     let result = GO_ON;
     while (result == GO_ON) {
       const shift: u64 = load<u32>(level, LEVEL_SHIFT);
@@ -135,6 +137,22 @@ export class Walk {
     }
     return result;
   }
+}
+
+function descendOtherwise(
+  cpu: u32,
+  half: u32,
+  tag: u32,
+  first: u32,
+  table: u64,
+  restrictions: u32,
+  va: u64,
+  access: u32,
+  need: u32,
+): u64 {
+  return isLogging()
+    ? descendSlowly(cpu, half, tag, first, table, restrictions, va, access)
+    : Walk.descend(cpu, half, tag, first, table, restrictions, va, access, need, true);
 }
 
 function beforeFirstEntry(half: u32, fault: u32): u64 {
