@@ -47,6 +47,9 @@ export enum Counter {
   DemandMappings,
   DemandEntries,
 
+  Invalidations,
+  InvalidatedEntries,
+
   AddressSum,
 }
-export const COUNTERS = 40;
+export const COUNTERS = 42;

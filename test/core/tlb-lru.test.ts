@@ -17,6 +17,7 @@ import {
   BUILDS,
   type Build,
   coreOf,
+  invalidatePage,
   named,
   typicalLayout,
 } from "./support.js";
@@ -213,7 +214,7 @@ class Pair {
     }
     if (one.do === "invalidate") {
       const { va } = this.page(one.page);
-      this.core.exports.invalidatePage(va);
+      invalidatePage(this.core, va);
       this.model.invalidatePage(va);
     }
   }

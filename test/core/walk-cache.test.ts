@@ -11,7 +11,7 @@ import { Counter } from "../../assembly/abi/counters.js";
 import { Access, FaultKind } from "../../assembly/abi/stop.js";
 import type { CompiledCpu } from "../../src/layout/cpu.js";
 import { LruArray } from "./lru-model.js";
-import { BUILDS, type Build, coreOf, named, typicalLayout } from "./support.js";
+import { BUILDS, type Build, coreOf, invalidatePage, named, typicalLayout } from "./support.js";
 import { begin, Tables } from "./tables.js";
 
 const LAYOUT = typicalLayout("x86-64");
@@ -205,7 +205,7 @@ describe.each(BUILDS)("on the %s build", (build) => {
     const other = new Tables(core, LAYOUT);
     other.map({ va: 0x1000n, pa: 0x6000n });
     core.poke(tables.entryAt(0x1000n, 1), core.peek(other.entryAt(0x1000n, 1)));
-    core.exports.invalidatePage(0x1000n);
+    invalidatePage(core, 0x1000n);
     core.translate(0x1000n, Access.UserRead);
     expect(core.stopBlock().pa).toBe(0x6000n);
     core.exports.setContext(1);
