@@ -11,6 +11,7 @@
 // addresses bits 15:12 hold OA[51:48]. Levels are counted from the leaf: level 3 of the manual is 0 here,
 // level -1 is 4.
 
+import { TLBI } from "./arm64-tlbi.js";
 import { define } from "./define.js";
 
 export const arm64 = define({
@@ -19,6 +20,8 @@ export const arm64 = define({
   sources: {
     ARM: "Arm Architecture Reference Manual for A-profile, DDI 0487 L.a",
     LINUX: "Linux 7.0, arch/arm64",
+    SYSINST:
+      "Arm A-profile system instructions, DDI 0595 and DDI 0601, as published on developer.arm.com (in the ARM: C5.5)",
   },
   parameters: {
     granule: {
@@ -428,6 +431,7 @@ export const arm64 = define({
     cite: "ARM D8.16: permission faults may be cached until software invalidates",
   },
   global: { field: "nG", value: 0, cite: "ARM D8.16.3" },
+  invalidations: TLBI,
   contiguous: [
     { when: ["granule=4"], level: 0, log2: 4, fields: { CONT: 1 }, cite: "ARM D8.7.1: 16 x 4 KiB" },
     { when: ["granule=4"], level: 1, log2: 4, fields: { CONT: 1 }, cite: "ARM D8.7.1: 16 x 2 MiB" },

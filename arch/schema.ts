@@ -92,6 +92,31 @@ const update = z.strictObject({
   ...fact,
 });
 
+const invalidation = z
+  .strictObject({
+    /** The instruction; where it does several things, with what tells them apart. */
+    name: z.string().regex(/^[A-Z][A-Za-z0-9.]*( [A-Za-z0-9.]+)*$/),
+    /** Pages it names: that of an address, those that meet a range, all; "none" drops nothing. */
+    addresses: z.enum(["one", "range", "all", "none"]),
+    /** Lengths of a range: 1 to `counts` times 2^log2 base pages. */
+    sizes: z
+      .strictObject({ counts: z.int().min(1), log2: z.array(z.int().min(0).max(32)).min(1) })
+      .optional(),
+    /** Whose translations: of the context (PCID, ASID) that runs, of the one given, of all. */
+    context: z.enum(["current", "given", "any"]),
+    /** Translations of global pages go, too. */
+    global: z.boolean(),
+    /** Tables in walk caches: those on the way to the addresses, or all of the context. */
+    tables: z.enum(["none", "address", "context"]),
+    /** Every CPU performs it. */
+    broadcast: z.boolean(),
+    ...fact,
+  })
+  .refine(({ addresses, sizes }) => (addresses === "range") === (sizes !== undefined), {
+    error: "a range has sizes, and nothing else has",
+    path: ["sizes"],
+  });
+
 export const descriptorSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]*$/),
   title: z.string(),
@@ -216,6 +241,9 @@ export const descriptorSchema = z.strictObject({
   global: z
     .strictObject({ ...when, field: name, value: z.int().min(0).max(1), ...fact })
     .optional(),
+
+  /** What software can make a CPU forget. */
+  invalidations: z.array(invalidation).default([]),
 
   /** Contiguous groups: 2^log2 leaves of a level that one TLB entry may hold. */
   contiguous: z

@@ -19,7 +19,8 @@ import { setAside } from "./physmem";
 import { setClock } from "./tlb-stamped";
 
 let cpuBytes: u32 = 0;
-let cpuCount: u32 = 0;
+/** How many CPUs there are. */
+export let cpuCount: u32 = 0;
 
 /** The block of the running CPU. */
 export let cpu: u32 = NO_CPU_BASE;
@@ -52,15 +53,20 @@ export function resetCpus(): void {
   }
   selectCpu(0);
   for (let number: u32 = 0; number < cpuCount; number++) {
-    clearBlock(DYNAMIC_BASE + number * cpuBytes, cpuBytes);
+    clearBlock(blockOf(number), cpuBytes);
   }
   setClock(1);
+}
+
+/** The block of a CPU, by its number. */
+export function blockOf(number: u32): u32 {
+  return DYNAMIC_BASE + number * cpuBytes;
 }
 
 /** Makes a CPU the running one. False: there is none of that number. */
 export function selectCpu(number: u32): bool {
   if (number >= cpuCount) return false;
-  cpu = DYNAMIC_BASE + number * cpuBytes;
+  cpu = blockOf(number);
   return true;
 }
 
@@ -87,7 +93,12 @@ export function setRoots(first: u64, second: u64): void {
   store<u64>(cpu, second, CPU_ROOTS + 8);
 }
 
-/** Context that tags the running CPU's cached translations. False: out of range. */
+/**
+ * Context that tags the running CPU's cached translations. False: out of range. There are `MAX_CONTEXTS`
+ * at a time, fewer than PCIDs (4,096, SDM 3A 4.10.1) or ASIDs (256 or 65,536, Arm ARM D8.16): keys have no
+ * more room (ADR 0010). Whoever hands out more maps them, and invalidates a context before it stands
+ * for another.
+ */
 export function setContext(id: u32): bool {
   if (id >= <u32>MAX_CONTEXTS) return false;
   store<u32>(cpu, id << TLB_CONTEXT_SHIFT, CPU_TAG);
@@ -97,7 +108,7 @@ export function setContext(id: u32): bool {
 /** Forgets every translation of every CPU. */
 export function flushAll(): void {
   for (let number: u32 = 0; number < cpuCount; number++) {
-    flushBlock(DYNAMIC_BASE + number * cpuBytes);
+    flushBlock(blockOf(number));
   }
   setClock(1);
 }

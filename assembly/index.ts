@@ -5,7 +5,6 @@ import { Counter } from "./abi/counters";
 import { EventKind } from "./abi/event";
 import { EVENTS_BASE, EVENTS_CAPACITY, MEMORY_BASE } from "./abi/memory-map";
 import { ACCESS_MODE_STRIDE, FaultKind } from "./abi/stop";
-import { CPU_TAG } from "./abi/tlb";
 import { needOf } from "./accessed-dirty";
 import { countHits, countOf, resetCounters, settleWalks } from "./count";
 import { cpu, flushAll, resetCpus } from "./cpu";
@@ -17,14 +16,12 @@ import { runAt } from "./run";
 import { clock, setClock } from "./tlb-stamped";
 import {
   accessOnce,
-  dropPage,
   halfIndexOf,
   halfOf,
   physicalAddress,
   usedLevel,
   usedShift,
 } from "./translate";
-import { dropTablesOf } from "./walk-cache";
 import { clearLog } from "./walk-log";
 import { WalkResult } from "./walk-step";
 
@@ -34,6 +31,7 @@ export { Access, FaultKind, Stop } from "./abi/stop";
 export { TlbStructure } from "./abi/tlb";
 
 export { flushAll, partition, resetCpus, selectCpu, setContext, setMode, setRoots } from "./cpu";
+export { invalidate } from "./invalidate";
 export { runAt } from "./run";
 export { enableLog } from "./walk-log";
 
@@ -95,14 +93,4 @@ export function translate(va: u64, access: u32): u32 {
 export function run(first: u32, end: u32): u32 {
   assert(first <= end && end <= <u32>EVENTS_CAPACITY);
   return first + runAt(EVENTS_BASE + first * 8, end - first);
-}
-
-/**
- * Drops what the running CPU's context, or any as global, has cached for `va`, and every table that its
- * walk caches hold for the context: INVLPG does both (SDM 3A 4.10.4.1), and TLBI VAE1 may.
- */
-export function invalidatePage(va: u64): void {
-  const tag = load<u32>(cpu, CPU_TAG);
-  dropPage(cpu, tag, va);
-  dropTablesOf(cpu, tag);
 }

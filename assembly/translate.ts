@@ -202,7 +202,7 @@ function deniedByTlb(cpu: u32, data: u64, tag: u32, va: u64, access: u32): u32 {
 }
 
 /** Drops whatever translates `va` in a context, global or not, from every structure of a CPU. */
-export function dropPage(cpu: u32, tag: u32, va: u64): void {
+function dropPage(cpu: u32, tag: u32, va: u64): void {
   for (let structure: u32 = 0; structure <= <u32>TlbStructure.L2; structure++) {
     dropFrom(cpu, structure, tag, va);
     dropFrom(cpu, structure, GLOBAL_TAG, va);

@@ -6,18 +6,7 @@
 // updates that were made before.
 
 import { HALF_LEVELS, LEVEL_BYTES, LEVEL_PAGE_MASK, LEVEL_SHIFT } from "./abi/layout";
-import {
-  ARRAY_BYTES,
-  ARRAY_ENTRIES,
-  ARRAY_SET_MASK,
-  ARRAY_WAYS,
-  CPU_WALK_CACHES,
-  STAMPED_ENTRY_SHIFT,
-  TLB_EXTRA,
-  TLB_KEY,
-  TLB_TAG_MASK,
-  WALK_CACHE_LEVELS,
-} from "./abi/tlb";
+import { ARRAY_BYTES, ARRAY_WAYS, CPU_WALK_CACHES, TLB_EXTRA, WALK_CACHE_LEVELS } from "./abi/tlb";
 import { dropStamped, Stamped } from "./tlb-stamped";
 
 const EXTRA_LEVEL_SHIFT: u64 = 32;
@@ -93,19 +82,5 @@ export function dropTablesTo(cpu: u32, half: u32, tag: u32, va: u64): void {
     const mask = ~(<u64>0) << shift;
     const entry = Stamped.find(array, va >> shift, keyOf(va, mask, tag, level));
     if (entry != 0) dropStamped(entry);
-  }
-}
-
-/** Drops every table cached in one context. */
-export function dropTablesOf(cpu: u32, tag: u32): void {
-  for (let level: u32 = 1; level < <u32>WALK_CACHE_LEVELS; level++) {
-    const array = arrayOf(cpu, level);
-    if (load<u32>(array, ARRAY_WAYS) == 0) continue;
-    const count = (load<u32>(array, ARRAY_SET_MASK) + 1) * load<u32>(array, ARRAY_WAYS);
-    const first = load<u32>(array, ARRAY_ENTRIES);
-    for (let i: u32 = 0; i < count; i++) {
-      const entry = first + (i << STAMPED_ENTRY_SHIFT);
-      if ((<u32>load<u64>(entry, TLB_KEY) & TLB_TAG_MASK) == (tag | level)) dropStamped(entry);
-    }
   }
 }

@@ -14,6 +14,7 @@ export { ERROR_CATALOGUE, type ErrorCode, MmulateError } from "./errors.js";
 export { compileLayout } from "./layout/compile.js";
 export type { CompiledLayout } from "./layout/compiled.js";
 export { type CompiledCpu, compileCpu } from "./layout/cpu.js";
+export type { InvalidationOperands } from "./layout/invalidation.js";
 export { type CompiledDemand, compilePagePolicy } from "./layout/page-policy.js";
 export { toJson } from "./report/json.js";
 export { toTable } from "./report/table.js";

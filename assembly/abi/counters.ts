@@ -60,6 +60,9 @@ export enum Counter {
   DemandMappings,
   DemandEntries,
 
+  Invalidations,
+  InvalidatedEntries,
+
   AddressSum,
 }
-export const COUNTERS = 50;
+export const COUNTERS = 52;

@@ -61,6 +61,7 @@ export const TAGGED_ENTRY_SHIFT = 4;
 
 export const TLB_CLASS_MASK = 7;
 export const TLB_CONTEXT_SHIFT = 3;
+/** Fewer than PCIDs or ASIDs: see `setContext` in cpu.ts. */
 export const MAX_CONTEXTS = 511;
 export const GLOBAL_TAG = 511 << TLB_CONTEXT_SHIFT;
 export const TLB_TAG_MASK = 0xfff;

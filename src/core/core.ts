@@ -13,6 +13,7 @@ import type { CompiledLayout } from "../layout/compiled.js";
 import type { CompiledCpu } from "../layout/cpu.js";
 import { encodeLayout } from "../layout/encode.js";
 import { cpuBlockBytes, encodeCpu } from "../layout/encode-cpu.js";
+import { type InvalidationOperands, requestOf } from "../layout/invalidation.js";
 import { type CompiledDemand, encodeDemand } from "../layout/page-policy.js";
 import { type CoreExports, instantiateCore } from "./instantiate.js";
 
@@ -58,6 +59,7 @@ export interface WalkStep {
 export class Core {
   readonly exports: CoreExports;
   private held = 0;
+  private layout: CompiledLayout | null = null;
 
   /** @param module from `compileCore` */
   constructor(module: WebAssembly.Module) {
@@ -75,6 +77,7 @@ export class Core {
   /** Loads a layout; whatever was cached under another one is forgotten. */
   loadLayout(layout: CompiledLayout): void {
     this.write(map.LAYOUT_BASE, encodeLayout(layout));
+    this.layout = layout;
     this.exports.layoutChanged();
   }
 
@@ -138,6 +141,18 @@ export class Core {
     if (this.exports.poke(pa, value) === 0) {
       throw new MmulateError("MEMORY", `no memory left for a table entry at 0x${pa.toString(16)}`);
     }
+  }
+
+  /**
+   * Performs a TLB maintenance instruction on the running CPU, or on every CPU where it is broadcast.
+   * @param operation its name in the descriptor: "INVLPG", "VAE1IS"
+   * @returns how many TLB entries were dropped
+   * @throws MmulateError CONFIG: an unknown operation, an operand too many, too few or out of range
+   */
+  invalidate(operation: string, operands: InvalidationOperands = {}): number {
+    if (this.layout === null) throw new MmulateError("CONFIG", "no layout is loaded");
+    const { flags, context, first, last } = requestOf(this.layout, operation, operands);
+    return this.exports.invalidate(flags, context, first, last);
   }
 
   /** Makes one access; false when it faulted. `stopBlock` tells more. */

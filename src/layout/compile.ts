@@ -15,6 +15,7 @@ import {
 } from "./compiled.js";
 import { type Environment, holds, holdsFor, partial } from "./condition.js";
 import { maskValueOf } from "./fields.js";
+import { compileInvalidations } from "./invalidation.js";
 import {
   type BareLevel,
   compileLevels,
@@ -50,6 +51,7 @@ export function compileLayout(descriptor: Descriptor, input: ModeInput = {}): Co
     pageShift: lower.geometry.pageShift,
     classShifts,
     halves: [withClasses(lower, classShifts), withClasses(upper, classShifts)],
+    invalidations: compileInvalidations(descriptor, lower.geometry.pageShift),
   };
 }
 

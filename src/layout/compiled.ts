@@ -1,6 +1,6 @@
 // The compiled layout: all that the core knows of an architecture, as plain data.
 
-import type { FaultName } from "../../arch/schema.js";
+import type { Descriptor, FaultName } from "../../arch/schema.js";
 import type { Mode } from "./mode.js";
 
 /** (entry & mask) == value. */
@@ -93,6 +93,18 @@ export interface CompiledHalf {
   readonly tableTemplate: bigint;
 }
 
+/** One instruction: what it drops, and which operands it takes. */
+export interface CompiledInvalidation {
+  readonly name: string;
+  /** Sum of `INVALIDATE_*`. */
+  readonly flags: number;
+  readonly addresses: Descriptor["invalidations"][number]["addresses"];
+  readonly takesContext: boolean;
+  /** A range is `1..counts` times one of these, in bytes; empty where the operation takes none. */
+  readonly units: readonly bigint[];
+  readonly counts: bigint;
+}
+
 export interface CompiledLayout {
   readonly architecture: string;
   readonly mode: Mode;
@@ -101,6 +113,8 @@ export interface CompiledLayout {
   /** log2 bytes of each page-size class of both halves, smallest first; class 0 is unused. */
   readonly classShifts: readonly number[];
   readonly halves: readonly [CompiledHalf, CompiledHalf];
+  /** TLB maintenance. The core knows it by flags (assembly/abi/invalidate.ts), not from the layout. */
+  readonly invalidations: readonly CompiledInvalidation[];
 }
 
 /** Fault names in the order of `FaultKind`, so that index = kind. */

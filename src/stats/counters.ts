@@ -213,6 +213,18 @@ export const COUNTER_INFO: Readonly<Record<CounterKey, CounterInfo>> = {
     means: "leaf entries that it wrote",
     perf: NONE,
   },
+  Invalidations: {
+    name: "invalidations",
+    unit: "operations",
+    means: "TLB maintenance operations, counted for every CPU that performed them",
+    perf: NONE,
+  },
+  InvalidatedEntries: {
+    name: "invalidated_entries",
+    unit: "entries",
+    means: "TLB entries that they dropped, of all levels (walk caches aside)",
+    perf: NONE,
+  },
   AddressSum: {
     name: "pa_sum",
     unit: "bytes",

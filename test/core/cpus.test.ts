@@ -9,7 +9,7 @@ import { Access, FaultKind, Stop } from "../../assembly/abi/stop.js";
 import type { Core } from "../../src/core/core.js";
 import { compileCpu } from "../../src/layout/cpu.js";
 import { batchOf, control, fetch, read, run, write } from "./events.js";
-import { BUILDS, type Build, coreOf, named, typicalLayout } from "./support.js";
+import { BUILDS, type Build, coreOf, invalidatePage, named, typicalLayout } from "./support.js";
 import { Tables } from "./tables.js";
 
 const X86 = typicalLayout("x86-64");
@@ -113,7 +113,7 @@ describe.each(BUILDS)("on the %s build", (build) => {
 
     it("a page invalidated on one CPU is still cached on the others; a flush forgets all", () => {
       run(core, [read(VA), onCpu(1), read(VA)]);
-      core.exports.invalidatePage(VA);
+      invalidatePage(core, VA);
       run(core, [read(VA), onCpu(0), read(VA)]);
       expect(since(Counter.Walks)).toBe(3n);
       core.exports.flushAll();

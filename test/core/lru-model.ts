@@ -14,6 +14,9 @@ export interface Slot {
   /** Page-size class under which it is kept. */
   readonly pageClass: number;
   readonly writable: boolean;
+  /** The page it was made from: with any address of that, an invalidation drops it. */
+  readonly va: bigint;
+  readonly bytes: bigint;
   dirty: boolean;
 }
 export type Owner = number | "global";
@@ -54,6 +57,11 @@ export class LruArray<T extends { readonly key: string }> {
     const set = this.setOf(page);
     const at = set.findIndex((slot) => slot.key === key);
     if (at >= 0) set.splice(at, 1);
+  }
+
+  /** Drops every slot that fits. */
+  dropWhere(fits: (slot: T) => boolean): void {
+    for (const set of this.sets) set.splice(0, set.length, ...set.filter((slot) => !fits(slot)));
   }
 
   clear(): void {

@@ -6,6 +6,12 @@ import { plain } from "../../arch/cpus/plain.js";
 import { ARCHITECTURES } from "../../arch/index.js";
 import type { Descriptor } from "../../arch/schema.js";
 import { COUNTERS, Counter } from "../../assembly/abi/counters.js";
+import {
+  INVALIDATE_CURRENT,
+  INVALIDATE_GLOBAL,
+  INVALIDATE_OWN,
+  INVALIDATE_TABLES,
+} from "../../assembly/abi/invalidate.js";
 import { ACCESS_MODE_STRIDE } from "../../assembly/abi/stop.js";
 import { Core, type StopBlock } from "../../src/core/core.js";
 import { compileLayout } from "../../src/layout/compile.js";
@@ -98,6 +104,12 @@ export function attempt(core: Core, drawn: Case): Outcome {
 
 /** A compiled CPU's part that says: no data caches. */
 export const NO_CACHES = { caches: [], walkerEnters: 0, dataCached: false } as const;
+
+/** Drops the page of an address and every cached table of the running context, as INVLPG does. */
+export function invalidatePage(core: Core, va: bigint): void {
+  const translations = INVALIDATE_OWN | INVALIDATE_GLOBAL | INVALIDATE_CURRENT;
+  core.exports.invalidate(translations | INVALIDATE_TABLES, 0, va, va);
+}
 
 /** Loads the TLBs and walk caches of the profile "plain". */
 export function withPlainCpu(core: Core, layout: CompiledLayout, heldRecords = 0): void {

@@ -19,7 +19,7 @@ import type { Core } from "../../src/core/core.js";
 import type { CompiledCpu, CompiledProbe } from "../../src/layout/cpu.js";
 import { read, run } from "./events.js";
 import { LruArray } from "./lru-model.js";
-import { BUILDS, type Build, coreOf, NO_CACHES, typicalLayout } from "./support.js";
+import { BUILDS, type Build, coreOf, invalidatePage, NO_CACHES, typicalLayout } from "./support.js";
 import { Tables } from "./tables.js";
 
 const LAYOUT = typicalLayout("x86-64");
@@ -108,7 +108,7 @@ class Pair {
 
   invalidate(index: number): void {
     const { va, number, key } = this.page(index);
-    this.core.exports.invalidatePage(va);
+    invalidatePage(this.core, va);
     this.model.drop(number, key);
   }
 

@@ -3,7 +3,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { Counter } from "../../assembly/abi/counters.js";
 import { Access } from "../../assembly/abi/stop.js";
-import { BUILDS, coreOf, named, typicalLayout } from "./support.js";
+import { BUILDS, coreOf, invalidatePage, named, typicalLayout } from "./support.js";
 import { begin, Tables } from "./tables.js";
 
 const X86 = typicalLayout("x86-64");
@@ -46,7 +46,7 @@ describe.each(BUILDS)("on the %s build", (build) => {
         inContext(id, tables);
         readVa();
       }
-      core.exports.invalidatePage(VA);
+      invalidatePage(core, VA);
       readVa();
       expect(core.counter(Counter.Walks)).toBe(3n);
       inContext(1, tables);
@@ -108,7 +108,7 @@ describe.each(BUILDS)("on the %s build", (build) => {
       tables.map({ va: VA, pa: PA, bits });
       inContexts([1]);
       core.exports.setContext(2);
-      core.exports.invalidatePage(VA);
+      invalidatePage(core, VA);
       inContexts([1]);
       expect(core.counter(Counter.Walks)).toBe(2n);
     });
@@ -154,7 +154,7 @@ describe.each(BUILDS)("on the %s build", (build) => {
     it("are dropped from each on its own", () => {
       readVa();
       readVa(UPPER_VA);
-      core.exports.invalidatePage(UPPER_VA);
+      invalidatePage(core, UPPER_VA);
       readVa();
       expect(core.counter(Counter.Walks)).toBe(2n);
       readVa(UPPER_VA);
@@ -173,7 +173,7 @@ describe.each(BUILDS)("on the %s build", (build) => {
       tables.map({ va: VA, pa: PA });
       tables.map({ va: OTHER_VA, pa: PA });
       cacheBoth();
-      core.exports.invalidatePage(VA);
+      invalidatePage(core, VA);
       const before = core.counters();
       core.translate(VA, Access.UserFetch);
       core.translate(VA, Access.UserRead);
@@ -189,7 +189,7 @@ describe.each(BUILDS)("on the %s build", (build) => {
       const large = 0x8000_0000n;
       tables.map({ va: large, pa: 0x4000_0000n, level: 1 });
       readVa(large);
-      core.exports.invalidatePage(large + 0x12_3000n);
+      invalidatePage(core, large + 0x12_3000n);
       readVa(large);
       expect(core.counter(Counter.Walks)).toBe(2n);
     });
@@ -197,7 +197,7 @@ describe.each(BUILDS)("on the %s build", (build) => {
     it("of a page that is not cached does nothing", () => {
       tables.map({ va: VA, pa: PA });
       readVa();
-      core.exports.invalidatePage(OTHER_VA);
+      invalidatePage(core, OTHER_VA);
       readVa();
       expect(core.counter(Counter.DataL1Hit)).toBe(1n);
     });

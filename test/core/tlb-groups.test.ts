@@ -11,7 +11,7 @@ import { defineCpu } from "../../arch/define.js";
 import { Counter } from "../../assembly/abi/counters.js";
 import { Access, FaultKind } from "../../assembly/abi/stop.js";
 import type { CompiledLayout } from "../../src/layout/compiled.js";
-import { BUILDS, coreOf, named, typicalLayout } from "./support.js";
+import { BUILDS, coreOf, invalidatePage, named, typicalLayout } from "./support.js";
 import { begin, Tables } from "./tables.js";
 
 const VA = 0x20_0000_0000n;
@@ -111,7 +111,7 @@ describe.each(BUILDS)("on the %s build", (build) => {
     it("is dropped whole by any of its addresses", () => {
       begin(core, layout).mapGroup({ va: VA, pa: PA, level });
       readPages(shift, pages);
-      core.exports.invalidatePage(VA + (BigInt(pages - 1) << BigInt(shift)));
+      invalidatePage(core, VA + (BigInt(pages - 1) << BigInt(shift)));
       readPages(shift, pages);
       expect(core.counter(Counter.Walks)).toBe(2n);
     });

@@ -8,7 +8,7 @@ import { Counter } from "../../assembly/abi/counters.js";
 import { FaultKind } from "../../assembly/abi/stop.js";
 import type { Core } from "../../src/core/core.js";
 import { read, run, write } from "./events.js";
-import { BUILDS, coreOf, typicalLayout } from "./support.js";
+import { BUILDS, coreOf, invalidatePage, typicalLayout } from "./support.js";
 import { begin } from "./tables.js";
 
 const fact = { cite: "CHOICE test", confidence: "choice" } as const;
@@ -89,7 +89,7 @@ describe.each(BUILDS)("on the %s build", (build) => {
     const tables = begin(core, typicalLayout("x86-64"));
     const forget = [
       () => core.exports.flushAll(),
-      () => core.exports.invalidatePage(0x1000n),
+      () => invalidatePage(core, 0x1000n),
       () => core.exports.setContext(1),
     ];
     forget.forEach((how, i) => {

@@ -7,6 +7,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import * as abi from "../../assembly/abi/invalidate.js";
 import type { Core } from "../../src/core/core.js";
 import type { CompiledLayout } from "../../src/layout/compiled.js";
 import type { CompiledCpu, CompiledProbe } from "../../src/layout/cpu.js";
@@ -22,7 +23,7 @@ import {
   typicalLayout,
 } from "./support.js";
 import { Tables } from "./tables.js";
-import { type Counted, type Kind, type Page, TlbModel } from "./tlb-model.js";
+import { type Counted, type Kind, type Named, type Page, TlbModel } from "./tlb-model.js";
 
 const LAYOUTS: Record<ArchitectureName, CompiledLayout> = {
   "x86-64": typicalLayout("x86-64"),
@@ -113,6 +114,7 @@ function machineOf(layout: CompiledLayout, { structures, tagged, ownStores }: Sh
 function pagesOf(layout: CompiledLayout): Page[] {
   const page = (i: number, first: bigint, shift: number): Page => ({
     va: first + (BigInt(i) << BigInt(shift)),
+    bytes: 1n << BigInt(shift),
     // Scattered: neighbours in one address space are not neighbours in the other.
     pa: 0x10_0000_0000n + (BigInt((i * 7) % 32) << BigInt(shift)),
     pageClass: layout.classShifts.indexOf(shift),
@@ -147,9 +149,10 @@ interface AccessStep {
   readonly page: number;
   readonly offset: bigint;
 }
+type Whose = Omit<Named, "first" | "last">;
 type Step =
   | { readonly do: "batch"; readonly accesses: readonly AccessStep[] }
-  | { readonly do: "invalidate"; readonly page: number }
+  | ({ readonly do: "invalidate"; readonly from: number; readonly to: number } & Whose)
   | { readonly do: "context"; readonly id: number }
   | { readonly do: "flush" };
 
@@ -168,7 +171,18 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       accesses: fc.array(access, { minLength: 1, maxLength: 40 }),
     }),
   },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant("invalidate" as const), page: fc.nat(27) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant("invalidate" as const),
+      // A single page, or those of a range, which may be all.
+      from: fc.nat(27),
+      to: fc.oneof(fc.constant(0), fc.nat(27)),
+      own: fc.oneof(fc.constant(true), fc.boolean()),
+      global: fc.boolean(),
+      context: fc.constantFrom("current" as const, "any" as const, 0, 1, 510),
+    }),
+  },
   {
     weight: 2,
     arbitrary: fc.record({ do: fc.constant("context" as const), id: fc.constantFrom(0, 1, 510) }),
@@ -213,11 +227,21 @@ class Pair {
       this.core.exports.setContext(one.id);
       this.model.context = one.id;
     }
-    if (one.do === "invalidate") {
-      const { va } = this.page(one.page);
-      this.core.exports.invalidatePage(va);
-      this.model.invalidatePage(va);
-    }
+    if (one.do === "invalidate") this.invalidate(one, this.page(one.from), this.page(one.to));
+  }
+
+  /** From the middle of a page to some byte of another one behind it, or of itself. */
+  private invalidate(whose: Whose, from: Page, to: Page): void {
+    const first = from.va + from.bytes / 2n;
+    const last = to.va > from.va ? to.va + 100n : first;
+    const own = whose.own ? abi.INVALIDATE_OWN : 0;
+    const global = whose.global ? abi.INVALIDATE_GLOBAL : 0;
+    const { context } = whose;
+    const flags = { current: abi.INVALIDATE_CURRENT, any: abi.INVALIDATE_ANY };
+    const which = typeof context === "number" ? 0 : flags[context];
+    const given = typeof context === "number" ? context : 0;
+    this.core.exports.invalidate(own | global | which, given, first, last);
+    this.model.invalidate({ ...whose, first, last });
   }
 
   /** Runs a batch; every access that faults is passed over. */

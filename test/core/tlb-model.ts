@@ -28,10 +28,20 @@ export type Counted = Record<(typeof COUNTED)[number], bigint>;
 /** A page of the one address space that all contexts share. */
 export interface Page {
   readonly va: bigint;
+  readonly bytes: bigint;
   readonly pa: bigint;
   readonly pageClass: number;
   readonly writable: boolean;
   readonly global: boolean;
+}
+
+/** What an invalidation names; the range with both ends. */
+export interface Named {
+  readonly own: boolean;
+  readonly global: boolean;
+  readonly context: number | "current" | "any";
+  readonly first: bigint;
+  readonly last: bigint;
 }
 
 export type Kind = "read" | "write" | "fetch";
@@ -61,8 +71,13 @@ export class TlbModel {
     for (const array of this.arrays) array.clear();
   }
 
-  invalidatePage(va: bigint): void {
-    for (const structure of this.structures) structure.drop(this.context, va);
+  invalidate({ own, global, context, first, last }: Named): void {
+    const wanted = context === "current" ? this.context : context;
+    const isNamed = ({ owner }: Slot): boolean =>
+      owner === "global" ? global : own && (wanted === "any" || owner === wanted);
+    for (const array of this.arrays) {
+      array.dropWhere((slot) => isNamed(slot) && slot.va <= last && slot.va + slot.bytes > first);
+    }
   }
 
   /** One access; false when the page does not allow it. */
@@ -70,7 +85,7 @@ export class TlbModel {
     const va = page.va + offset;
     const slot = this.lookUp(kind, page, va);
     if (slot === null || (kind === "write" && !slot.writable)) {
-      if (this.faultDrops) this.invalidatePage(va);
+      if (this.faultDrops) for (const each of this.structures) each.drop(this.context, va);
       return this.denied();
     }
     if (kind === "write" && !slot.dirty) this.assist(slot, page);

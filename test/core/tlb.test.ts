@@ -4,7 +4,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { Counter } from "../../assembly/abi/counters.js";
 import { Access, FaultKind, Stop } from "../../assembly/abi/stop.js";
-import { BUILDS, coreOf, named, typicalLayout } from "./support.js";
+import { BUILDS, coreOf, invalidatePage, named, typicalLayout } from "./support.js";
 import { begin, type Tables } from "./tables.js";
 
 const X86 = typicalLayout("x86-64");
@@ -41,7 +41,7 @@ describe.each(BUILDS)("on the %s build", (build) => {
       readVa();
       expect(core.peek(leaf) & ACCESSED).toBe(0n);
 
-      core.exports.invalidatePage(VA);
+      invalidatePage(core, VA);
       readVa();
       expect(core.peek(leaf) & ACCESSED).toBe(ACCESSED);
       expect(core.counter(Counter.AccessedSet)).toBe(5n);
@@ -89,7 +89,7 @@ describe.each(BUILDS)("on the %s build", (build) => {
       core.poke(leaf, core.peek(leaf) & ~DIRTY);
       writeVa();
       expect(core.peek(leaf) & DIRTY).toBe(0n);
-      core.exports.invalidatePage(VA);
+      invalidatePage(core, VA);
       writeVa();
       expect(core.peek(leaf) & DIRTY).toBe(DIRTY);
     });
@@ -155,7 +155,7 @@ describe.each(BUILDS)("on the %s build", (build) => {
         expect(writeVa()).toBe(false);
         expect(core.stopBlock()).toMatchObject({ ...denied, faultCode: 0xf });
       }
-      core.exports.invalidatePage(VA);
+      invalidatePage(core, VA);
       expect(writeVa()).toBe(true);
     });
 
@@ -163,7 +163,7 @@ describe.each(BUILDS)("on the %s build", (build) => {
       // SMEP and SMAP are on: to the supervisor a user page is forbidden land.
       tables.map({ va: VA, pa: PA, bits: READ_ONLY | (1n << 63n) });
       const allowed = [0, 1, 2, 3, 4, 5].filter((access) => {
-        core.exports.invalidatePage(VA);
+        invalidatePage(core, VA);
         readVa();
         return core.translate(VA, access);
       });

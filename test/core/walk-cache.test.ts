@@ -8,10 +8,19 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Counter } from "../../assembly/abi/counters.js";
+import * as abi from "../../assembly/abi/invalidate.js";
 import { Access, FaultKind } from "../../assembly/abi/stop.js";
 import type { CompiledCpu } from "../../src/layout/cpu.js";
 import { LruArray } from "./lru-model.js";
-import { BUILDS, type Build, coreOf, NO_CACHES, named, typicalLayout } from "./support.js";
+import {
+  BUILDS,
+  type Build,
+  coreOf,
+  invalidatePage,
+  NO_CACHES,
+  named,
+  typicalLayout,
+} from "./support.js";
 import { begin, Tables } from "./tables.js";
 
 const LAYOUT = typicalLayout("x86-64");
@@ -37,14 +46,31 @@ function machineOf(shapes: readonly (Shape | null)[]): CompiledCpu {
   return { arrays, probes: NO_TLB, routes: [0, 0, 1], walkCaches, ...NO_CACHES };
 }
 
+/** A table in a walk cache: whose, and the addresses whose walks go through it. */
+interface CachedTable {
+  readonly key: string;
+  readonly context: number;
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+/** What an invalidation says of tables; the range with both ends. */
+interface Dropped {
+  readonly context: number | "any";
+  /** All tables of the context, or those on the way to the range. */
+  readonly all: boolean;
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
 /** What the walks of a machine count. */
 class WalkModel {
   readonly counters: Record<string, bigint> = {};
-  private readonly caches: readonly (LruArray<{ key: string }> | null)[];
+  private readonly caches: readonly (LruArray<CachedTable> | null)[];
 
   constructor(shapes: readonly (Shape | null)[]) {
     this.caches = shapes.map((shape) =>
-      shape === null ? null : new LruArray<{ key: string }>(shape.sets, shape.ways),
+      shape === null ? null : new LruArray<CachedTable>(shape.sets, shape.ways),
     );
   }
 
@@ -53,15 +79,22 @@ class WalkModel {
   }
 
   private place(level: number, context: number, va: bigint) {
-    const page = va >> BigInt(levels[level]?.shift ?? 0);
-    return { cache: this.caches[level - 1] ?? null, page, key: `${context} ${page}` };
+    const shift = BigInt(levels[level]?.shift ?? 0);
+    const page = va >> shift;
+    const slot = {
+      key: `${context} ${page}`,
+      context,
+      first: page << shift,
+      last: ((page + 1n) << shift) - 1n,
+    };
+    return { cache: this.caches[level - 1] ?? null, page, slot };
   }
 
   /** Level of the deepest cached table entry; one above the top where there is none. */
   private deepest(context: number, va: bigint): number {
     for (const level of CACHED_LEVELS) {
-      const { cache, page, key } = this.place(level, context, va);
-      if (cache?.find(page, key) === undefined) continue;
+      const { cache, page, slot } = this.place(level, context, va);
+      if (cache?.find(page, slot.key) === undefined) continue;
       this.count(`WalkCacheHitLevel${level}`);
       return level;
     }
@@ -74,8 +107,18 @@ class WalkModel {
     for (let level = this.deepest(context, va) - 1; level >= leafLevel; level--) {
       this.count(`WalkLoadsLevel${level}`);
       if (level === leafLevel) return;
-      const { cache, page, key } = this.place(level, context, va);
-      cache?.insert(page, { key });
+      const { cache, page, slot } = this.place(level, context, va);
+      cache?.insert(page, slot);
+    }
+  }
+
+  invalidate({ context, all, first, last }: Dropped): void {
+    for (const cache of this.caches) {
+      cache?.dropWhere(
+        (table) =>
+          (context === "any" || table.context === context) &&
+          (all || (table.first <= last && table.last >= first)),
+      );
     }
   }
 
@@ -103,11 +146,23 @@ function leafLevelOf([, , l1]: Path): number {
 const step = fc.record({
   path,
   context: fc.oneof({ weight: 4, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.nat(2) }),
+  drop: fc.option(
+    fc.record({
+      context: fc.constantFrom<number | "any">(0, 1, 1, 2, "any"),
+      all: fc.boolean(),
+      from: path,
+      to: path,
+      one: fc.boolean(),
+    }),
+    { freq: 10 },
+  ),
   flush: fc.oneof(
     { weight: 30, arbitrary: fc.constant(false) },
     { weight: 1, arbitrary: fc.constant(true) },
   ),
 });
+
+type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
 
 const RUNS: Record<Build, number> = { release: 200, debug: 60 };
 
@@ -124,18 +179,28 @@ describe.each(BUILDS)("on the %s build", (build) => {
     tables.activate();
   }
 
+  function invalidate(model: WalkModel, drop: NonNullable<Step["drop"]>): void {
+    const [a, b] = [addressOf(drop.from), addressOf(drop.one ? drop.from : drop.to)];
+    const [first, last] = a <= b ? [a, b] : [b, a];
+    const which = drop.all ? abi.INVALIDATE_TABLES : abi.INVALIDATE_TABLES_ON_WAY;
+    const any = drop.context === "any" ? abi.INVALIDATE_ANY : 0;
+    core.exports.invalidate(which | any, drop.context === "any" ? 0 : drop.context, first, last);
+    model.invalidate({ context: drop.context, all: drop.all, first, last });
+  }
+
   it("walks start below the deepest table that true LRU kept", () => {
     const steps = fc.array(step, { minLength: 1, maxLength: 200, size: "max" });
     fc.assert(
       fc.property(shapes, steps, (drawn, taken) => {
         fresh(drawn);
         const model = new WalkModel(drawn);
-        for (const { path: to, context, flush } of taken) {
+        for (const { path: to, context, flush, drop } of taken) {
           const [va, level] = [addressOf(to), leafLevelOf(to)];
           const page = va & ~((1n << BigInt(12 + 9 * level)) - 1n);
           tables.map({ va: page, pa: 0x40_0000_0000n | page, level });
           if (flush) core.exports.flushAll();
           if (flush) model.clear();
+          if (drop !== null) invalidate(model, drop);
           core.exports.setContext(context);
           expect(core.translate(va, Access.UserRead)).toBe(true);
           model.walk(context, va, level);
@@ -205,7 +270,7 @@ describe.each(BUILDS)("on the %s build", (build) => {
     const other = new Tables(core, LAYOUT);
     other.map({ va: 0x1000n, pa: 0x6000n });
     core.poke(tables.entryAt(0x1000n, 1), core.peek(other.entryAt(0x1000n, 1)));
-    core.exports.invalidatePage(0x1000n);
+    invalidatePage(core, 0x1000n);
     core.translate(0x1000n, Access.UserRead);
     expect(core.stopBlock().pa).toBe(0x6000n);
     core.exports.setContext(1);

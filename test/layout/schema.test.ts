@@ -47,7 +47,7 @@ function isAccepted(input: { [key: string]: Json }): boolean {
 const FACTS = [
   /^parameters\.\w+$/,
   /^(typical|addressSpace|addressLimit|keys|accessed|dirty|faultDropsTlb|global)$/,
-  /^(limits|geometry|fields|types|address|reserved|forbidden|contiguous)\.\d+$/,
+  /^(limits|geometry|fields|types|address|reserved|forbidden|invalidations|contiguous)\.\d+$/,
   /^(permissions|keys|accessed|dirty|faults)\.rows\.\d+$/,
 ];
 

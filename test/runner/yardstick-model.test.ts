@@ -104,7 +104,8 @@ describe("the yardstick profile", () => {
     const silent = COUNTER_LIST.filter(({ name }) => model[name] === 0n).map(({ name }) => name);
     expect(
       silent.filter(
-        (name) => !/^(fault_|itlb_|fetches|instructions|walk_from_|data_from_)/.test(name),
+        (name) =>
+          !/^(fault_|itlb_|fetches|instructions|walk_from_|data_from_|invalidat)/.test(name),
       ),
     ).toEqual([
       "walk_loads_level4",

@@ -28,6 +28,7 @@ describe("the list of counters", () => {
       "hits",
       "instructions",
       "loads",
+      "operations",
       "tables",
       "walks",
     ]);

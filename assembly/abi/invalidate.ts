@@ -1,0 +1,17 @@
+// What an invalidation drops, as flags: the operations of every architecture are sums of these
+// (src/layout/invalidation.ts).
+
+/** Translations that belong to a context: to the one given, or to those that a flag below names. */
+export const INVALIDATE_OWN = 1;
+/** Translations of global pages, which belong to every context. */
+export const INVALIDATE_GLOBAL = 2;
+/** The context is that of the CPU which performs it. */
+export const INVALIDATE_CURRENT = 4;
+/** Every context. */
+export const INVALIDATE_ANY = 8;
+/** Cached tables on the way to the addresses, of the contexts. They are never global in this model. */
+export const INVALIDATE_TABLES_ON_WAY = 16;
+/** All cached tables of the contexts, whatever the addresses. */
+export const INVALIDATE_TABLES = 32;
+/** Every CPU performs it, not only the running one. */
+export const INVALIDATE_EVERY_CPU = 64;

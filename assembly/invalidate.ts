@@ -1,0 +1,188 @@
+// TLB maintenance: one verb for every instruction that makes a CPU forget translations.
+//
+//   structure x class --> sets that pages of the range select --> entries whose leaf meets the range
+//
+// What counts is the leaf that an entry was made from, not the piece of it that the entry holds: where a
+// CPU keeps a large page in pieces, any address of the page drops them all, because software cannot know
+// of the pieces (SDM 3A 4.10.4.1; TLBI, too, drops every "cached copy" of the entry that translates the
+// address, Arm ARM D8.17). The leaf's level stands in each entry.
+//
+// Dropped entries are the next victims of their sets. Predictions may still lead to them, and find
+// another key there than the one they look for.
+
+import { Counter } from "./abi/counters";
+import {
+  INVALIDATE_ANY,
+  INVALIDATE_CURRENT,
+  INVALIDATE_EVERY_CPU,
+  INVALIDATE_GLOBAL,
+  INVALIDATE_OWN,
+  INVALIDATE_TABLES,
+  INVALIDATE_TABLES_ON_WAY,
+} from "./abi/invalidate";
+import { HALF_LEVELS, LEVEL_BYTES, LEVEL_SHIFT } from "./abi/layout";
+import {
+  ARRAY_BYTES,
+  ARRAY_ENTRIES,
+  ARRAY_SET_BYTES,
+  ARRAY_SET_MASK,
+  ARRAY_TAGS,
+  ARRAY_WAYS,
+  CPU_LIVE,
+  CPU_PROBES,
+  CPU_TAG,
+  CPU_WALK_CACHES,
+  GLOBAL_TAG,
+  LIVE_GLOBAL_SHIFT,
+  MAX_CONTEXTS,
+  PROBE_BYTES,
+  PROBE_FILL_CLASS,
+  PROBE_SHIFT,
+  STAMPED_ENTRY_SHIFT,
+  STRUCTURE_BYTES,
+  TAGGED_ENTRY_SHIFT,
+  TLB_CLASS_MASK,
+  TLB_CONTEXT_SHIFT,
+  TLB_DATA,
+  TLB_KEY,
+  TLB_STRUCTURES,
+  TLB_TAG_MASK,
+  WALK_CACHE_LEVELS,
+} from "./abi/tlb";
+import { bumpBy } from "./count";
+import { blockOf, cpu, cpuCount } from "./cpu";
+import { classShift, Data } from "./tlb";
+import { dropEntry } from "./tlb-array";
+import { dropStamped } from "./tlb-stamped";
+import { halfIndexOf, halfOf } from "./translate";
+
+/** The operation under way: what it drops, of which context (in its place in a key), in which range. */
+let flags: u32 = 0;
+let tag: u32 = 0;
+let first: u64 = 0;
+let last: u64 = 0;
+
+/**
+ * Makes the running CPU, or every CPU, forget what `kinds` (`INVALIDATE_*`) says of the pages that meet
+ * `from`..`to`, both included; 0 to the last address there is: of all pages. `context` counts where no flag
+ * names another. Returns how many TLB entries were dropped.
+ */
+export function invalidate(kinds: u32, context: u32, from: u64, to: u64): u32 {
+  assert(context < <u32>MAX_CONTEXTS && from <= to);
+  flags = kinds;
+  first = from;
+  last = to;
+  if ((kinds & INVALIDATE_EVERY_CPU) == 0) return perform(cpu, context);
+  let dropped: u32 = 0;
+  for (let number: u32 = 0; number < cpuCount; number++) {
+    dropped += perform(blockOf(number), context);
+  }
+  return dropped;
+}
+
+function perform(block: u32, context: u32): u32 {
+  const current = (flags & INVALIDATE_CURRENT) != 0;
+  tag = current ? load<u32>(block, CPU_TAG) : context << TLB_CONTEXT_SHIFT;
+  let dropped: u32 = 0;
+  if ((flags & (INVALIDATE_OWN | INVALIDATE_GLOBAL)) != 0) dropped = dropTranslations(block);
+  if ((flags & (INVALIDATE_TABLES | INVALIDATE_TABLES_ON_WAY)) != 0) dropTables(block);
+  bumpBy(Counter.Invalidations, 1);
+  bumpBy(Counter.InvalidatedEntries, dropped);
+  return dropped;
+}
+
+/** Whether an entry with this key is of a context that the operation names. */
+function isNamed(key: u64): bool {
+  const owner = <u32>key & (TLB_TAG_MASK & ~TLB_CLASS_MASK);
+  if (owner == <u32>GLOBAL_TAG) return (flags & INVALIDATE_GLOBAL) != 0;
+  return (flags & INVALIDATE_OWN) != 0 && (owner == tag || (flags & INVALIDATE_ANY) != 0);
+}
+
+/** Whether the 2^shift bytes around an address (the bits below are ignored) meet the range. */
+function meets(address: u64, shift: u64): bool {
+  const page = address >> shift;
+  return page >= first >> shift && page <= last >> shift;
+}
+
+function levelShift(va: u64, level: u32): u32 {
+  const half = halfOf(halfIndexOf(va));
+  return load<u32>(half + HALF_LEVELS + level * LEVEL_BYTES, LEVEL_SHIFT);
+}
+
+function dropTranslations(block: u32): u32 {
+  let dropped: u32 = 0;
+  for (let structure: u32 = 0; structure < <u32>TLB_STRUCTURES; structure++) {
+    const live = load<u32>(block + (structure << 2), CPU_LIVE);
+    let classes = (live | (live >> LIVE_GLOBAL_SHIFT)) & 0xff;
+    const probes = block + CPU_PROBES + structure * STRUCTURE_BYTES;
+    for (; classes != 0; classes &= classes - 1) {
+      dropped += dropClass(probes, <u32>ctz(classes));
+    }
+  }
+  return dropped;
+}
+
+/** Drops a structure's entries of one class, from the sets that may hold them. */
+function dropClass(probes: u32, pageClass: u32): u32 {
+  const probe = probes + pageClass * PROBE_BYTES;
+  const shift: u64 = load<u32>(probe, PROBE_SHIFT);
+  const largest: u64 = largestShift(probes, pageClass);
+  const inLargest: u64 = ((<u64>1) << largest) - 1;
+  const from = (first & ~inLargest) >> shift;
+  const pages = ((last | inLargest) >> shift) - from;
+  const mask: u64 = load<u32>(probe, ARRAY_SET_MASK);
+  const sets = min(pages, mask);
+  let dropped: u32 = 0;
+  for (let i: u64 = 0; i <= sets; i++) {
+    dropped += dropInSet(probe, <u32>((from + i) & mask), pageClass);
+  }
+  return dropped;
+}
+
+/** log2 bytes of the largest page of which a structure keeps pieces as entries of a class. */
+function largestShift(probes: u32, pageClass: u32): u32 {
+  for (let larger: u32 = TLB_CLASS_MASK; larger > pageClass; larger--) {
+    const filled = load<u32>(probes + larger * PROBE_BYTES, PROBE_FILL_CLASS);
+    if (filled == pageClass) return classShift(larger);
+  }
+  return classShift(pageClass);
+}
+
+function dropInSet(array: u32, set: u32, pageClass: u32): u32 {
+  const entryShift = load<u32>(array, ARRAY_TAGS) == 0 ? STAMPED_ENTRY_SHIFT : TAGGED_ENTRY_SHIFT;
+  const ways = load<u32>(array, ARRAY_WAYS);
+  const at = load<u32>(array, ARRAY_ENTRIES) + set * load<u32>(array, ARRAY_SET_BYTES);
+  const pieceShift = classShift(pageClass);
+  let dropped: u32 = 0;
+  for (let way: u32 = 0; way < ways; way++) {
+    const entry = at + (way << entryShift);
+    const key = load<u64>(entry, TLB_KEY);
+    if ((<u32>key & TLB_CLASS_MASK) != pageClass || !isNamed(key)) continue;
+    const leafShift = levelShift(key, Data.level(load<u64>(entry, TLB_DATA)));
+    if (!meets(key, max(pieceShift, leafShift))) continue;
+    dropEntry(array, set, entry);
+    dropped++;
+  }
+  return dropped;
+}
+
+/** Walk caches are small: all of their entries are looked at. */
+function dropTables(block: u32): void {
+  for (let level: u32 = 1; level < <u32>WALK_CACHE_LEVELS; level++) {
+    const array = block + CPU_WALK_CACHES + level * ARRAY_BYTES;
+    const ways = load<u32>(array, ARRAY_WAYS);
+    const count: u32 = ways == 0 ? 0 : (load<u32>(array, ARRAY_SET_MASK) + 1) * ways;
+    const entries = load<u32>(array, ARRAY_ENTRIES);
+    for (let i: u32 = 0; i < count; i++) {
+      const entry = entries + (i << STAMPED_ENTRY_SHIFT);
+      const key = load<u64>(entry, TLB_KEY);
+      if (key != 0 && isTableNamed(key, level)) dropStamped(entry);
+    }
+  }
+}
+
+function isTableNamed(key: u64, level: u32): bool {
+  const owner = <u32>key & (TLB_TAG_MASK & ~TLB_CLASS_MASK);
+  if (owner != tag && (flags & INVALIDATE_ANY) == 0) return false;
+  return (flags & INVALIDATE_TABLES) != 0 || meets(key, levelShift(key, level));
+}

@@ -1,0 +1,129 @@
+// TLB maintenance: rows of the descriptor -> flags of the core, and operands -> context and addresses.
+
+import type { Descriptor } from "../../arch/schema.js";
+import * as abi from "../../assembly/abi/invalidate.js";
+import { MAX_CONTEXTS } from "../../assembly/abi/tlb.js";
+import { MmulateError } from "../errors.js";
+import { hex } from "./bits.js";
+import type { CompiledInvalidation, CompiledLayout } from "./compiled.js";
+import { nearest } from "./nearest.js";
+
+type Row = Descriptor["invalidations"][number];
+
+/** What the operand registers of an instruction say. */
+export interface InvalidationOperands {
+  /** Any address of the page, or the first of the range. */
+  readonly va?: bigint;
+  /** Length of the range. */
+  readonly bytes?: bigint;
+  /** PCID or ASID. */
+  readonly context?: number;
+}
+
+/** The arguments of the core's `invalidate`. */
+export interface InvalidationRequest {
+  readonly flags: number;
+  readonly context: number;
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+const CONTEXT_FLAGS = { given: 0, current: abi.INVALIDATE_CURRENT, any: abi.INVALIDATE_ANY };
+const TABLE_FLAGS = {
+  none: 0,
+  address: abi.INVALIDATE_TABLES_ON_WAY,
+  context: abi.INVALIDATE_TABLES,
+};
+
+/** The operations of an architecture, in the order of its rows. */
+export function compileInvalidations(
+  descriptor: Descriptor,
+  pageShift: number,
+): CompiledInvalidation[] {
+  return descriptor.invalidations.map((row) => ({
+    name: row.name,
+    flags: flagsOf(row),
+    addresses: row.addresses,
+    takesContext: row.context === "given",
+    units: (row.sizes?.log2 ?? []).map((log2) => 1n << BigInt(pageShift + log2)),
+    counts: BigInt(row.sizes?.counts ?? 0),
+  }));
+}
+
+function flagsOf({ addresses, context, global, tables, broadcast }: Row): number {
+  const everywhere = broadcast ? abi.INVALIDATE_EVERY_CPU : 0;
+  if (addresses === "none") return everywhere;
+  const translations = abi.INVALIDATE_OWN | (global ? abi.INVALIDATE_GLOBAL : 0);
+  return translations | CONTEXT_FLAGS[context] | TABLE_FLAGS[tables] | everywhere;
+}
+
+const LAST_ADDRESS = (1n << 64n) - 1n;
+
+/**
+ * Checks an operation and its operands against the architecture.
+ * @throws MmulateError CONFIG: an unknown operation, an operand too many, too few or out of range
+ */
+export function requestOf(
+  layout: CompiledLayout,
+  name: string,
+  operands: InvalidationOperands,
+): InvalidationRequest {
+  const operation = layout.invalidations.find((one) => one.name === name);
+  if (operation === undefined) throw unknownOperation(layout, name);
+  const who = `${layout.architecture}: ${name}`;
+  const { addresses, takesContext } = operation;
+  requireOperand(who, "va", operands.va, addresses === "one" || addresses === "range");
+  requireOperand(who, "bytes", operands.bytes, addresses === "range");
+  requireOperand(who, "context", operands.context, takesContext);
+  const context = checkedContext(who, operands.context ?? 0);
+  const range = rangeOf(who, layout.pageShift, operation, operands);
+  return { flags: operation.flags, context, ...range };
+}
+
+function unknownOperation(layout: CompiledLayout, name: string): MmulateError {
+  const known = layout.invalidations.map((one) => one.name);
+  const near = nearest(name, known);
+  const hint = near === null ? "" : `; did you mean "${near}"?`;
+  return new MmulateError(
+    "CONFIG",
+    `${layout.architecture} has no TLB operation "${name}"${hint} (it has ${known.join(", ")})`,
+  );
+}
+
+function requireOperand(who: string, operand: string, value: unknown, wanted: boolean): void {
+  if (wanted === (value !== undefined)) return;
+  throw new MmulateError("CONFIG", `${who} ${wanted ? "needs" : "takes no"} operand "${operand}"`);
+}
+
+function checkedContext(who: string, context: number): number {
+  if (Number.isInteger(context) && context >= 0 && context < MAX_CONTEXTS) return context;
+  throw new MmulateError(
+    "CONFIG",
+    `${who}: context ${context}, but 0 to ${MAX_CONTEXTS - 1} is allowed (the core has no more)`,
+  );
+}
+
+function rangeOf(
+  who: string,
+  pageShift: number,
+  operation: CompiledInvalidation,
+  { va = 0n, bytes = 0n }: InvalidationOperands,
+): { first: bigint; last: bigint } {
+  const address = BigInt.asUintN(64, va);
+  if (operation.addresses === "one") return { first: address, last: address };
+  if (operation.addresses !== "range") return { first: 0n, last: LAST_ADDRESS };
+  checkSize(who, operation, bytes);
+  const page = 1n << BigInt(pageShift);
+  const first = address & ~(page - 1n);
+  const last = first + bytes - 1n;
+  return { first, last: last > LAST_ADDRESS ? LAST_ADDRESS : last };
+}
+
+function checkSize(who: string, { units, counts }: CompiledInvalidation, bytes: bigint): void {
+  const fits = units.some((unit) => bytes > 0n && bytes % unit === 0n && bytes / unit <= counts);
+  if (fits) return;
+  throw new MmulateError(
+    "CONFIG",
+    `${who}: ${bytes} bytes, but 1 to ${counts} times ${units.map(hex).join(" or ")} bytes is allowed`,
+  );
+}
