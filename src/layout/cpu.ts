@@ -100,7 +100,10 @@ export function compileCpu(
     return { array, lineShift: Math.log2(lineBytes), shared };
   });
   if (dataCached && caches.length === 0) {
-    throw new MmulateError("CONFIG", `cpu ${profile.name} has no data caches`);
+    throw new MmulateError(
+      "CONFIG",
+      `cpu ${profile.name} has no data caches for data to go through; a profile of a real machine has`,
+    );
   }
   if (arrays.length > MAX_ARRAYS) {
     throw new MmulateError(

@@ -204,6 +204,11 @@ describe("a plan is refused before anything runs", () => {
       'CONFIG: pages "64k": x86-64 maps base, thp, contiguous or one of 4k, 2m, 1g; a second one ' +
         "may follow from an address on: POLICY,POLICY@0x400000000000",
     ],
+    [
+      "data through caches that a CPU does not have",
+      { dataCached: true },
+      "CONFIG: cpu plain has no data caches for data to go through; a profile of a real machine has",
+    ],
   ])("over %s", (_, change, message) => {
     expect(refused(change)).toBe(message);
   });

@@ -31,6 +31,7 @@ const RUN = {
   walk_loads_level2: 2n,
   walk_loads_level3: 1n,
   dirty_assist: 4n,
+  accessed_set: 10n,
   demand_tables: 3n,
   demand_mappings: 7n,
   demand_entries: 112n,
@@ -57,6 +58,23 @@ describe("cycles", () => {
   it("are events times their cost", () => {
     const by = { stlb_hit: 70n, walk: 480n, demand: 10_000n, dirty_assist: 400n };
     expect(cyclesOf(RUN, COSTS)).toEqual({ elapsed: 10_950n, work: 10_950n, by });
+  });
+
+  // 24 entries read: 20 x 5 + 3 x 15 + 1 x 480 = 625; 900 data: 890 x 5 + 9 x 15 + 1 x 480 = 5065.
+  it("of loads depend on where their lines were found", () => {
+    const memory = { caches: [5, 15], memory: 480, walkers: 4 };
+    const found = { walk_from_cache1: 20n, walk_from_cache2: 3n, walk_from_memory: 1n };
+    const walked = cyclesOf({ ...RUN, ...found }, { ...COSTS, memory, accessedAssist: 3 });
+    expect(walked.by).toMatchObject({ walk: 625n, accessed_assist: 30n });
+    expect(walked.by).not.toHaveProperty("data");
+    const data = { data_from_cache1: 890n, data_from_cache2: 9n, data_from_memory: 1n };
+    const all = cyclesOf({ ...RUN, ...found, ...data }, { ...COSTS, memory });
+    expect(all.by).toMatchObject({ walk: 625n, data: 5065n });
+    expect(all.work).toBe(Object.values(all.by).reduce((sum, part) => sum + part, 0n));
+    expect(metricsOf(RUN, walked, memory.walkers)).toMatchObject({
+      tlb_cycles_per_access: 0.695,
+      tlb_cycles_per_access_overlapped: (70 + 625 / 4) / 1000,
+    });
   });
 
   it("stay exact beyond 2^53", () => {
