@@ -16,15 +16,11 @@ import { emptyOrder } from "./tlb-tagged";
 
 /** Forgets every translation of every context of one CPU, walk caches included. Data caches stay. */
 export function flushBlock(cpu: u32): void {
-  clearUpTo(cpu, load<u32>(cpu, CPU_TLB_END));
+  clearBlock(cpu, load<u32>(cpu, CPU_TLB_END));
 }
 
-/** Empties the data caches, too; `bytes` are those of the block. */
+/** Empties what lies within the first `bytes` of the block: all of them, and the data caches go, too. */
 export function clearBlock(cpu: u32, bytes: u32): void {
-  clearUpTo(cpu, bytes);
-}
-
-function clearUpTo(cpu: u32, bytes: u32): void {
   if (bytes <= <u32>CPU_CLEARED) return;
   memory.fill(cpu + CPU_CLEARED, 0, bytes - CPU_CLEARED);
   for (let i: u32 = 0; i < <u32>MAX_ARRAYS; i++) {

@@ -34,6 +34,8 @@ import { Tagged } from "./tlb-tagged";
 
 /** The page of a data word. */
 export const PAGE_OF_DATA: u64 = 0x00fffffffffff000;
+/** Address bits at and above the smallest page there is. */
+const PAGE_ADDRESS: u64 = ~(<u64>0xfff);
 const CLASS_OF_DATA: u32 = TLB_CLASS_MASK << TLB_DATA_CLASS_SHIFT;
 const FORM_OF_DATA: u32 = CLASS_OF_DATA | TLB_DATA_GLOBAL;
 
@@ -62,6 +64,12 @@ export class Data {
     return (<u32>data & TLB_DATA_GLOBAL) != 0 ? <u32>GLOBAL_TAG : tag;
   }
 
+  /** Physical - virtual address of the base page of `va`, which `data` translates. */
+  @inline
+  static delta(data: u64, va: u64): u64 {
+    return (data & PAGE_OF_DATA) - (va & PAGE_ADDRESS);
+  }
+
   /** The word for that base page of a larger page in which `va` lies. */
   @inline
   static pieceAt(data: u64, va: u64): u64 {
@@ -78,11 +86,6 @@ function liveOf(cpu: u32, structure: u32): u32 {
   return load<u32>(cpu + (structure << 2), CPU_LIVE);
 }
 
-/** The address of the page of `va`, with context and class in the bits below. */
-function keyIn(probe: u32, tag: u32, va: u64): u64 {
-  return (va & load<u64>(probe, PROBE_PAGE_MASK)) | (tag | load<u32>(probe, PROBE_FILL_CLASS));
-}
-
 /**
  * Looking up and filling, written into the access. Most structures hold pages of one size most of the
  * time: the *usual* probe is that of the smallest live class. Its set is found once, for the look-up and
@@ -95,10 +98,10 @@ export class Tlb {
     return cpu + CPU_PROBES + load<u32>(cpu + (structure << 2), CPU_USUAL);
   }
 
-  /** The key of `va` in a probe. */
+  /** The address of the page of `va`, with context and class in the bits below. */
   @inline
   static key(probe: u32, tag: u32, va: u64): u64 {
-    return keyIn(probe, tag, va);
+    return (va & load<u64>(probe, PROBE_PAGE_MASK)) | (tag | load<u32>(probe, PROBE_FILL_CLASS));
   }
 
   @inline
@@ -161,7 +164,7 @@ export class Tlb {
       entry = fill(cpu, structure, tag, va, data);
       if (entry == 0) return 0;
     }
-    store<u64>(entry, (data & PAGE_OF_DATA) - (va & PAGE_ADDRESS), TLB_EXTRA);
+    store<u64>(entry, Data.delta(data, va), TLB_EXTRA);
     return entry;
   }
 
@@ -185,13 +188,10 @@ export class Tlb {
   }
 }
 
-/** Address bits at and above the smallest page there is. */
-const PAGE_ADDRESS: u64 = ~(<u64>0xfff);
-
 function probeOne(cpu: u32, structure: u32, pageClass: u32, tag: u32, va: u64): u32 {
   const at = probeOf(cpu, structure, pageClass);
   const shift: u64 = load<u32>(at, PROBE_SHIFT);
-  return findEntry(at, va >> shift, keyIn(at, tag, va));
+  return findEntry(at, va >> shift, Tlb.key(at, tag, va));
 }
 
 function probeOthers(cpu: u32, structure: u32, tag: u32, va: u64, others: u32): u32 {
@@ -218,7 +218,7 @@ function fill(cpu: u32, structure: u32, from: u32, va: u64, data: u64): u32 {
   const tag = Data.tag(data, from);
   setLive(cpu, structure, liveOf(cpu, structure) | liveBit(filled, tag));
   const word = (data & ~(<u64>CLASS_OF_DATA)) | (filled << TLB_DATA_CLASS_SHIFT);
-  return insertEntry(at, va >> shift, keyIn(at, tag, va), word);
+  return insertEntry(at, va >> shift, Tlb.key(at, tag, va), word);
 }
 
 function liveBit(pageClass: u32, tag: u32): u32 {

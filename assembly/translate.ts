@@ -40,7 +40,7 @@ import {
 import { bump } from "./count";
 import { describeFault } from "./describe";
 import { loadDataThrough } from "./hierarchy";
-import { classShift, Data, dropFrom, PAGE_OF_DATA, Tlb } from "./tlb";
+import { classShift, Data, dropFrom, Tlb } from "./tlb";
 import { Walk, walkForAssist } from "./walk";
 import { dropTablesTo } from "./walk-cache";
 import { WalkResult } from "./walk-step";
@@ -80,7 +80,7 @@ export function accessOnce(cpu: u32, kind: u32, va: u64, access: u32, need: u32)
     if (data == 0) return WalkResult.fault;
     entry = Tlb.fillFirst(cpu, structure, usual, set, key, va, tag, data);
     if (entry == 0) entry = uncached(data, va);
-    physicalAddress = (data & PAGE_OF_DATA) | (va & IN_BASE_PAGE);
+    physicalAddress = va + Data.delta(data, va);
   } else {
     data = load<u64>(entry, TLB_DATA);
     physicalAddress = va + load<u64>(entry, TLB_EXTRA);
@@ -97,8 +97,6 @@ export function accessOnce(cpu: u32, kind: u32, va: u64, access: u32, need: u32)
   else if (kind != EventKind.Fetch) loadDataThrough(cpu, physicalAddress);
   return FaultKind.None;
 }
-
-const IN_BASE_PAGE: u64 = 0xfff;
 
 /** Large hits are counted one by one: they are never found by prediction. */
 function isBasePage(entry: u32): bool {
@@ -149,8 +147,7 @@ export function usedShift(): u32 {
 function uncached(data: u64, va: u64): u32 {
   store<u64>(UNCACHED, 0, TLB_KEY);
   store<u64>(UNCACHED, data, TLB_DATA);
-  const base: u64 = va & ~(<u64>0xfff);
-  store<u64>(UNCACHED, (data & PAGE_OF_DATA) - base, TLB_EXTRA);
+  store<u64>(UNCACHED, Data.delta(data, va), TLB_EXTRA);
   return UNCACHED;
 }
 

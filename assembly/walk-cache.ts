@@ -16,10 +16,6 @@ function arrayOf(cpu: u32, level: u32): u32 {
   return cpu + CPU_WALK_CACHES + level * ARRAY_BYTES;
 }
 
-function shiftOf(half: u32, level: u32): u64 {
-  return load<u32>(half + HALF_LEVELS + level * LEVEL_BYTES, LEVEL_SHIFT);
-}
-
 /** As in a TLB, with the level (never 0 here) in the place of the class. */
 function keyOf(va: u64, mask: u64, tag: u32, level: u32): u64 {
   return (va & mask) | (tag | level);
@@ -78,7 +74,7 @@ export function dropTablesTo(cpu: u32, half: u32, tag: u32, va: u64): void {
   for (let level: u32 = 1; level < <u32>WALK_CACHE_LEVELS; level++) {
     const array = arrayOf(cpu, level);
     if (load<u32>(array, ARRAY_WAYS) == 0) continue;
-    const shift = shiftOf(half, level);
+    const shift: u64 = load<u32>(half + HALF_LEVELS + level * LEVEL_BYTES, LEVEL_SHIFT);
     const mask = ~(<u64>0) << shift;
     const entry = Stamped.find(array, va >> shift, keyOf(va, mask, tag, level));
     if (entry != 0) dropStamped(entry);

@@ -100,8 +100,7 @@ export class Walk {
     let level: u32 = half + HALF_LEVELS + first * LEVEL_BYTES;
     let result = GO_ON;
     while (result == GO_ON) {
-      const shift: u64 = load<u32>(level, LEVEL_SHIFT);
-      const index = (va >> shift) & load<u32>(level, LEVEL_INDEX_MASK);
+      const index = (va >> load<u32>(level, LEVEL_SHIFT)) & load<u32>(level, LEVEL_INDEX_MASK);
       const pa = table + (index << 3);
       const word = Memory.word(pa);
       const entry = load<u64>(word);
@@ -188,8 +187,7 @@ function descendSlowly(
   let restrictions = inherited;
   for (let l = <i32>first; l >= 0; l--) {
     const level = half + HALF_LEVELS + l * LEVEL_BYTES;
-    const shift: u64 = load<u32>(level, LEVEL_SHIFT);
-    const index = (va >> shift) & load<u32>(level, LEVEL_INDEX_MASK);
+    const index = (va >> load<u32>(level, LEVEL_SHIFT)) & load<u32>(level, LEVEL_INDEX_MASK);
     WalkResult.entryPa = table + (index << 3);
     WalkResult.lastLevel = l;
     const word = Memory.word(WalkResult.entryPa);
