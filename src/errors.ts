@@ -44,3 +44,13 @@ export class MmulateError extends Error {
     return ERROR_CATALOGUE[this.code].exit;
   }
 }
+
+/**
+ * The error of a file that cannot be written.
+ * @param cause an error of the operating system, or the reason in words
+ */
+export function unwritable(path: string, cause: unknown): MmulateError {
+  const { code, message } = cause as { readonly code?: string; readonly message?: string };
+  const why = typeof cause === "string" ? cause : (code ?? message);
+  return new MmulateError("USAGE", `cannot write ${path}: ${why}`, { cause });
+}

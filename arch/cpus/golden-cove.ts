@@ -2,6 +2,7 @@
 // the memory side follows the machine on which mmulate's own measurements were taken.
 
 import { defineCpu } from "../define.js";
+import { CHOSEN_COSTS, CHOSEN_SOURCES, MINOR_FAULT_CYCLES } from "./chosen-costs.js";
 
 const SMALL = 12;
 const LARGE = 21;
@@ -14,6 +15,7 @@ export const goldenCove = defineCpu({
   title: "Intel Golden Cove (Sapphire Rapids)",
   architectures: ["x86-64"],
   sources: {
+    ...CHOSEN_SOURCES,
     JIAJE:
       "jia.je, Golden Cove: quotes Intel's optimization manual and measures; jia.je/hardware, 2025-01-10",
     PERFBOOK: "D. Bakhvalov, Performance Analysis and Tuning on Modern CPUs, chapter 3-8",
@@ -26,9 +28,6 @@ export const goldenCove = defineCpu({
       "ChampSim, default paging-structure caches: PSCL5 1x2, PSCL4 1x4, PSCL3 2x4, PSCL2 4x8",
     CHASE:
       "dependent loads in random order on a virtual machine of this family, 2 virtual CPUs, measured for mmulate",
-    FAULTS: "ddumbying, minor anonymous faults of an i7 of the 11th generation, Linux 6.6",
-    YARDSTICK: "parameters of the reference simulator that mmulate is checked against",
-    CHOICE: "a modelling choice of mmulate",
   },
   tlb: {
     data: [
@@ -163,20 +162,11 @@ export const goldenCove = defineCpu({
       confidence: "choice",
     },
     demandFault: {
-      cycles: 3241,
+      cycles: MINOR_FAULT_CYCLES,
       cite: "FAULTS median of one minor fault, on the core before this one; a first touch under CHASE's hypervisor took 2,570 ns, with what the hypervisor does",
       confidence: "choice",
     },
-    dirtyAssist: {
-      cycles: 100,
-      cite: "YARDSTICK assist; no number is published",
-      confidence: "choice",
-    },
-    accessedAssist: {
-      cycles: 0,
-      cite: "CHOICE no number is published",
-      confidence: "choice",
-    },
+    ...CHOSEN_COSTS,
   },
   caches: [
     {

@@ -3,6 +3,7 @@
 // pages or contiguous groups, whichever the granule makes them, and one entry all the same.
 
 import { defineCpu } from "../define.js";
+import { CHOSEN_COSTS, CHOSEN_SOURCES, MINOR_FAULT_CYCLES } from "./chosen-costs.js";
 
 const P4K = 12;
 const P16K = 14;
@@ -25,15 +26,13 @@ export const neoverseN1 = defineCpu({
   title: "Arm Neoverse N1 (Graviton2)",
   architectures: ["arm64"],
   sources: {
+    ...CHOSEN_SOURCES,
     TRM: "Arm Cortex-A76 Core Technical Reference Manual (100798), A5: the same MMU",
     CNC: "chipsandcheese, Deep Diving Neoverse N1, 2021-10-22",
     ANAND: "AnandTech 15578, Cloud Clash: Amazon Graviton2, memory subsystem and latency",
     LEARN: "learn.arm.com, learning path Memory subsystem: caches of Graviton2 and Graviton4",
     WIKICHIP: "WikiChip, Neoverse N1: memory hierarchy",
     PMU: "Arm Neoverse N1 PMU Guide",
-    FAULTS: "ddumbying, minor anonymous faults of an i7 of the 11th generation, Linux 6.6",
-    YARDSTICK: "parameters of the reference simulator that mmulate is checked against",
-    CHOICE: "a modelling choice of mmulate",
   },
   tlb: {
     data: [
@@ -129,20 +128,11 @@ export const neoverseN1 = defineCpu({
       confidence: "choice",
     },
     demandFault: {
-      cycles: 3241,
+      cycles: MINOR_FAULT_CYCLES,
       cite: "FAULTS median of one minor fault, on an x86 core",
       confidence: "choice",
     },
-    dirtyAssist: {
-      cycles: 100,
-      cite: "YARDSTICK assist; no number is published",
-      confidence: "choice",
-    },
-    accessedAssist: {
-      cycles: 0,
-      cite: "CHOICE no number is published",
-      confidence: "choice",
-    },
+    ...CHOSEN_COSTS,
   },
   caches: [
     {

@@ -2,6 +2,7 @@
 // holds, and how, is taken from Cortex-A76 and marked as a choice.
 
 import { defineCpu } from "../define.js";
+import { CHOSEN_COSTS, CHOSEN_SOURCES, MINOR_FAULT_CYCLES } from "./chosen-costs.js";
 
 const P4K = 12;
 const P16K = 14;
@@ -24,15 +25,13 @@ export const neoverseV2 = defineCpu({
   title: "Arm Neoverse V2 (Graviton4)",
   architectures: ["arm64"],
   sources: {
+    ...CHOSEN_SOURCES,
     JIAJE:
       "jia.je, ARM Neoverse V2: quotes Arm's Technical Reference Manual (102375) and measures; 2024-11-07",
     CNC: "chipsandcheese, Arm's Neoverse V2, in AWS's Graviton 4, 2024-07-22",
     A76TRM: "Arm Cortex-A76 Core Technical Reference Manual (100798), A5: the same family",
     LEARN: "learn.arm.com, learning path Memory subsystem: caches of Graviton2 and Graviton4",
     PMU: "Arm Neoverse V2 PMU Guide",
-    FAULTS: "ddumbying, minor anonymous faults of an i7 of the 11th generation, Linux 6.6",
-    YARDSTICK: "parameters of the reference simulator that mmulate is checked against",
-    CHOICE: "a modelling choice of mmulate",
   },
   tlb: {
     data: [
@@ -117,20 +116,11 @@ export const neoverseV2 = defineCpu({
       confidence: "choice",
     },
     demandFault: {
-      cycles: 3241,
+      cycles: MINOR_FAULT_CYCLES,
       cite: "FAULTS median of one minor fault, on an x86 core",
       confidence: "choice",
     },
-    dirtyAssist: {
-      cycles: 100,
-      cite: "YARDSTICK assist; no number is published",
-      confidence: "choice",
-    },
-    accessedAssist: {
-      cycles: 0,
-      cite: "CHOICE no number is published",
-      confidence: "choice",
-    },
+    ...CHOSEN_COSTS,
   },
   caches: [
     {

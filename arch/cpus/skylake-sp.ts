@@ -2,6 +2,7 @@
 // with levels=5 shows the design on its TLBs, not the machine.
 
 import { defineCpu } from "../define.js";
+import { CHOSEN_COSTS, CHOSEN_SOURCES, MINOR_FAULT_CYCLES } from "./chosen-costs.js";
 
 const SMALL = 12;
 const LARGE = 21;
@@ -14,6 +15,7 @@ export const skylakeSp = defineCpu({
   title: "Intel Skylake-SP",
   architectures: ["x86-64"],
   sources: {
+    ...CHOSEN_SOURCES,
     WIKICHIP: "WikiChip, Skylake (server): TLBs",
     ANAND17: "AnandTech 11550, Skylake-X: cache table, 2017-06-19",
     ANAND19: "AnandTech 14694, EPYC Rome: latencies of a Xeon 8280 at 2.7 GHz, 2019",
@@ -21,10 +23,7 @@ export const skylakeSp = defineCpu({
     OPT: "Intel 64 and IA-32 Architectures Optimization Reference Manual, Skylake",
     SDM: "Intel SDM vol. 3 (325384)",
     CHAMPSIM: "ChampSim, default paging-structure caches: PSCL4 1x4, PSCL3 2x4, PSCL2 4x8",
-    FAULTS: "ddumbying, minor anonymous faults of an i7 of the 11th generation, Linux 6.6",
-    YARDSTICK: "parameters of the reference simulator that mmulate is checked against",
     KNOWLEDGE: "commonly known; no source was read for it",
-    CHOICE: "a modelling choice of mmulate",
   },
   tlb: {
     data: [
@@ -134,20 +133,11 @@ export const skylakeSp = defineCpu({
       confidence: "choice",
     },
     demandFault: {
-      cycles: 3241,
+      cycles: MINOR_FAULT_CYCLES,
       cite: "FAULTS median of one minor fault, on a later core of the family",
       confidence: "choice",
     },
-    dirtyAssist: {
-      cycles: 100,
-      cite: "YARDSTICK assist; no number is published",
-      confidence: "choice",
-    },
-    accessedAssist: {
-      cycles: 0,
-      cite: "CHOICE no number is published",
-      confidence: "choice",
-    },
+    ...CHOSEN_COSTS,
   },
   caches: [
     {

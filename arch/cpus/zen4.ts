@@ -2,6 +2,7 @@
 // what is missing is taken from Zen 2 and marked as a choice.
 
 import { defineCpu } from "../define.js";
+import { CHOSEN_COSTS, CHOSEN_SOURCES, MINOR_FAULT_CYCLES } from "./chosen-costs.js";
 
 const SMALL = 12;
 const LARGE = 21;
@@ -14,6 +15,7 @@ export const zen4 = defineCpu({
   title: "AMD Zen 4",
   architectures: ["x86-64"],
   sources: {
+    ...CHOSEN_SOURCES,
     CNC: "chipsandcheese, AMD's Zen 4, part 2: Memory Subsystem and Conclusion",
     CNCN2: "chipsandcheese, ARM's Neoverse N2, compared with Zen 4, 2023-08-18",
     SEVENCPU: "7-cpu.com, Zen2",
@@ -21,9 +23,6 @@ export const zen4 = defineCpu({
     SOG: "AMD, Software Optimization Guide for family 19h, from notes on it",
     SOGZEN1:
       "AMD, Software Optimization Guide for EPYC 7001, 2.7.2, as quoted on Stack Overflow (question 69814823)",
-    FAULTS: "ddumbying, minor anonymous faults of an i7 of the 11th generation, Linux 6.6",
-    YARDSTICK: "parameters of the reference simulator that mmulate is checked against",
-    CHOICE: "a modelling choice of mmulate",
   },
   tlb: {
     data: [
@@ -108,20 +107,11 @@ export const zen4 = defineCpu({
       confidence: "choice",
     },
     demandFault: {
-      cycles: 3241,
+      cycles: MINOR_FAULT_CYCLES,
       cite: "FAULTS median of one minor fault, on an Intel core",
       confidence: "choice",
     },
-    dirtyAssist: {
-      cycles: 100,
-      cite: "YARDSTICK assist; no number is published",
-      confidence: "choice",
-    },
-    accessedAssist: {
-      cycles: 0,
-      cite: "CHOICE no number is published",
-      confidence: "choice",
-    },
+    ...CHOSEN_COSTS,
   },
   caches: [
     {

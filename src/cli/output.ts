@@ -3,7 +3,7 @@
 import { access, constants, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import process from "node:process";
-import { MmulateError } from "../errors.js";
+import { unwritable } from "../errors.js";
 
 /** Writes a result to stdout, waiting until the reader has taken it. */
 export function print(text: string): Promise<void> {
@@ -25,7 +25,7 @@ export async function printTo(path: string, text: string): Promise<void> {
   try {
     await writeFile(path, text);
   } catch (error) {
-    throw unwritable(path, error as NodeJS.ErrnoException);
+    throw unwritable(path, error);
   }
 }
 
@@ -42,12 +42,6 @@ export async function checkWritable(path: string): Promise<void> {
   );
   if (there?.isDirectory() === true) refuse(Object.assign(new Error(), { code: "EISDIR" }));
   await access(there === null ? dirname(path) : path, constants.W_OK).catch(refuse);
-}
-
-function unwritable(path: string, cause: NodeJS.ErrnoException): MmulateError {
-  return new MmulateError("USAGE", `cannot write ${path}: ${cause.code ?? cause.message}`, {
-    cause,
-  });
 }
 
 /** Writes one line to stderr, whatever file names are in it. */

@@ -6,7 +6,7 @@ import { MAX_CONTEXTS } from "../../assembly/abi/tlb.js";
 import { MmulateError } from "../errors.js";
 import { hex } from "./bits.js";
 import type { CompiledInvalidation, CompiledLayout } from "./compiled.js";
-import { nearest } from "./nearest.js";
+import { hintFor } from "./nearest.js";
 
 type Row = Descriptor["invalidations"][number];
 
@@ -82,8 +82,7 @@ export function requestOf(
 
 function unknownOperation(layout: CompiledLayout, name: string): MmulateError {
   const known = layout.invalidations.map((one) => one.name);
-  const near = nearest(name, known);
-  const hint = near === null ? "" : `; did you mean "${near}"?`;
+  const hint = hintFor(name, known);
   return new MmulateError(
     "CONFIG",
     `${layout.architecture} has no TLB operation "${name}"${hint} (it has ${known.join(", ")})`,

@@ -3,7 +3,7 @@
 import type { Descriptor, NumberRule } from "../../arch/schema.js";
 import { MmulateError } from "../errors.js";
 import { holds, type Value } from "./condition.js";
-import { nearest } from "./nearest.js";
+import { hintFor } from "./nearest.js";
 
 /** Values of parameters as a user, a vector or a cell gives them. */
 export type ModeInput = Readonly<Record<string, Value>>;
@@ -31,8 +31,7 @@ export function resolveMode(descriptor: Descriptor, input: ModeInput): Mode {
 
 function unknownParameter(descriptor: Descriptor, name: string): MmulateError {
   const known = Object.keys(descriptor.parameters);
-  const near = nearest(name, known);
-  const hint = near === null ? "" : `; did you mean "${near}"?`;
+  const hint = hintFor(name, known);
   return new MmulateError(
     "CONFIG",
     `${descriptor.name} has no parameter "${name}"${hint} (it has ${known.join(", ")})`,

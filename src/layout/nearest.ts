@@ -30,3 +30,9 @@ export function nearest(word: string, names: Iterable<string>): string | null {
   }
   return best;
 }
+
+/** `; did you mean "NAME"?` for an unknown word, or nothing where no name is near. */
+export function hintFor(word: string, names: Iterable<string>): string {
+  const near = nearest(word, names);
+  return near === null ? "" : `; did you mean "${near}"?`;
+}

@@ -7,7 +7,7 @@ import type { Descriptor } from "../../arch/schema.js";
 import { MmulateError } from "../errors.js";
 import { compileLayout } from "../layout/compile.js";
 import { compileCpu } from "../layout/cpu.js";
-import { nearest } from "../layout/nearest.js";
+import { hintFor } from "../layout/nearest.js";
 import { compilePagePolicy } from "../layout/page-policy.js";
 import type { Cell, TraceInput } from "./cell.js";
 
@@ -93,8 +93,7 @@ export function cpuNamed(name: string): CpuProfile {
 function found<T>(kind: string, name: string, known: ReadonlyMap<string, T>): T {
   const value = known.get(name);
   if (value !== undefined) return value;
-  const near = nearest(name, known.keys());
-  const hint = near === null ? "" : `; did you mean "${near}"?`;
+  const hint = hintFor(name, known.keys());
   throw new MmulateError(
     "USAGE",
     `unknown ${kind} "${name}"${hint} (known: ${[...known.keys()].join(", ")})`,

@@ -6,7 +6,7 @@ import { open, realpath, rename, stat, unlink } from "node:fs/promises";
 import type { Writable } from "node:stream";
 import { finished, pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
-import { MmulateError } from "../errors.js";
+import { unwritable } from "../errors.js";
 
 /** Writes beside its target, then takes the target's place. */
 export class OutputFile {
@@ -89,10 +89,4 @@ export class OutputFile {
       await file.close();
     }
   }
-}
-
-function unwritable(path: string, cause: unknown): MmulateError {
-  const { code, message } = cause as NodeJS.ErrnoException;
-  const why = typeof cause === "string" ? cause : (code ?? message);
-  return new MmulateError("USAGE", `cannot write ${path}: ${why}`, { cause });
 }

@@ -9,6 +9,15 @@ import {
 import { BASE_PAGE_SHIFT } from "./access-writer.js";
 import type { TraceOptions } from "./types.js";
 
+/**
+ * How many records behind one are its operands, which have no kind.
+ * @param low the record's low 32 bits
+ */
+export function operandsBehind(low: number): number {
+  if ((low & EVENT_KIND_MASK) !== EventKind.Control) return 0;
+  return (low >>> CONTROL_OPERANDS_SHIFT) & CONTROL_OPERANDS_MASK;
+}
+
 /** What stayed of a block. */
 export interface Filtered {
   readonly count: number;
@@ -64,9 +73,7 @@ export class RecordFilter {
     if (this.dropsKind[kind] === true) return false;
     if (continues && (this.pageMask === undefined || (low & this.pageMask) !== 0)) return false;
     if (kind <= EventKind.Fetch) this.accesses++;
-    else if (kind === EventKind.Control) {
-      this.operands = (low >>> CONTROL_OPERANDS_SHIFT) & CONTROL_OPERANDS_MASK;
-    }
+    this.operands = operandsBehind(low);
     return true;
   }
 }

@@ -1,15 +1,10 @@
 // What a trace holds: one pass over its records.
 
-import {
-  CONTROL_OPERANDS_MASK,
-  CONTROL_OPERANDS_SHIFT,
-  EVENT_KIND_MASK,
-  EVENT_OPERAND_SHIFT,
-  EventKind,
-} from "../../assembly/abi/event.js";
+import { EVENT_KIND_MASK, EVENT_OPERAND_SHIFT, EventKind } from "../../assembly/abi/event.js";
 import type { EventBatch } from "./batch.js";
 import { readTrace, type TraceFacts, type TraceOptions } from "./index.js";
 import { PageSet } from "./page-set.js";
+import { operandsBehind } from "./record-filter.js";
 
 /** Facts about a trace; integers that may exceed 2^53 are bigints. */
 export interface TraceSurvey {
@@ -83,7 +78,8 @@ class Survey {
       const kind = low & EVENT_KIND_MASK;
       (this.kinds[kind] as number)++;
       if (kind <= EventKind.Fetch) this.pages.add(low - kind, high);
-      else this.control(kind, low, high);
+      else if (kind === EventKind.Instructions) this.instructions += operandOf(low, high);
+      this.operands = operandsBehind(low);
     }
   }
 
@@ -109,12 +105,8 @@ class Survey {
       pages: pages.size,
     };
   }
+}
 
-  private control(kind: number, low: number, high: number): void {
-    if (kind === EventKind.Control) {
-      this.operands = (low >>> CONTROL_OPERANDS_SHIFT) & CONTROL_OPERANDS_MASK;
-    }
-    if (kind !== EventKind.Instructions) return;
-    this.instructions += ((BigInt(high) << 32n) | BigInt(low)) >> BigInt(EVENT_OPERAND_SHIFT);
-  }
+function operandOf(low: number, high: number): bigint {
+  return ((BigInt(high) << 32n) | BigInt(low)) >> BigInt(EVENT_OPERAND_SHIFT);
 }
