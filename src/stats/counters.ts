@@ -14,6 +14,8 @@ export interface CounterInfo {
 type CounterKey = keyof typeof Counter;
 
 const NONE = "-";
+/** On machines, loads of both stages of a guest's walks count as one. */
+const NESTED_PERF = "part of page_walker_loads · -";
 const loads = (level: number, entries: string): CounterInfo => ({
   name: `walk_loads_level${level}`,
   unit: "loads",
@@ -26,13 +28,20 @@ const walkCache = (level: number, entries: string): CounterInfo => ({
   means: `walks that began behind a cached entry of level ${level} (${entries})`,
   perf: NONE,
 });
-const foundIn = (who: "walk" | "data", place: string, what: string, perf: string): CounterInfo => ({
+const FOUND = {
+  walk: ["page-table entries that walks found in", "(profiles with data caches)"],
+  data: ["reads and writes whose line was in", "(with --data-cache)"],
+  nested: ["a host's page-table entries that walks of its guest found in", "(with --nested)"],
+} as const;
+const foundIn = (
+  who: keyof typeof FOUND,
+  place: string,
+  what: string,
+  perf: string,
+): CounterInfo => ({
   name: `${who}_from_${place}`,
   unit: "loads",
-  means:
-    who === "walk"
-      ? `page-table entries that walks found in ${what} (profiles with data caches)`
-      : `reads and writes whose line was in ${what} (with --data-cache)`,
+  means: `${FOUND[who][0]} ${what} ${FOUND[who][1]}`,
   perf,
 });
 const fault = (name: string, means: string): CounterInfo => ({
@@ -169,6 +178,17 @@ export const COUNTER_INFO: Readonly<Record<CounterKey, CounterInfo>> = {
   DataFromCache3: foundIn("data", "cache3", "the third data cache", "mem_load_retired.l3_hit · -"),
   DataFromCache4: foundIn("data", "cache4", "the fourth data cache", NONE),
   DataFromMemory: foundIn("data", "memory", "no cache", "mem_load_retired.l3_miss · -"),
+  NestedFromCache1: foundIn("nested", "cache1", "the nearest data cache", NESTED_PERF),
+  NestedFromCache2: foundIn("nested", "cache2", "the second data cache", NESTED_PERF),
+  NestedFromCache3: foundIn("nested", "cache3", "the third data cache", NESTED_PERF),
+  NestedFromCache4: foundIn("nested", "cache4", "the fourth data cache", NONE),
+  NestedFromMemory: foundIn("nested", "memory", "no cache", NESTED_PERF),
+  NestedPages: {
+    name: "nested_pages",
+    unit: "pages",
+    means: "guest pages that walks came to, and that a host translated once more (with --nested)",
+    perf: NONE,
+  },
   AccessedSet: {
     name: "accessed_set",
     unit: "entries",

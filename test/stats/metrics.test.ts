@@ -71,7 +71,7 @@ describe("cycles", () => {
     const all = cyclesOf({ ...RUN, ...found, ...data }, { ...COSTS, memory });
     expect(all.by).toMatchObject({ walk: 625n, data: 5065n });
     expect(all.work).toBe(Object.values(all.by).reduce((sum, part) => sum + part, 0n));
-    expect(metricsOf(RUN, walked, memory.walkers)).toMatchObject({
+    expect(metricsOf(RUN, walked, { walkers: memory.walkers })).toMatchObject({
       tlb_cycles_per_access: 0.695,
       tlb_cycles_per_access_overlapped: (70 + 625 / 4) / 1000,
     });
