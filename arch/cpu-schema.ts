@@ -9,9 +9,9 @@ import { citeSchema, confidenceSchema } from "./schema.js";
  * again. An object with several numbers is as sure as the least sure of them; its cite says which that is.
  */
 const profileConfidence = z
-  .enum(["documented", "published", "measured", "second-hand", "choice"])
+  .enum(["documented", "published", "measured", "inferred", "second-hand", "choice"])
   .describe(
-    "documented: by the maker; published: by others, who measured it or quote the maker; measured: for mmulate; second-hand: a page that names no source of its own; choice: a modelling default, or the nearest known machine",
+    "documented: by the maker; published: by others, who measured it or quote the maker; measured: for mmulate; inferred: what makes the model as a whole agree with a measurement; second-hand: a page that names no source of its own; choice: a modelling default, or the nearest known machine",
   );
 
 const fact = { cite: citeSchema, confidence: z.union([confidenceSchema, profileConfidence]) };

@@ -32,7 +32,11 @@ async function simulated(pages, backing) {
   return result.metrics.ns_per_access;
 }
 
-const titles = Object.keys(BACKINGS).flatMap((name) => [`${name}: measured, ns`, "simulated", "ratio"]);
+const titles = Object.keys(BACKINGS).flatMap((name) => [
+  `${name}: measured, ns`,
+  "simulated",
+  "ratio",
+]);
 console.log(`| pages | ${titles.join(" | ")} |`);
 console.log(`| ---: |${" ---: |".repeat(titles.length)}`);
 for (const pages of sizes) {

@@ -28,7 +28,7 @@ export type { CellResult, Report } from "./stats/report.js";
 export type { VerifyResult } from "./stats/verify-result.js";
 export type { WalkExplanation } from "./stats/walk-explanation.js";
 export { type EventBatch, readTrace, TRACE_FORMATS, type TraceOptions } from "./trace/index.js";
-export { parseWorkload, WORKLOADS, type WorkloadInput } from "./workload/index.js";
 export { explainVector } from "./verify/explain.js";
 export { findVector } from "./verify/find-vector.js";
 export { verifyFiles } from "./verify/verify-files.js";
+export { parseWorkload, WORKLOADS, type WorkloadInput } from "./workload/index.js";

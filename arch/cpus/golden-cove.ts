@@ -93,7 +93,7 @@ export const goldenCove = defineCpu({
         pages: [SMALL],
         hashed: true,
         cite: "JIAJE L2 TLB: 2,048 entries, of which a chase of data alone sees some 1,600; 16 ways of 4 KiB from knowledge of OPT, Ice Lake. Hashed sets are inferred: CHASE begins to miss below 1,536 pages, misses about 0.4 at 2,048 and 0.9 at 3,072, as pages thrown into 128 sets at random do",
-        confidence: "choice",
+        confidence: "inferred",
       },
       {
         name: "STLB 2M",
@@ -159,14 +159,14 @@ export const goldenCove = defineCpu({
       confidence: "published",
     },
     walkLoad: {
-      cycles: 15,
+      cycles: 16,
       cite: "CHOICE the L2 cache's latency, where an entry of a warm page table usually lies",
       confidence: "choice",
     },
     walkStart: {
       cycles: 16,
-      cite: "inferred from CHASE, 3,072 to 12,288 pages, where a walk's loads hit L1D and L2: what is left of 13.0 ns (2 MiB-backed) and 16.5 ns (4 KiB); 7 of them would be the second level's look-up",
-      confidence: "choice",
+      cite: "CHASE at 3,072 to 12,288 pages, where a walk's loads hit L1D and L2: what they leave of 13.0 ns (2 MiB-backed) and 16.5 ns (4 KiB); 7 of them would be the second level's look-up",
+      confidence: "inferred",
     },
     demandFault: {
       cycles: MINOR_FAULT_CYCLES,
@@ -202,15 +202,15 @@ export const goldenCove = defineCpu({
       shared: true,
       hashed: true,
       fills: "victims",
-      cycles: 144,
-      cite: "inferred from CHASE: 4 MiB is what a guest's share came to (L2 and LLC together hold the lines of 65,536 pages and not of 98,304), 36 ns what a line took there. INTEL 1.875 MB a core, TOMS 33 ns. Not inclusive, filled by what L2 evicts: SKX; sets hashed over slices, and 16 for 15 ways, from knowledge",
-      confidence: "choice",
+      cycles: 148,
+      cite: "CHASE: 4 MiB is what its guest got of the LLC (with L2 it holds the lines of 65,536 pages and not of 98,304), 37 ns what a line took from there. INTEL 1.875 MB a core, TOMS 33 ns. Filled by what L2 evicts: SKX; sets hashed over slices, and 16 for 15 ways, from knowledge",
+      confidence: "inferred",
     },
   ],
   memory: {
     cycles: 580,
-    cite: "inferred from CHASE at 131,072 pages and more, 2 MiB-backed: 145 ns, walks taken off; from knowledge about 110 ns idle on bare metal",
-    confidence: "choice",
+    cite: "CHASE at 131,072 pages and more, 2 MiB-backed: 145 ns, walks taken off; about 110 ns on an idle machine, from knowledge",
+    confidence: "inferred",
   },
   walker: {
     entersAt: 0,

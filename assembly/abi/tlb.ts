@@ -39,8 +39,9 @@ export const CPU_WALKER_ENTERS = 40;
 export const CPU_DATA_CACHED = 44;
 /** u32: log2 bytes of the host's pages, where the machine is a guest (nested.ts); 0 = it is none. */
 export const CPU_NESTED_SHIFT = 48;
-/** u32: cache that is filled with what the one before it evicts; `MAX_CACHES` = none is. */
+/** u32: cache that is filled with what the one before it evicts; `NO_VICTIM_CACHE` = none is. */
 export const CPU_VICTIM_CACHE = 52;
+export const NO_VICTIM_CACHE = 0xff;
 
 // --- One entry -------------------------------------------------------------------------------
 //

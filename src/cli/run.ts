@@ -7,8 +7,8 @@ import { loadCoreModule } from "../runner/module-files.js";
 import { DEFAULT_CPU, planRun } from "../runner/plan.js";
 import { runCells } from "../runner/run-cells.js";
 import { packageVersion } from "../runner/version.js";
-import { WORKLOADS } from "../workload/index.js";
 import { REPORT_SCHEMA, type Report } from "../stats/report.js";
+import { WORKLOADS } from "../workload/index.js";
 import { nameOfCell, Progress } from "./progress.js";
 import { checkTargets, parseReporter, REPORTER_NAMES, report } from "./reporters.js";
 

@@ -127,7 +127,7 @@ export function encodeCpu(cpu: CompiledCpu, base: number, first = base): Uint8Ar
   out.u32(abi.CPU_DATA_CACHED, cpu.dataCached ? 1 : 0);
   out.u32(abi.CPU_NESTED_SHIFT, cpu.nestedShift ?? 0);
   const victims = cpu.caches.findIndex((cache) => cache.victims === true);
-  out.u32(abi.CPU_VICTIM_CACHE, victims < 0 ? abi.MAX_CACHES : victims);
+  out.u32(abi.CPU_VICTIM_CACHE, victims < 0 ? abi.NO_VICTIM_CACHE : victims);
   cpu.arrays.forEach((_, number) => {
     out.array(abi.CPU_ARRAYS + number * abi.ARRAY_BYTES, number);
   });

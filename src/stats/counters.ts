@@ -2,20 +2,14 @@
 // that counts the same on real machines.
 
 import { COUNTERS, Counter } from "../../assembly/abi/counters.js";
+import { CACHE_COUNTERS } from "./cache-counters.js";
+import type { CounterInfo } from "./counter-info.js";
 
-export interface CounterInfo {
-  readonly name: string;
-  readonly unit: string;
-  readonly means: string;
-  /** Intel and Arm events; "-" where machines have none. */
-  readonly perf: string;
-}
+export type { CounterInfo } from "./counter-info.js";
 
 type CounterKey = keyof typeof Counter;
 
 const NONE = "-";
-/** On machines, loads of both stages of a guest's walks count as one. */
-const NESTED_PERF = "part of page_walker_loads · -";
 const loads = (level: number, entries: string): CounterInfo => ({
   name: `walk_loads_level${level}`,
   unit: "loads",
@@ -27,22 +21,6 @@ const walkCache = (level: number, entries: string): CounterInfo => ({
   unit: "hits",
   means: `walks that began behind a cached entry of level ${level} (${entries})`,
   perf: NONE,
-});
-const FOUND = {
-  walk: ["page-table entries that walks found in", "(profiles with data caches)"],
-  data: ["reads and writes whose line was in", "(with --data-cache)"],
-  nested: ["a host's page-table entries that walks of its guest found in", "(with --nested)"],
-} as const;
-const foundIn = (
-  who: keyof typeof FOUND,
-  place: string,
-  what: string,
-  perf: string,
-): CounterInfo => ({
-  name: `${who}_from_${place}`,
-  unit: "loads",
-  means: `${FOUND[who][0]} ${what} ${FOUND[who][1]}`,
-  perf,
 });
 const fault = (name: string, means: string): CounterInfo => ({
   name: `fault_${name}`,
@@ -148,47 +126,7 @@ export const COUNTER_INFO: Readonly<Record<CounterKey, CounterInfo>> = {
   WalkCacheHitLevel3: walkCache(3, "PML4E, L0"),
   WalkCacheHitLevel4: walkCache(4, "PML5E, L-1"),
   WalkCacheHitLevel5: walkCache(5, "none of the architectures that ship"),
-  WalkFromCache1: foundIn(
-    "walk",
-    "cache1",
-    "the nearest data cache",
-    "page_walker_loads.dtlb_l1 · -",
-  ),
-  WalkFromCache2: foundIn(
-    "walk",
-    "cache2",
-    "the second data cache",
-    "page_walker_loads.dtlb_l2 · -",
-  ),
-  WalkFromCache3: foundIn(
-    "walk",
-    "cache3",
-    "the third data cache",
-    "page_walker_loads.dtlb_l3 · -",
-  ),
-  WalkFromCache4: foundIn("walk", "cache4", "the fourth data cache", NONE),
-  WalkFromMemory: foundIn("walk", "memory", "no cache", "page_walker_loads.dtlb_memory · -"),
-  DataFromCache1: foundIn(
-    "data",
-    "cache1",
-    "the nearest data cache",
-    "mem_load_retired.l1_hit · -",
-  ),
-  DataFromCache2: foundIn("data", "cache2", "the second data cache", "mem_load_retired.l2_hit · -"),
-  DataFromCache3: foundIn("data", "cache3", "the third data cache", "mem_load_retired.l3_hit · -"),
-  DataFromCache4: foundIn("data", "cache4", "the fourth data cache", NONE),
-  DataFromMemory: foundIn("data", "memory", "no cache", "mem_load_retired.l3_miss · -"),
-  NestedFromCache1: foundIn("nested", "cache1", "the nearest data cache", NESTED_PERF),
-  NestedFromCache2: foundIn("nested", "cache2", "the second data cache", NESTED_PERF),
-  NestedFromCache3: foundIn("nested", "cache3", "the third data cache", NESTED_PERF),
-  NestedFromCache4: foundIn("nested", "cache4", "the fourth data cache", NONE),
-  NestedFromMemory: foundIn("nested", "memory", "no cache", NESTED_PERF),
-  NestedPages: {
-    name: "nested_pages",
-    unit: "pages",
-    means: "guest pages that walks came to, and that a host translated once more (with --nested)",
-    perf: NONE,
-  },
+  ...CACHE_COUNTERS,
   AccessedSet: {
     name: "accessed_set",
     unit: "entries",

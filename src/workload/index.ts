@@ -48,7 +48,7 @@ export function parseWorkload(text: string, seed: number = DEFAULT_SEED): Worklo
     if (row === undefined) throw unknown(`parameter of ${name}`, key, rows);
     if (seen.has(key)) throw new MmulateError("USAGE", `"${text}" sets ${key} twice`);
     seen.add(key);
-    values.set(key, valueOf(text, key, value, row));
+    values.set(key, readValue(text, key, value, row));
   }
   const parameters = Object.fromEntries(values);
   const fault = workload.fault(parameters);
@@ -56,11 +56,7 @@ export function parseWorkload(text: string, seed: number = DEFAULT_SEED): Worklo
   return { workload: name, parameters, seed };
 }
 
-function unknown(
-  kind: string,
-  name: string,
-  known: ReadonlyMap<string, unknown>,
-): MmulateError {
+function unknown(kind: string, name: string, known: ReadonlyMap<string, unknown>): MmulateError {
   const names = [...known.keys()];
   const hint = hintFor(name, names);
   return new MmulateError("USAGE", `unknown ${kind} "${name}"${hint} (known: ${names.join(", ")})`);
@@ -69,7 +65,7 @@ function unknown(
 const UNITS = ["", "k", "m", "g"];
 
 /** "8192" or "8k". */
-function valueOf(text: string, key: string, written: string, row: Parameter): number {
+function readValue(text: string, key: string, written: string, row: Parameter): number {
   const { min, max, step = 1 } = row;
   const [, digits = "", unit = ""] = /^(\d{1,15})([kmg]?)$/i.exec(written) ?? [];
   const value = Number(digits) * 1024 ** UNITS.indexOf(unit.toLowerCase());

@@ -45,12 +45,13 @@ export class LruArray<T extends { readonly key: string }> {
     return slot;
   }
 
-  /** Puts a slot in as the youngest; the oldest of a full set goes. */
-  insert(page: bigint, slot: T): void {
+  /** Puts a slot in as the youngest; the oldest of a full set goes, and is returned. */
+  insert(page: bigint, slot: T): T | undefined {
     const set = this.setOf(page);
     this.drop(page, slot.key);
-    if (set.length === this.ways) set.pop();
+    const gone = set.length === this.ways ? set.pop() : undefined;
     set.unshift(slot);
+    return gone;
   }
 
   drop(page: bigint, key: string): void {
