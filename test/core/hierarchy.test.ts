@@ -14,7 +14,7 @@ import { Access } from "../../assembly/abi/stop.js";
 import type { CompiledArray, CompiledCpu } from "../../src/layout/cpu.js";
 import { fetch, read, run, write } from "./events.js";
 import { LruArray } from "./lru-model.js";
-import { hashOf, hostAddress, hostEntryAddress } from "./scatter-model.js";
+import { hostAddress, hostEntryAddress } from "./scatter-model.js";
 import { BUILDS, type Build, coreOf, typicalLayout } from "./support.js";
 import { Tables } from "./tables.js";
 
@@ -96,7 +96,8 @@ class CacheModel {
 
   constructor(drawn: Shape) {
     this.drawn = drawn;
-    const make = () => drawn.caches.map(({ sets, ways }) => new LruArray(sets, ways));
+    const make = () =>
+      drawn.caches.map(({ sets, ways, hashed }) => new LruArray(sets, ways, hashed));
     const [first, ...others] = Array.from({ length: CPUS }, make);
     const shared = first ?? [];
     this.caches = [
@@ -113,15 +114,13 @@ class CacheModel {
     const last = caches.length - 1;
     const line = pa >> BigInt(LINE_SHIFT);
     const key = String(line);
-    const index = (level: number, of: bigint) =>
-      this.drawn.caches[level]?.hashed === true ? hashOf(of) : of;
     let level = from;
-    while (level <= last && caches[level]?.find(index(level, line), key) === undefined) level++;
-    if (victims && level === last) caches[last]?.drop(index(last, line), key);
+    while (level <= last && caches[level]?.find(line, key) === undefined) level++;
+    if (victims && level === last) caches[last]?.drop(line, key);
     for (let missed = from; missed < (victims ? Math.min(level, last) : level); missed++) {
-      const gone = caches[missed]?.insert(index(missed, line), { key });
+      const gone = caches[missed]?.insert(line, { key });
       if (!victims || missed + 1 < last || gone === undefined) continue;
-      caches[last]?.insert(index(last, BigInt(gone.key)), gone);
+      caches[last]?.insert(BigInt(gone.key), gone);
     }
     return level > last ? MEMORY : level;
   }
