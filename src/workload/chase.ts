@@ -2,7 +2,7 @@
 //
 //   place 0            place 1            place 2                `pages` of them, `stride` bytes apart
 //   +--+-----------+   +-----+--------+   +--------+-----+
-//   |##|           |   |     |##|     |   |        |##|  |       `lines` in each; from place to place they
+//   |##|           |   |     |##|     |   |        |##|  |       `lines` in each; from page to page they
 //   +--+-----------+   +-----+--------+   +--------+-----+       move on by `rotate` lines
 //
 // Without rotation, lines a page apart would all compete for one set of the first-level cache, whose index
@@ -17,7 +17,7 @@ import { RecordBuffer } from "./record-buffer.js";
 import type { RecordBatch, Values, Workload } from "./types.js";
 
 const LINE = 64;
-const ROTATED_BYTES = 4096;
+const PAGE = 4096;
 /** Clear of address 0, and within 39 bits for working sets of up to 448 GiB. */
 const FIRST_ADDRESS = 64 * 2 ** 30;
 const MAX_LINES = 2 ** 24;
@@ -33,7 +33,7 @@ const PARAMETERS = {
     step: LINE,
   },
   lines: { means: "lines in a place, spread evenly", default: 1, min: 1, max: 64 },
-  rotate: { means: "lines that they move on by, from place to place", default: 1, min: 0, max: 63 },
+  rotate: { means: "lines that they move on by, from page to page", default: 1, min: 0, max: 63 },
   warmup: { means: "rounds before what is reported begins", default: 2, min: 0, max: 1000 },
   passes: { means: "rounds that are reported", default: 2, min: 1, max: 1000 },
 } as const;
@@ -41,7 +41,7 @@ type ChaseValues = Values<keyof typeof PARAMETERS>;
 
 /** Lines of a place that they rotate over: those of a page, or of the place if it is smaller. */
 function linesOfPlace({ stride }: ChaseValues): number {
-  return Math.min(stride, ROTATED_BYTES) / LINE;
+  return Math.min(stride, PAGE) / LINE;
 }
 
 function fault(values: ChaseValues): string | null {
@@ -64,7 +64,10 @@ function addresses(values: ChaseValues): Float64Array {
   const apart = Math.floor(room / lines);
   return Float64Array.from({ length: pages * lines }, (_, i) => {
     const place = Math.floor(i / lines);
-    const line = (place * rotate + (i % lines) * apart) % room;
+    // Places that share a page move on together. One by one, their steps and their distance could add up to
+    // few sets: at 1 KiB, 16 of 64.
+    const turns = stride < PAGE ? Math.floor((place * stride) / PAGE) : place;
+    const line = (turns * rotate + (i % lines) * apart) % room;
     return FIRST_ADDRESS + place * stride + line * LINE;
   });
 }
