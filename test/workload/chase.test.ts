@@ -28,7 +28,7 @@ function roundsOf(text: string, seed?: number): Rounds {
     records.slice(first, mark),
     records.slice(mark + 1),
   ];
-  for (const { kind } of [...before, ...after]) expect(kind).toBe(READ);
+  expect(new Set([...before, ...after].map(({ kind }) => kind))).toEqual(new Set([READ]));
   return {
     written: addressesOf(written),
     before: addressesOf(before),
@@ -48,7 +48,7 @@ describe("a chase", () => {
 
   it("writes its list in address order, and then follows it round by round in one random order", () => {
     const shape = fc.record({
-      pages: fc.integer({ min: 1, max: 300 }),
+      pages: fc.integer({ min: 1, max: 80 }),
       stride: fc.constantFrom(64, 192, 512, 1024, 4096, 8192, 2 ** 21),
       lines: fc.integer({ min: 1, max: 64 }),
       rotate: fc.nat(63),
@@ -67,18 +67,16 @@ describe("a chase", () => {
         expect(written).toHaveLength(count);
         // No line twice, each a line, each in its place.
         expect(new Set(written).size).toBe(count);
-        for (const [i, address] of written.entries()) {
-          expect(address % 64n).toBe(0n);
-          const place = BigInt(Math.floor(i / lines));
-          expect((address - FIRST) / BigInt(drawn.stride)).toBe(place);
-        }
+        expect(written.filter((address) => address % 64n !== 0n)).toEqual([]);
+        const places = written.map((address) => Number((address - FIRST) / BigInt(drawn.stride)));
+        expect(places).toEqual(written.map((_, i) => Math.floor(i / lines)));
         expect([before.length, after.length]).toEqual([count * drawn.warmup, count * drawn.passes]);
         const order = after.slice(0, count);
         expect(order.toSorted()).toEqual(written.toSorted());
         const rounds = [...before, ...after];
         expect(rounds).toEqual(rounds.map((_, i) => order[i % count]));
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
