@@ -24,7 +24,7 @@ export const goldenCove = defineCpu({
     OPT: "Intel 64 and IA-32 Architectures Optimization Reference Manual, tables of TLB parameters",
     SDM: "Intel SDM vol. 3 (325384)",
     TOMS: "Tom's Hardware on Emerald Rapids, as quoted on Hacker News (item 44028250)",
-    SKX: "Intel Xeon Processor Scalable Family Technical Overview, 2017: non-inclusive last-level cache, filled by lines that the mid-level cache evicts",
+    CVW: "Cornell Virtual Workshop, Cluster Architecture, Last Level Cache (of Skylake-SP and Cascade Lake)",
     CHAMPSIM:
       "ChampSim, default paging-structure caches: PSCL5 1x2, PSCL4 1x4, PSCL3 2x4, PSCL2 4x8",
     CHASE:
@@ -203,7 +203,7 @@ export const goldenCove = defineCpu({
       hashed: true,
       fills: "victims",
       cycles: 148,
-      cite: "CHASE: 4 MiB is what its guest got of the LLC (with L2 it holds the lines of 65,536 pages and not of 98,304), 37 ns what a line took from there. INTEL 1.875 MB a core, TOMS 33 ns. Filled by what L2 evicts: SKX; sets hashed over slices, and 16 for 15 ways, from knowledge",
+      cite: "CHASE: 4 MiB is what its guest got of the LLC (with L2 it holds the lines of 65,536 pages and not of 98,304), 37 ns what a line took from there. INTEL 1.875 MB a core, TOMS 33 ns. Filled by what L2 evicts: CVW, of earlier Xeons; sets hashed over slices, and 16 for 15 ways, from knowledge",
       confidence: "inferred",
     },
   ],

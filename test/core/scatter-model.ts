@@ -10,7 +10,7 @@ export function hashOf(value: bigint): bigint {
 }
 
 /** A permutation of the numbers of `bits` bits. */
-export function placeOf(number: bigint, bits: number): bigint {
+function placeOf(number: bigint, bits: number): bigint {
   const fold = (x: bigint) => x ^ (x >> BigInt(Math.floor(bits / 2)));
   const times = (x: bigint, factor: bigint) => BigInt.asUintN(bits, x * factor);
   return fold(times(fold(times(fold(times(number, FIRST)), SECOND)), THIRD));
