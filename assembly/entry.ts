@@ -203,3 +203,8 @@ export function moveEntry(from: u32, to: u32): void {
   store<u64>(to, load<u64>(from));
   store<u64>(from, 0);
 }
+
+/** Copies an entry, whatever it is, to another slot. */
+export function copyEntry(from: u32, to: u32): void {
+  store<u64>(to, load<u64>(from));
+}

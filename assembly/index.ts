@@ -46,6 +46,7 @@ export {
   absentOffset,
   absentType,
   clearEntry,
+  copyEntry,
   entryFlags,
   entryFrame,
   makeAbsent,
