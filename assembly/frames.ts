@@ -16,15 +16,18 @@ import {
   FRAME_REFS,
   MAX_ORDER,
 } from "./abi/frames";
-import { FRAME_BYTES } from "./abi/memory-map";
+import { FRAME_BYTES, FREE_LISTS_BASE } from "./abi/memory-map";
 import { allocateArena } from "./physmem";
 
 /** Address of frame 0's record; 0 = there are none. */
 let records: u32 = 0;
 let frames: u32 = 0;
 let free: u32 = 0;
-/** First free block of each order; 0 = none. */
-const lists: StaticArray<u32> = new StaticArray<u32>(MAX_ORDER + 1);
+
+/** Where the first free block of an order is kept; 0 = none. */
+function listOf(order: u32): u32 {
+  return FREE_LISTS_BASE + order * 4;
+}
 
 /** Record of a frame. */
 export function recordOf(frame: u32): u32 {
@@ -47,7 +50,7 @@ export function makeFrames(count: u32): u32 {
   if (records == 0) return 0;
   frames = count;
   free = 0;
-  for (let order: u32 = 0; order <= <u32>MAX_ORDER; order++) unchecked((lists[order] = 0));
+  memory.fill(FREE_LISTS_BASE, 0, (MAX_ORDER + 1) * 4);
   makeBlocks(count);
   return records;
 }
@@ -66,19 +69,19 @@ function makeBlocks(count: u32): void {
 
 function push(frame: u32, order: u32): void {
   const record = recordOf(frame);
-  const next = unchecked(lists[order]);
+  const next = load<u32>(listOf(order));
   store<u32>(record, FRAME_FREE | order, FRAME_FLAGS);
   store<u32>(record, next, FRAME_NEXT);
   store<u32>(record, 0, FRAME_PREVIOUS);
   if (next != 0) store<u32>(recordOf(next), frame, FRAME_PREVIOUS);
-  unchecked((lists[order] = frame));
+  store<u32>(listOf(order), frame);
 }
 
 function unlink(frame: u32, order: u32): void {
   const record = recordOf(frame);
   const next = load<u32>(record, FRAME_NEXT);
   const previous = load<u32>(record, FRAME_PREVIOUS);
-  if (previous == 0) unchecked((lists[order] = next));
+  if (previous == 0) store<u32>(listOf(order), next);
   else store<u32>(recordOf(previous), next, FRAME_NEXT);
   if (next != 0) store<u32>(recordOf(next), previous, FRAME_PREVIOUS);
   store<u32>(record, 0, FRAME_FLAGS);
@@ -92,9 +95,9 @@ export function freeFrameCount(): u32 {
 /** Takes 2^order frames, their records zero but for the folio's head. Returns the first, 0: none left. */
 export function allocateFrames(order: u32): u32 {
   let have = order;
-  while (have <= <u32>MAX_ORDER && unchecked(lists[have]) == 0) have++;
+  while (have <= <u32>MAX_ORDER && load<u32>(listOf(have)) == 0) have++;
   if (have > <u32>MAX_ORDER) return 0;
-  const frame = unchecked(lists[have]);
+  const frame = load<u32>(listOf(have));
   unlink(frame, have);
   while (have > order) {
     have--;

@@ -83,14 +83,11 @@ function giveTable(linear: u32): void {
 export function findEntry(root: u32, page: f64, level: u32): u32 {
   const va = addressOfPage(page);
   let table: u64 = root;
-  let slot = 0;
-  for (let at = topLevel(); ; at--) {
-    slot = slotIn(table, at, va);
-    if (at == level) return slot;
-    table = tableBelow(slot, at);
+  for (let at = topLevel(); at > level; at--) {
+    table = tableBelow(slotIn(table, at, va), at);
     if (table == NO_TABLE) return 0;
   }
-  return 0;
+  return slotIn(table, level, va);
 }
 
 /**
@@ -100,10 +97,8 @@ export function findEntry(root: u32, page: f64, level: u32): u32 {
 export function makeEntry(root: u32, page: f64, level: u32): u32 {
   const va = addressOfPage(page);
   let table: u64 = root;
-  let slot = 0;
-  for (let at = topLevel(); ; at--) {
-    slot = slotIn(table, at, va);
-    if (at == level) return slot;
+  for (let at = topLevel(); at > level; at--) {
+    const slot = slotIn(table, at, va);
     table = tableBelow(slot, at);
     if (table != NO_TABLE) continue;
     if (load<u64>(slot) != 0) return 0;
@@ -112,7 +107,7 @@ export function makeEntry(root: u32, page: f64, level: u32): u32 {
     table = windowAddress(linear);
     setTable(slot, at, table);
   }
-  return 0;
+  return slotIn(table, level, va);
 }
 
 function setTable(slot: u32, level: u32, table: u64): void {

@@ -4,7 +4,7 @@ import { Pte } from "../layout/linux-flags.js";
 import { isUffdWp } from "./absent.js";
 import { prepareAnonVma } from "./anon-vma.js";
 import { Event } from "./events.js";
-import type { Fault, FaultResult } from "./fault.js";
+import type { Fault, FaultResult } from "./fault-types.js";
 import { newAnonPage } from "./folio.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";

@@ -6,9 +6,10 @@
 import { Pte } from "../layout/linux-flags.js";
 import { MARKER_GUARD, MARKER_UFFD_WP, markerIn, setMarker } from "./absent.js";
 import { Event } from "./events.js";
-import { PG_ANON, PG_EXCLUSIVE, pageFlags } from "./folio.js";
+import { pageFlags } from "./folio.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
+import { PG_ANON, PG_EXCLUSIVE } from "./page-flags.js";
 import { pageProt, tracksSoftDirty } from "./page-prot.js";
 import { VM_SHARED, VM_UFFD_WP, VM_WRITE } from "./vm-flags.js";
 import type { Vma } from "./vma.js";

@@ -8,35 +8,15 @@
 //   else          --> dirty and young by software
 
 import { Pte } from "../layout/linux-flags.js";
-import { anonymousFault } from "./anon-fault.js";
 import { Event } from "./events.js";
+import type { Fault, FaultResult } from "./fault-types.js";
+import { missing } from "./first-touch.js";
 import type { Kernel } from "./kernel.js";
 import { markerFault } from "./marker-fault.js";
 import type { Mm } from "./mm.js";
-import { sharedFault } from "./shared-fault.js";
 import { VM_ACCESS_FLAGS, VM_WRITE } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
 import { writeFault } from "./write-fault.js";
-
-/** What became of an attempt. */
-export type FaultResult =
-  /** The entry is there; the access goes on. */
-  | "done"
-  /** As done, but it cost I/O. */
-  | "major"
-  /** The locks were given up for a message to userspace; try again. */
-  | "retry"
-  | "oom"
-  | "segv"
-  | "sigbus";
-
-/** One fault, as its handlers see it. */
-export interface Fault {
-  readonly mm: Mm;
-  readonly vma: Vma;
-  readonly page: number;
-  readonly write: boolean;
-}
 
 /**
  * A fault of user code. Counts it to the address space.
@@ -114,11 +94,4 @@ function handleMmFault(kernel: Kernel, fault: Fault): FaultResult {
   else exports.updateEntry(slot, 0, set);
   kernel.tlb.local(mm, vma, page);
   return "done";
-}
-
-/** do_pte_missing: no page was ever here. */
-export function missing(kernel: Kernel, fault: Fault, slot: number): FaultResult {
-  return fault.vma.object === null
-    ? anonymousFault(kernel, fault, slot)
-    : sharedFault(kernel, fault, slot);
 }

@@ -10,7 +10,6 @@ import {
   getPage,
   maybePinned,
   newAnonPage,
-  PG_EXCLUSIVE,
   pageFlags,
   setPageFlags,
   stampOf,
@@ -18,6 +17,8 @@ import {
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { exitMm } from "./mmap.js";
+import { newMm } from "./new-mm.js";
+import { PG_EXCLUSIVE } from "./page-flags.js";
 import { pageProt } from "./page-prot.js";
 import { isCow, VM_DONTCOPY, VM_SHARED, VM_UFFD_WP, VM_WIPEONFORK, VM_WRITE } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
@@ -30,7 +31,7 @@ import { forEachRun } from "./walk-entries.js";
  */
 export function fork(kernel: Kernel, parent: Mm): { child: Mm } | { errno: Errno } {
   kernel.count(Event.syscall);
-  const child = kernel.newMm();
+  const child = newMm(kernel);
   let fits = true;
   for (const vma of parent.vmas.all) {
     if ((vma.flags & VM_DONTCOPY) !== 0) continue;

@@ -8,8 +8,8 @@ import { Pte } from "../layout/linux-flags.js";
 import type { CompiledLinuxLayout } from "../layout/linux-layout.js";
 import { EVENT_MEANINGS } from "./events.js";
 import { featuresOf, type KernelConfig } from "./features.js";
-import { type Mm, newMm } from "./mm.js";
-import { KernelPrograms } from "./programs.js";
+import type { Mm } from "./mm.js";
+import { type KernelPrograms, kernelPrograms } from "./programs.js";
 import { Clocks } from "./time.js";
 import { TlbFlush } from "./tlb-flush.js";
 
@@ -56,9 +56,9 @@ export class Kernel {
     this.softDirty = config.softDirty && linux.has.softDirty;
     this.madeDirty = Pte.dirty | (this.softDirty && linux.dirtySetsSoftDirty ? Pte.softDirty : 0);
     this.zeroFrame = this.mmu.exports.allocateFrames(0);
-    this.programs = new KernelPrograms(this);
+    this.programs = kernelPrograms(this.mmu);
     this.clocks = new Clocks(1);
-    this.tlb = new TlbFlush(this);
+    this.tlb = new TlbFlush(this.mmu, hardware, (event) => this.count(event));
   }
 
   /** Whether this version has a feature. */
@@ -71,8 +71,9 @@ export class Kernel {
     this.events[event] = (this.events[event] ?? 0) + times;
   }
 
-  newMm(): Mm {
-    return newMm(this, this.nextMm++);
+  /** Number of the next address space. */
+  newMmId(): number {
+    return this.nextMm++;
   }
 
   /** Number of the next shared object. */

@@ -3,10 +3,11 @@
 import { Pte } from "../layout/linux-flags.js";
 import type { Errno } from "./errno.js";
 import { Event } from "./events.js";
-import { mapsOf, PG_DIRTY, pageFlags, setPageFlags } from "./folio.js";
+import { mapsOf, pageFlags, setPageFlags } from "./folio.js";
 import { installGuards, removeGuards } from "./guard.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
+import { PG_DIRTY } from "./page-flags.js";
 import { populate } from "./populate.js";
 import { VM_DONTCOPY, VM_SHARED, VM_WIPEONFORK } from "./vm-flags.js";
 import type { Vma } from "./vma.js";

@@ -1,7 +1,8 @@
 // Faults on entries that are neither none nor present (mm/memory.c do_swap_page): markers.
 
 import { MARKER_GUARD, MARKER_UFFD_WP, markerIn } from "./absent.js";
-import { type Fault, type FaultResult, missing } from "./fault.js";
+import type { Fault, FaultResult } from "./fault-types.js";
+import { missing } from "./first-touch.js";
 import type { Kernel } from "./kernel.js";
 import { VM_UFFD_WP } from "./vm-flags.js";
 

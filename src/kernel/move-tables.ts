@@ -5,7 +5,6 @@ import { MARKER_UFFD_WP, markerIn } from "./absent.js";
 import { Event } from "./events.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
-import type { Vma } from "./vma.js";
 import { entriesPerTable } from "./walk-entries.js";
 
 interface TableMove {
@@ -20,7 +19,7 @@ interface TableMove {
  * Moves all entries. Where source, target and what is left cover a whole aligned table, the table itself moves
  * and no entry is touched: clean pages stay clean.
  */
-export function movePageTables(kernel: Kernel, mm: Mm, target: Vma, move: TableMove): void {
+export function movePageTables(kernel: Kernel, mm: Mm, move: TableMove): void {
   const size = entriesPerTable(kernel);
   const { exports } = kernel.mmu;
   let done = 0;
@@ -37,7 +36,6 @@ export function movePageTables(kernel: Kernel, mm: Mm, target: Vma, move: TableM
     done += extent;
   }
   if (moved) kernel.tlb.range(mm, move.start, move.start + move.pages);
-  void target;
 }
 
 /** move_normal_pmd: the target must have no table of its own. */

@@ -53,10 +53,10 @@ function moveMany(kernel: Kernel, mm: Mm, { start, pages, to, keep }: Move): Err
 
 /** move_vma: a copy of the VMA at the new place takes the entries over, then the old range is unmapped. */
 function moveVma(kernel: Kernel, mm: Mm, vma: Vma, move: Move): void {
-  const { start, pages, to, keep } = move;
+  const { start, pages, keep } = move;
   const clearWp = kernel.has("mremapClearsWp") && vma.uffd !== null;
   const target = copyTo(kernel, mm, vma, move);
-  movePageTables(kernel, mm, target, { ...move, clearWp });
+  movePageTables(kernel, mm, { ...move, clearWp });
   dropRegistration(target, vma);
   if (!keep) {
     munmapRange(kernel, mm, start, start + pages);
@@ -64,7 +64,6 @@ function moveVma(kernel: Kernel, mm: Mm, vma: Vma, move: Move): void {
   }
   // The pages have left with their anon_vma, if all of them have.
   if (vma !== target && vma.start === start && vma.end === start + pages) unlinkAnonVma(vma);
-  void to;
 }
 
 /** copy_vma: merges with its new neighbours where they fit. */

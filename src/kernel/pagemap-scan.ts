@@ -10,9 +10,10 @@ import { isUffdWp, MARKER_UFFD_WP, setMarker } from "./absent.js";
 import { changeProtection, usesMarkers } from "./change-protection.js";
 import type { Errno } from "./errno.js";
 import { Event } from "./events.js";
-import { PG_ANON, pageFlags } from "./folio.js";
+import { pageFlags } from "./folio.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
+import { PG_ANON } from "./page-flags.js";
 import { VM_SOFTDIRTY, VM_UFFD_WP } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
 import { entriesPerTable } from "./walk-entries.js";
@@ -87,7 +88,7 @@ function scanVma(scan: Scan, vma: Vma, own: number): void {
   while (page < end) {
     const next = Math.min(end, page - (page % size) + size);
     const slot = exports.findEntry(scan.mm.root, page, 0) >>> 0;
-    if (slot !== 0) scanTable(scan, vma, own, slot, page, next);
+    if (slot !== 0) scanTable(scan, own, slot, page, next);
     else scanHole(scan, vma, own, page, next);
     page = next;
   }
@@ -104,14 +105,7 @@ function scanHole(scan: Scan, vma: Vma, own: number, page: number, end: number):
   changeProtection(kernel, mm, vma, page, end, { upgrade: false, uffdWp: "on" });
 }
 
-function scanTable(
-  scan: Scan,
-  vma: Vma,
-  own: number,
-  slot: number,
-  page: number,
-  end: number,
-): void {
+function scanTable(scan: Scan, own: number, slot: number, page: number, end: number): void {
   const { kernel, request } = scan;
   const fast = request.categories === PAGE_IS_WRITTEN;
   kernel.count(Event.scan_entry, end - page);
@@ -127,7 +121,6 @@ function scanTable(
     protectedAny = true;
   }
   if (protectedAny) kernel.tlb.range(scan.mm, page, end);
-  void vma;
 }
 
 /** The fast path does not look at what an entry is: without uffd-wp it counts as written, even if none. */

@@ -4,11 +4,11 @@
 import { Pte } from "../layout/linux-flags.js";
 import { isUffdWp, MARKER_GUARD, markerIn } from "./absent.js";
 import { Event } from "./events.js";
-import { mapsOf, PG_ANON, PG_EXCLUSIVE, pageFlags } from "./folio.js";
+import { mapsOf, pageFlags } from "./folio.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
+import { PG_ANON, PG_EXCLUSIVE } from "./page-flags.js";
 import { VM_SOFTDIRTY } from "./vm-flags.js";
-import type { Vma } from "./vma.js";
 
 /** What pagemap (and kpageflags) tell of a page: a sum of these. */
 export const PM_PRESENT = 1;
@@ -31,13 +31,13 @@ export function readPagemap(kernel: Kernel, mm: Mm, start: number, end: number):
     const to = Math.min(end, vma.end);
     kernel.count(Event.scan_entry, to - from);
     for (let page = from; page < to; page++) {
-      pages[page - start] = softDirty | entryOf(kernel, mm, vma, page);
+      pages[page - start] = softDirty | entryOf(kernel, mm, page);
     }
   }
   return pages;
 }
 
-function entryOf(kernel: Kernel, mm: Mm, vma: Vma, page: number): number {
+function entryOf(kernel: Kernel, mm: Mm, page: number): number {
   const { exports } = kernel.mmu;
   const slot = exports.findEntry(mm.root, page, 0) >>> 0;
   if (slot === 0) return 0;
@@ -48,7 +48,6 @@ function entryOf(kernel: Kernel, mm: Mm, vma: Vma, page: number): number {
     (isUffdWp(kernel, slot, flags) ? PM_UFFD_WP : 0);
   if ((flags & Pte.present) !== 0) return common | PM_PRESENT | presentPage(kernel, slot, flags);
   const guard = (markerIn(kernel, slot, flags) & MARKER_GUARD) !== 0;
-  void vma;
   return common | PM_SWAP | (guard && kernel.has("guardRegions") ? PM_GUARD : 0);
 }
 

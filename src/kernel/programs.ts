@@ -1,32 +1,31 @@
 // Work on runs of entries that the core does by itself: one program per kind of work (assembly/bulk.ts).
 
 import { FRAME_FLAGS, FRAME_MAPS, FRAME_REFS } from "../../assembly/abi/frames.js";
-import type { Program } from "../core/mm.js";
+import type { MmCore, Program } from "../core/mm.js";
 import type { ProgramCase } from "../layout/entry-program.js";
 import { Pte } from "../layout/linux-flags.js";
-import { PG_ANON, PG_EXCLUSIVE, PG_LARGE, PIN_BIAS } from "./folio.js";
-import type { Kernel } from "./kernel.js";
+import { PG_ANON, PG_EXCLUSIVE, PG_LARGE, PIN_BIAS } from "./page-flags.js";
 
 const NONE: ProgramCase = { none: Pte.filled };
 const NOT_PINNED = { mask: ~(PIN_BIAS - 1), value: 0 };
 
 /** Programs of one kernel. */
-export class KernelPrograms {
+export interface KernelPrograms {
   /** fork: a private mapping's entries, parent and child write-protected; see `forkCases`. */
   readonly fork: Program;
   /** The same where pages may be pinned: stops before such a page. */
   readonly forkPinned: Program;
   /** clear_refs: write-protects and clears soft-dirty. */
   readonly clearRefs: Program;
+}
 
-  constructor(kernel: Kernel) {
-    this.fork = kernel.mmu.program(forkCases(false));
-    this.forkPinned = kernel.mmu.program(forkCases(true));
-    this.clearRefs = kernel.mmu.program([
-      NONE,
-      { all: Pte.present, clear: Pte.write | Pte.softDirty },
-    ]);
-  }
+/** Loads the programs. */
+export function kernelPrograms(mmu: MmCore): KernelPrograms {
+  return {
+    fork: mmu.program(forkCases(false)),
+    forkPinned: mmu.program(forkCases(true)),
+    clearRefs: mmu.program([NONE, { all: Pte.present, clear: Pte.write | Pte.softDirty }]),
+  };
 }
 
 /**

@@ -3,7 +3,7 @@
 import { Pte } from "../layout/linux-flags.js";
 import { isUffdWp } from "./absent.js";
 import { Event } from "./events.js";
-import type { Fault, FaultResult } from "./fault.js";
+import type { Fault, FaultResult } from "./fault-types.js";
 import { addMapping, getPage } from "./folio.js";
 import type { Kernel } from "./kernel.js";
 import { pageProt } from "./page-prot.js";

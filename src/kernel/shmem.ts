@@ -6,20 +6,9 @@ import { PROTECTION_NUMBERS, Pte } from "../layout/linux-flags.js";
 import { Event } from "./events.js";
 import { newCachePage, putPage } from "./folio.js";
 import type { Kernel } from "./kernel.js";
-import { newRoot } from "./mm.js";
+import { newRoot } from "./new-mm.js";
+import type { SharedObject } from "./shared-object.js";
 import { forEachEntry } from "./walk-entries.js";
-
-/** The memory behind a MAP_SHARED | MAP_ANONYMOUS mapping and its descendants. */
-export interface SharedObject {
-  /** Tells objects apart in frame records; at least 1. */
-  readonly id: number;
-  /** Top table of its page cache. */
-  readonly root: number;
-  /** Pages it has room for. */
-  readonly pages: number;
-  /** VMAs that map it. */
-  users: number;
-}
 
 /** A new object, with one user. */
 export function newSharedObject(kernel: Kernel, pages: number): SharedObject {

@@ -1,10 +1,11 @@
 // TLB maintenance as the kernel asks for it (arch/x86/mm/tlb.c, arch/arm64/include/asm/tlbflush.h): by page,
 // range and address space, performed by the architecture's own instructions.
 
+import type { MmCore } from "../core/mm.js";
+import type { CompiledLayout } from "../layout/compiled.js";
 import type { InvalidationOperands } from "../layout/invalidation.js";
 import { requestOf } from "../layout/invalidation.js";
 import { Event } from "./events.js";
-import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import type { Vma } from "./vma.js";
 
@@ -26,19 +27,23 @@ const CEILING = 33;
 export class TlbFlush {
   private readonly instructions: Instructions;
 
-  constructor(private readonly kernel: Kernel) {
-    const { architecture } = kernel.hardware;
+  constructor(
+    private readonly mmu: MmCore,
+    private readonly hardware: CompiledLayout,
+    private readonly count: (event: number) => void,
+  ) {
+    const { architecture } = hardware;
     this.instructions = INSTRUCTIONS.get(architecture) ?? { page: "", space: "" };
   }
 
   private perform(name: string, operands: InvalidationOperands): void {
-    const { flags, context, first, last } = requestOf(this.kernel.hardware, name, operands);
-    this.kernel.mmu.exports.invalidate(flags, context, first, last);
+    const { flags, context, first, last } = requestOf(this.hardware, name, operands);
+    this.mmu.exports.invalidate(flags, context, first, last);
   }
 
   /** flush_tlb_page. */
   page(mm: Mm, page: number): void {
-    this.kernel.count(Event.tlb_flush_page);
+    this.count(Event.tlb_flush_page);
     this.perform(this.instructions.page, { va: this.address(page), context: mm.context });
   }
 
@@ -47,13 +52,13 @@ export class TlbFlush {
    * needs nothing: the fault itself dropped what the TLB held. arm64 invalidates, up to 6.12 everywhere.
    */
   local(mm: Mm, _vma: Vma, page: number): void {
-    if (this.kernel.hardware.halves[0].faultDropsTlb) return;
-    this.kernel.count(Event.tlb_flush_local);
+    if (this.hardware.halves[0].faultDropsTlb) return;
+    this.count(Event.tlb_flush_local);
     this.perform(this.instructions.page, { va: this.address(page), context: mm.context });
   }
 
   private address(page: number): bigint {
-    return BigInt(page) << BigInt(this.kernel.hardware.pageShift);
+    return BigInt(page) << BigInt(this.hardware.pageShift);
   }
 
   /** flush_tlb_range. */
@@ -67,7 +72,7 @@ export class TlbFlush {
 
   /** flush_tlb_mm. */
   space(mm: Mm): void {
-    this.kernel.count(Event.tlb_flush_mm);
+    this.count(Event.tlb_flush_mm);
     this.perform(this.instructions.space, { context: mm.context });
   }
 }

@@ -1,7 +1,7 @@
 // VMAs of an address space, sorted. Addresses are page numbers; ends are exclusive.
 
 import { type AnonVma, type AnonVmaHolder, shareAnonVma, unlinkAnonVma } from "./anon-vma.js";
-import type { SharedObject } from "./shmem.js";
+import type { SharedObject } from "./shared-object.js";
 import type { UffdContext } from "./userfaultfd-context.js";
 
 /** One virtual memory area. */

@@ -3,18 +3,10 @@
 import { Pte } from "../layout/linux-flags.js";
 import { prepareAnon } from "./anon-fault.js";
 import { Event } from "./events.js";
-import type { Fault, FaultResult } from "./fault.js";
-import {
-  dropMapping,
-  newAnonPage,
-  PG_ANON,
-  PG_EXCLUSIVE,
-  pageFlags,
-  refsOf,
-  setPageFlags,
-  stampOf,
-} from "./folio.js";
+import type { Fault, FaultResult } from "./fault-types.js";
+import { dropMapping, newAnonPage, pageFlags, refsOf, setPageFlags, stampOf } from "./folio.js";
 import type { Kernel } from "./kernel.js";
+import { PG_ANON, PG_EXCLUSIVE } from "./page-flags.js";
 import { pageProt } from "./page-prot.js";
 import { VM_UFFD_WP, VM_WRITE } from "./vm-flags.js";
 

@@ -76,7 +76,7 @@ export function encodeView(linux: CompiledLinuxLayout): Uint8Array {
   writer.u32(abi.VIEW_OFFSET_SHIFT, shiftOf(linux.offset));
   writer.u32(abi.VIEW_PRESENT_FLAGS, PRESENT_FLAG_COUNT);
   writer.u32(abi.VIEW_ABSENT_FLAGS, ABSENT_FLAG_COUNT);
-  linux.leaf.forEach((bits, level) => writer.u64(abi.VIEW_LEAF + 8 * level, bits));
+  for (const [level, bits] of linux.leaf.entries()) writer.u64(abi.VIEW_LEAF + 8 * level, bits);
   PROTECTIONS.forEach((name, number) => {
     const at = abi.VIEW_PROTECTIONS + number * abi.PROTECTION_BYTES;
     writer.rules(at, linux.protections[name], abi.PROTECTION_RULES);

@@ -1,12 +1,13 @@
 // Plays a script on a simulated kernel, one operation after the other.
 
 import { Access } from "../../assembly/abi/stop.js";
-import { userFault } from "../kernel/fault.js";
 import { MmulateError } from "../errors.js";
+import { userFault } from "../kernel/fault.js";
 import { setStamp, stampOf } from "../kernel/folio.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Mm } from "../kernel/mm.js";
 import { mprotect } from "../kernel/mprotect.js";
+import { newMm } from "../kernel/new-mm.js";
 import { uffdWriteProtect } from "../kernel/userfaultfd.js";
 import { VM_READ, VM_WRITE } from "../kernel/vm-flags.js";
 
@@ -52,7 +53,7 @@ export class Player {
   private trouble: Trouble = { segv: [], wpfault: [] };
 
   constructor(readonly kernel: Kernel) {
-    this.processes.set("P", { mm: kernel.newMm(), regions: new Map(), onSegv: "skip" });
+    this.processes.set("P", { mm: newMm(kernel), regions: new Map(), onSegv: "skip" });
     kernel.monitor = (mm, page) => {
       this.trouble.wpfault.push(page);
       uffdWriteProtect(kernel, mm, page, page + 1, "off");
