@@ -4,15 +4,15 @@
 //
 //   fetch   the fetch before: instructions follow one another
 //   others  what was accessed the last time at this place of the program. The place is the last fetch and how
-//           many records follow it; from the fifth on, and so where fetches were left out, the access before:
+//           many records follow it. From the fifth on, and so where fetches were left out, the record before
 //
-//           fetch F: push   0   write  guess: what the write behind F accessed last
-//           fetch G: movs   0   read   guess: what the read behind G accessed last
-//                           1   write  guess: what the write behind G's read accessed last
+//           fetch F: push   place F+0   write  guess: what the write behind F accessed last
+//           fetch G: movs   place G+0   read   guess: what the read behind G accessed last
+//                           place G+1   write  guess: what the write behind G's read accessed last
 //
-// A loop over an array then has the same differences in every round, which gzip finds. 61-bit numbers, address
-// and difference, are kept where they stand in a record, in bits 63:3; arithmetic is modulo 2^64. A difference is
-// signed and in two parts:
+// A loop over an array then has the same differences in every round, which gzip finds. Places share a table by a
+// hash; a wrong guess is only longer. Addresses and differences are kept where they stand in a record, in bits 63:3;
+// arithmetic is modulo 2^64. A difference is signed and in two parts:
 //
 //   difference   63                     6 5    3 2  0        token     7    5 4    3 2    0
 //               +------------------------+------+----+              +------+------+------+
@@ -38,18 +38,12 @@ const OPERAND_SHIFT: u64 = 6;
 const LOW_MASK: u64 = 0x38;
 const LOW_TO_TOKEN: u64 = 2;
 
-/** Where the guess for a record that is no fetch stands. */
+/** Where the guess for a record that is no fetch stands in the table. */
 class Guess {
   @inline
-  static slot(fetched: u64, last: u64, since: u32): u32 {
-    if (since >= PLACES) return Guess.hash(last);
-    return (Guess.hash(fetched) + since * SLOT_BYTES) & (TABLE_BYTES - SLOT_BYTES);
-  }
-
-  /** Bits 31:20 of the product, times `SLOT_BYTES`. */
-  @inline
-  static hash(word: u64): u32 {
-    return ((<u32>word * 0x9e3779b1) >> 17) & (TABLE_BYTES - SLOT_BYTES);
+  static slot(fetched: u64, since: u32): u32 {
+    const hash = ((<u32>fetched * 0x9e3779b1) >> 20) + since;
+    return (hash * SLOT_BYTES) & (TABLE_BYTES - SLOT_BYTES);
   }
 }
 
@@ -76,11 +70,15 @@ export function pack(from: u32, records: u32, tokens: u32, operands: u32, table:
       fetched = record;
       since = 0;
     } else {
-      const slot = table + Guess.slot(fetched, last, since);
-      since++;
+      let guess = last;
       last = record - kind;
-      difference = last - load<u64>(slot);
-      store<u64>(slot, last);
+      if (since < PLACES) {
+        const slot = table + Guess.slot(fetched, since);
+        since++;
+        guess = load<u64>(slot);
+        store<u64>(slot, last);
+      }
+      difference = last - guess;
     }
     const operand = difference >> OPERAND_SHIFT;
     const size = sizeFor(difference, operand);
@@ -135,10 +133,14 @@ export function unpack(tokens: u32, records: u32, operands: u32, out: u32, table
       since = 0;
       store<u64>(out, fetched);
     } else {
-      const slot = table + Guess.slot(fetched, last, since);
-      since++;
-      last = load<u64>(slot) + difference;
-      store<u64>(slot, last);
+      if (since < PLACES) {
+        const slot = table + Guess.slot(fetched, since);
+        since++;
+        last = load<u64>(slot) + difference;
+        store<u64>(slot, last);
+      } else {
+        last += difference;
+      }
       store<u64>(out, last | kind);
     }
     out += EVENT_BYTES;

@@ -111,16 +111,16 @@ describe("a .mmt trace that was put together wrongly", () => {
       "byte 128: found block 1, expected 0",
     );
     const twice = Buffer.concat([begin, block, block, end(10, 2)]);
-    expect(await refusal(twice)).toBe("byte 232: found block 0, expected 1");
+    expect(await refusal(twice)).toBe("byte 224: found block 0, expected 1");
   });
 
   it("counts other records at its end, or in its header", async () => {
     const whole = await SMALL();
     const wrong = Buffer.concat([whole.subarray(0, END), end(6, 1)]);
-    expect(await refusal(wrong)).toBe("byte 232: found 5 records, the end marker tells 6");
+    expect(await refusal(wrong)).toBe("byte 224: found 5 records, the end marker tells 6");
     const other = await mmtBytes([batchOf([...RECORDS, 8n])]);
     const header = Buffer.concat([other.subarray(0, HEAD), whole.subarray(HEAD)]);
-    expect(await refusal(header)).toBe("byte 232: found 5 records, the header tells 6");
+    expect(await refusal(header)).toBe("byte 224: found 5 records, the header tells 6");
   });
 
   it("holds a block of no size that there is", async () => {

@@ -25,10 +25,12 @@ export function unpacked(tokens: Uint8Array, operands: Uint8Array) {
       since = 0;
       continue;
     }
-    const place = since < 4 ? (hash(fetched) + since) % 4096 : hash(last);
+    const place = (hash(fetched) + since) % 4096;
+    const behindFetch = since < 4;
+    const guess = behindFetch ? (accessed.get(place) ?? 0n) : last;
+    last = (guess + difference) & MASK;
+    if (behindFetch) accessed.set(place, last);
     since++;
-    last = ((accessed.get(place) ?? 0n) + difference) & MASK;
-    accessed.set(place, last);
     records.push(last | kind);
   }
   return { records, taken };
