@@ -15,7 +15,7 @@ const CONTINUATION_BYTES = 4;
 /** What stands behind a block and is read with it: the head of the next one. */
 const BEHIND_BYTES = 64;
 
-export const SLOT_BYTES = BLOCK_RECORDS * (EVENT_BYTES + CONTINUATION_BYTES) + BEHIND_BYTES;
+const SLOT_BYTES = BLOCK_RECORDS * (EVENT_BYTES + CONTINUATION_BYTES) + BEHIND_BYTES;
 /** The core keeps a word of its own behind the records. */
 const RECORDS_BYTES = (BLOCK_RECORDS + 1) * EVENT_BYTES;
 const RECORDS_AT = 2 * SLOT_BYTES;
