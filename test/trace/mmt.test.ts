@@ -96,6 +96,18 @@ describe("a .mmt trace", () => {
     expect(behind.every((byte) => byte === 0)).toBe(true);
   });
 
+  it("need not be read to the end: nothing is written to its memory afterwards", async () => {
+    const file = write("left", await mmtBytes(LONG_BATCHES));
+    const memory = new WebAssembly.Memory({ initial: 140, maximum: 140, shared: true });
+    for await (const batch of readTrace(file, EVERYTHING, { staging: { memory, at: 0 } })) {
+      expect(batch.count).toBe(EVENTS_CAPACITY);
+      break;
+    }
+    const words = new BigUint64Array(memory.buffer).fill(1n);
+    expect((await readFile(file)).records.length).toBe(LONG.length);
+    expect(words.every((word) => word === 1n)).toBe(true);
+  });
+
   it("is its header, its blocks and nothing else, to the byte", async () => {
     const [first, second] = [
       await mmtBytes([batchOf([1n, 2n])]),
