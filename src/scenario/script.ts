@@ -3,13 +3,6 @@
 import { MmulateError } from "../errors.js";
 import { hintFor } from "../layout/nearest.js";
 
-/** Part of a region, in pages from its start. */
-export interface Part {
-  readonly region: string;
-  readonly first: number;
-  readonly count: number;
-}
-
 /** One operation, as a script says it. */
 export interface Operation {
   /** The line, without comment. */
