@@ -15,12 +15,14 @@ const featureSchema = z
     until: version.optional(),
     /** Older versions whose stable releases have it, too (from the recorded point release on). */
     backported: z.array(version).optional(),
+    /** Only there. */
+    architecture: z.string().optional(),
     means: z.string(),
     cite: citeSchema,
     confidence: z.enum(["manual", "witnessed", "knowledge"]),
   })
-  .refine(({ since, until }) => (since === undefined) !== (until === undefined), {
-    error: "a feature has a since or an until",
+  .refine(({ since, until }) => since !== undefined || until !== undefined, {
+    error: "a feature has a since, an until, or both",
   });
 
 const FEATURES = {
@@ -103,6 +105,82 @@ const FEATURES = {
     means:
       "PAGEMAP_SCAN counts absent pages of a VMA registered for write-protection as written, also where there is no page table",
     cite: "LINUX fs/proc/task_mmu.c pagemap_scan_pte_hole, patch of 8 July 2026 (stable: 6.12.107, 7.2.13)",
+    confidence: "witnessed",
+  },
+  splitKeepsDirty: {
+    since: "6.2",
+    means: "splitting a dirty huge mapping makes its entries dirty (and soft-dirty)",
+    cite: "LINUX mm/huge_memory.c __split_huge_pmd_locked",
+    confidence: "witnessed",
+  },
+  hugeUpgrade: {
+    since: "6.2",
+    means: "mprotect and uffd-wp off make a huge entry writable at once where it may be",
+    cite: "LINUX mm/huge_memory.c change_huge_pmd, can_change_pmd_writable",
+    confidence: "knowledge",
+  },
+  hugeModifyDropsDirty: {
+    since: "6.6",
+    architecture: "x86-64",
+    means: "pmd_modify of a writable dirty huge entry loses the dirty bit",
+    cite: "LINUX 7.0 arch/x86/include/asm/pgtable.h pmd_modify",
+    confidence: "manual",
+  },
+  hugeZeroWriteIsHuge: {
+    since: "6.13",
+    means: "a write to the huge zero page takes a huge page; before, its mapping was split",
+    cite: "LINUX 7.0 mm/huge_memory.c do_huge_zero_wp_pmd",
+    confidence: "witnessed",
+  },
+  reuseLarge: {
+    since: "6.15",
+    means: "a page of a large folio is re-used where one address space has all of the folio",
+    cite: "LINUX 7.0 mm/memory.c __wp_can_reuse_large_anon_folio",
+    confidence: "witnessed",
+  },
+  reuseLastOfLarge: {
+    until: "6.7",
+    means: "the last mapped page of a large folio is re-used",
+    cite: "LINUX 6.1 mm/memory.c do_wp_page",
+    confidence: "knowledge",
+  },
+  likelyShared: {
+    since: "6.9",
+    means:
+      "whether a large folio is shared is guessed by its first page; before, any second mapping counted",
+    cite: "LINUX 6.12 include/linux/mm.h folio_likely_mapped_shared",
+    confidence: "knowledge",
+  },
+  splitMapsZeroPage: {
+    since: "6.12",
+    means: "splitting a folio maps pages of zeroes to the zero page",
+    cite: "LINUX 6.12 mm/migrate.c try_to_map_unused_to_zeropage",
+    confidence: "witnessed",
+  },
+  zeroRemapKeepsBits: {
+    since: "6.18",
+    means: "entries mapped to the zero page then keep soft-dirty and uffd-wp",
+    cite: "LINUX 6.18 mm/migrate.c try_to_map_unused_to_zeropage",
+    confidence: "knowledge",
+  },
+  mapcountPerPage: {
+    since: "6.11",
+    until: "6.15",
+    means:
+      "pagemap tells of each page of a huge mapping whether it is mapped once; else of the first for all",
+    cite: "LINUX 6.12 fs/proc/task_mmu.c pagemap_pmd_range",
+    confidence: "witnessed",
+  },
+  kpageflagsPerPage: {
+    until: "6.10",
+    means: "kpageflags shows each page's own flags; later the first page's for all of a folio",
+    cite: "LINUX fs/proc/page.c stable_page_flags",
+    confidence: "witnessed",
+  },
+  kpageflagsKsm: {
+    until: "6.10",
+    means: "kpageflags tells KSM pages (broken for a while, mended in later stable releases)",
+    cite: "LINUX fs/proc/page.c stable_page_flags",
     confidence: "witnessed",
   },
   broadcastUpgrade: {

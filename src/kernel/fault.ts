@@ -11,6 +11,7 @@ import { Pte } from "../layout/linux-flags.js";
 import { Event } from "./events.js";
 import type { Fault, FaultResult } from "./fault-types.js";
 import { missing } from "./first-touch.js";
+import { hugeFirstTouch, hugePresentFault } from "./huge-fault.js";
 import type { Kernel } from "./kernel.js";
 import { markerFault } from "./marker-fault.js";
 import type { Mm } from "./mm.js";
@@ -79,10 +80,23 @@ export function kernelFault(
   }
 }
 
+/** __handle_mm_fault, the part about upper entries. Null: go on with the last level. */
+function hugeFault(kernel: Kernel, fault: Fault): FaultResult | null {
+  const { exports } = kernel.mmu;
+  const slot = exports.makeEntry(fault.mm.root, fault.page, 1) >>> 0;
+  if (slot === 0) return "oom";
+  if (exports.isTable(slot, 1)) return null;
+  return exports.entryFlags(slot) === 0
+    ? hugeFirstTouch(kernel, fault, slot)
+    : hugePresentFault(kernel, fault, slot);
+}
+
 /** handle_pte_fault, with the tables made on the way. */
 function handleMmFault(kernel: Kernel, fault: Fault): FaultResult {
   const { mm, vma, page, write } = fault;
   const { exports } = kernel.mmu;
+  const huge = hugeFault(kernel, fault);
+  if (huge !== null) return huge;
   const slot = exports.makeEntry(mm.root, page, 0) >>> 0;
   if (slot === 0) return "oom";
   const flags = exports.entryFlags(slot);

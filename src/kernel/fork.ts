@@ -1,5 +1,6 @@
 // fork (kernel/fork.c dup_mmap; mm/memory.c copy_page_range, copy_present_ptes, copy_nonpresent_pte).
 
+import { FRAME_OWNER } from "../../assembly/abi/frames.js";
 import { Pte } from "../layout/linux-flags.js";
 import { MARKER_GUARD, markerIn } from "./absent.js";
 import { forkAnonVma } from "./anon-vma.js";
@@ -7,22 +8,27 @@ import type { Errno } from "./errno.js";
 import { Event } from "./events.js";
 import {
   addMapping,
+  addWholeMapping,
   getPage,
   maybePinned,
   newAnonPage,
   pageFlags,
+  setFrameWord,
   setPageFlags,
   stampOf,
 } from "./folio.js";
+import { isHugeZero } from "./huge-zero.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { exitMm } from "./mmap.js";
 import { newMm } from "./new-mm.js";
 import { PG_EXCLUSIVE } from "./page-flags.js";
 import { pageProt } from "./page-prot.js";
+import { indexOf } from "./rmap.js";
+import { splitMapping } from "./split-mapping.js";
 import { isCow, VM_DONTCOPY, VM_SHARED, VM_UFFD_WP, VM_WIPEONFORK, VM_WRITE } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
-import { forEachRun } from "./walk-entries.js";
+import { forEachRun, type VisitRun } from "./walk-entries.js";
 
 /**
  * Copies an address space. The parent's entries are write-protected along the way, also when it fails: the
@@ -73,12 +79,42 @@ function copyPages(kernel: Kernel, copying: Copying): boolean {
   // Pages that a fault can find again are not copied (`vma_needs_copy`).
   if ((from.flags & VM_WIPEONFORK) !== 0 || from.anonVma === null) return true;
   let fits = true;
-  forEachRun(kernel, parent.root, from.start, from.end, (slot, page, count) => {
+  const run: VisitRun = (slot, page, count) => {
     if (!fits) return;
     const to = kernel.mmu.exports.makeEntry(child.root, page, 0) >>> 0;
     fits = to !== 0 && copyRun(kernel, copying, slot, to, count);
-  });
+  };
+  forEachRun(kernel, parent.root, from.start, from.end, run, (slot, page) =>
+    copyHuge(kernel, copying, slot, page),
+  );
   return fits;
+}
+
+/** copy_huge_pmd. True: pages of it may be pinned, so it was split, and its entries are to be copied. */
+function copyHuge(
+  kernel: Kernel,
+  { parent, child, from }: Copying,
+  slot: number,
+  page: number,
+): boolean {
+  const { exports } = kernel.mmu;
+  const frame = exports.entryFrame(slot, 1);
+  const exclusive = (pageFlags(kernel, frame) & PG_EXCLUSIVE) !== 0;
+  if (exclusive && parent.hasPinned && maybePinned(kernel, frame)) {
+    splitMapping(kernel, parent, from, slot, page);
+    return true;
+  }
+  kernel.count(Event.fork_entry);
+  if (!isHugeZero(kernel, frame)) {
+    getPage(kernel, frame);
+    addWholeMapping(kernel, frame, 1, child.id);
+    setPageFlags(kernel, frame, 0, PG_EXCLUSIVE);
+  }
+  exports.updateEntry(slot, Pte.write, 0);
+  const to = exports.makeEntry(child.root, page, 1) >>> 0;
+  exports.copyEntry(slot, to);
+  exports.updateEntry(to, Pte.young | Pte.uffdWp, 0);
+  return false;
 }
 
 /** What the program cannot do, it stops at: done here, one by one. */
@@ -129,7 +165,7 @@ function copyPresent(
       return copyPinned(kernel, copying, to, frame, flags);
     }
     getPage(kernel, frame);
-    addMapping(kernel, frame, 1);
+    addMapping(kernel, frame, 1, copying.child.id);
     setPageFlags(kernel, frame, 0, PG_EXCLUSIVE);
   }
   if (cow && (flags & Pte.write) !== 0) exports.updateEntry(slot, Pte.write, 0);
@@ -149,6 +185,7 @@ function copyPinned(
 ): boolean {
   const copy = newAnonPage(kernel, stampOf(kernel, frame));
   if (copy === 0) return false;
+  setFrameWord(kernel, copy, FRAME_OWNER, indexOf(kernel, frame));
   kernel.count(Event.page_copy);
   const writable = (vma.flags & VM_WRITE) !== 0 ? Pte.write : 0;
   const set = kernel.madeDirty | writable | (flags & Pte.young);

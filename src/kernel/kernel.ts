@@ -37,6 +37,10 @@ export class Kernel {
   readonly events = new Float64Array(EVENT_MEANINGS.length);
   /** Who reads the messages of synchronous userfaultfds. */
   monitor: Monitor = () => undefined;
+  /** Address spaces that live. */
+  readonly mms = new Set<Mm>();
+  /** Head of the huge zero page; 0 = not made yet (huge-zero.ts). */
+  hugeZeroFrame = 0;
   /** The zero page; it has no mappings, and a reference that is never dropped. */
   readonly zeroFrame: number;
   /** pte_mkdirty: dirty, and soft-dirty where the layout has it so and the kernel is configured for it. */
@@ -51,7 +55,7 @@ export class Kernel {
   constructor({ core, hardware, linux, config }: KernelParts) {
     this.hardware = hardware;
     this.config = config;
-    this.features = featuresOf(config.version);
+    this.features = featuresOf(config.version, config.architecture);
     this.mmu = new MmCore(core, linux, config.frames);
     this.softDirty = config.softDirty && linux.has.softDirty;
     this.madeDirty = Pte.dirty | (this.softDirty && linux.dirtySetsSoftDirty ? Pte.softDirty : 0);

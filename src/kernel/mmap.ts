@@ -6,8 +6,9 @@ import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { newSharedObject, putObject } from "./shmem.js";
 import { VM_MAYWRITE, VM_SHARED, VM_SOFTDIRTY } from "./vm-flags.js";
-import { dropVma, splitVma, type Vma } from "./vma.js";
+import { dropVma, type Vma } from "./vma.js";
 import { mergePart } from "./vma-merge.js";
+import { splitVma } from "./vma-split.js";
 import { zapRange } from "./zap.js";
 
 /** A new anonymous mapping. Pages. */
@@ -54,7 +55,7 @@ export function munmap(kernel: Kernel, mm: Mm, start: number, end: number): Errn
 
 /** do_munmap: VMAs are cut at the borders, entries zapped, VMAs dropped, then tables that hold nothing. */
 export function munmapRange(kernel: Kernel, mm: Mm, start: number, end: number): void {
-  const inside = isolate(mm, start, end);
+  const inside = isolate(kernel, mm, start, end);
   const [first] = inside;
   const last = inside.at(-1);
   if (first === undefined || last === undefined) return;
@@ -69,12 +70,11 @@ export function munmapRange(kernel: Kernel, mm: Mm, start: number, end: number):
 }
 
 /** Cuts VMAs at `start` and `end`; returns those between. */
-function isolate(mm: Mm, start: number, end: number): Vma[] {
+function isolate(kernel: Kernel, mm: Mm, start: number, end: number): Vma[] {
   for (const at of [start, end]) {
     const vma = mm.vmas.at(at);
     if (vma === null || vma.start === at) continue;
-    splitVma(mm.vmas, vma, at);
-    if (vma.object !== null) vma.object.users++;
+    splitVma(kernel, mm, vma, at);
   }
   return mm.vmas.within(start, end);
 }
@@ -95,5 +95,6 @@ function freeTables(
 /** exit_mmap: all of it. */
 export function exitMm(kernel: Kernel, mm: Mm): void {
   munmapRange(kernel, mm, 0, mm.limit);
+  kernel.mms.delete(mm);
   kernel.tlb.space(mm);
 }

@@ -56,7 +56,7 @@ function moveVma(kernel: Kernel, mm: Mm, vma: Vma, move: Move): void {
   const { start, pages, keep } = move;
   const clearWp = kernel.has("mremapClearsWp") && vma.uffd !== null;
   const target = copyTo(kernel, mm, vma, move);
-  movePageTables(kernel, mm, { ...move, clearWp });
+  movePageTables(kernel, mm, vma, { ...move, clearWp });
   dropRegistration(target, vma);
   if (!keep) {
     munmapRange(kernel, mm, start, start + pages);

@@ -11,12 +11,14 @@ import { changeProtection, usesMarkers } from "./change-protection.js";
 import type { Errno } from "./errno.js";
 import { Event } from "./events.js";
 import { pageFlags } from "./folio.js";
+import { isHugeZero } from "./huge-zero.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { PG_ANON } from "./page-flags.js";
+import { splitMapping } from "./split-mapping.js";
 import { VM_SOFTDIRTY, VM_UFFD_WP } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
-import { entriesPerTable } from "./walk-entries.js";
+import { entriesPerTable, hugeEntryAt } from "./walk-entries.js";
 
 /** Categories of a page (include/uapi/linux/fs.h), in a sum. */
 export const PAGE_IS_WPALLOWED = 1;
@@ -87,11 +89,53 @@ function scanVma(scan: Scan, vma: Vma, own: number): void {
   let page = Math.max(scan.request.start, vma.start);
   while (page < end) {
     const next = Math.min(end, page - (page % size) + size);
+    if (scanHuge(scan, vma, own, page, next)) {
+      page = next;
+      continue;
+    }
     const slot = exports.findEntry(scan.mm.root, page, 0) >>> 0;
     if (slot !== 0) scanTable(scan, own, slot, page, next);
     else scanHole(scan, vma, own, page, next);
     page = next;
   }
+}
+
+/**
+ * pagemap_scan_thp_entry. False: no huge page, or one of which only a part is to be protected, which is split
+ * now.
+ */
+function scanHuge(scan: Scan, vma: Vma, own: number, page: number, end: number): boolean {
+  const { kernel, mm, request } = scan;
+  const { exports } = kernel.mmu;
+  const slot = hugeEntryAt(kernel, mm.root, page);
+  if (slot === 0) return false;
+  kernel.count(Event.scan_entry);
+  const flags = exports.entryFlags(slot);
+  const categories = own | hugeCategories(kernel, slot, flags);
+  if (!scan.matches(categories)) return true;
+  const protects = request.protect && (categories & PAGE_IS_WRITTEN) !== 0;
+  if (protects && end - page < entriesPerTable(kernel)) {
+    splitMapping(kernel, mm, vma, slot, page);
+    return false;
+  }
+  scan.output(page, end);
+  if (!protects) return true;
+  exports.updateEntry(slot, Pte.write, 0);
+  exports.updateEntry(slot, 0, Pte.uffdWp);
+  kernel.tlb.range(mm, page, end);
+  return true;
+}
+
+/** pagemap_thp_category. */
+function hugeCategories(kernel: Kernel, slot: number, flags: number): number {
+  const zero = isHugeZero(kernel, kernel.mmu.exports.entryFrame(slot, 1));
+  return (
+    PAGE_IS_HUGE |
+    PAGE_IS_PRESENT |
+    ((flags & Pte.uffdWp) === 0 ? PAGE_IS_WRITTEN : 0) |
+    (zero ? PAGE_IS_PFNZERO : 0) |
+    (kernel.softDirty && (flags & Pte.softDirty) !== 0 ? PAGE_IS_SOFT_DIRTY : 0)
+  );
 }
 
 /** pagemap_scan_pte_hole: no table. Protecting makes one, with markers. */

@@ -8,7 +8,7 @@ import { newCachePage, putPage } from "./folio.js";
 import type { Kernel } from "./kernel.js";
 import { newRoot } from "./new-mm.js";
 import type { SharedObject } from "./shared-object.js";
-import { forEachEntry } from "./walk-entries.js";
+import { forEachEntry, NO_HUGE } from "./walk-entries.js";
 
 /** A new object, with one user. */
 export function newSharedObject(kernel: Kernel, pages: number): SharedObject {
@@ -40,11 +40,12 @@ export function putObject(kernel: Kernel, object: SharedObject): void {
   object.users--;
   if (object.users > 0) return;
   const { exports } = kernel.mmu;
-  forEachEntry(kernel, object.root, 0, object.pages, (slot) => {
+  const drop = (slot: number): void => {
     if ((exports.entryFlags(slot) & Pte.present) === 0) return;
     const frame = exports.entryFrame(slot, 0);
     exports.clearEntry(slot);
     putPage(kernel, frame);
-  });
+  };
+  forEachEntry(kernel, object.root, 0, object.pages, drop, NO_HUGE);
   exports.freeTables(object.root, 0, object.pages, 0, 2 ** 40);
 }

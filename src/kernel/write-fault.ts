@@ -4,10 +4,21 @@ import { Pte } from "../layout/linux-flags.js";
 import { prepareAnon } from "./anon-fault.js";
 import { Event } from "./events.js";
 import type { Fault, FaultResult } from "./fault-types.js";
-import { dropMapping, newAnonPage, pageFlags, refsOf, setPageFlags, stampOf } from "./folio.js";
+import {
+  dropMapping,
+  folioMapsOf,
+  headOf,
+  newAnonPage,
+  pageFlags,
+  refsOf,
+  setPageFlags,
+  stampOf,
+} from "./folio.js";
 import type { Kernel } from "./kernel.js";
-import { PG_ANON, PG_EXCLUSIVE } from "./page-flags.js";
+import { maybeMappedShared } from "./mm-ids.js";
+import { PG_ANON, PG_EXCLUSIVE, PG_KSM, PG_LARGE } from "./page-flags.js";
 import { pageProt } from "./page-prot.js";
+import { setIndex } from "./rmap.js";
 import { VM_UFFD_WP, VM_WRITE } from "./vm-flags.js";
 
 /** The entry is present, and not writable. */
@@ -37,7 +48,20 @@ export function writeFault(kernel: Kernel, fault: Fault, slot: number, flags: nu
 function mayReuse(kernel: Kernel, frame: number): boolean {
   const flags = pageFlags(kernel, frame);
   if ((flags & PG_ANON) === 0) return false;
-  return (flags & PG_EXCLUSIVE) !== 0 || refsOf(kernel, frame) === 1;
+  if ((flags & PG_EXCLUSIVE) !== 0) return true;
+  if ((flags & PG_KSM) !== 0) return false;
+  if ((flags & PG_LARGE) === 0) return refsOf(kernel, frame) === 1;
+  if (kernel.has("reuseLarge")) return ownsLarge(kernel, headOf(kernel, frame));
+  return kernel.has("reuseLastOfLarge") && refsOf(kernel, frame) === 1;
+}
+
+/**
+ * __wp_can_reuse_large_anon_folio: one address space has all mappings and all references. A folio with a single
+ * page left is given up instead.
+ */
+function ownsLarge(kernel: Kernel, head: number): boolean {
+  const maps = folioMapsOf(kernel, head);
+  return maps > 1 && !maybeMappedShared(kernel, head) && maps === refsOf(kernel, head);
 }
 
 /** wp_page_reuse. A right is only added, so no other CPU need be told. */
@@ -62,6 +86,7 @@ function copy(kernel: Kernel, { mm, vma, page }: Fault, slot: number, old: numbe
   const writable = (vma.flags & VM_WRITE) !== 0 ? Pte.write : 0;
   const set = Pte.young | kernel.madeDirty | writable;
   exports.makeLeaf(slot, 0, frame, pageProt(kernel, vma), set);
-  if (old !== 0) dropMapping(kernel, old);
+  setIndex(kernel, frame, vma, page);
+  if (old !== 0) dropMapping(kernel, old, mm.id);
   return "done";
 }

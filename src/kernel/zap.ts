@@ -4,12 +4,14 @@
 import { Pte } from "../layout/linux-flags.js";
 import { isUffdWp, MARKER_GUARD, MARKER_UFFD_WP, markerIn, setMarker } from "./absent.js";
 import { Event } from "./events.js";
-import { dropMapping } from "./folio.js";
+import { addWholeMapping, dropMapping, putPage } from "./folio.js";
+import { isHugeZero } from "./huge-zero.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
+import { splitMapping } from "./split-mapping.js";
 import { VM_UFFD_WP } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
-import { forEachEntry } from "./walk-entries.js";
+import { entriesPerTable, forEachEntry } from "./walk-entries.js";
 
 /**
  * Zaps [start, end) of a VMA.
@@ -26,11 +28,36 @@ export function zapRange(
   const freed: number[] = [];
   const from = Math.max(start, vma.start);
   const to = Math.min(end, vma.end);
-  forEachEntry(kernel, mm.root, from, to, (slot) => {
-    zapEntry(kernel, vma, slot, dropMarkers, freed);
-  });
+  const visit = (slot: number): void => zapEntry(kernel, vma, slot, dropMarkers, freed);
+  forEachEntry(kernel, mm.root, from, to, visit, (slot, page, until) =>
+    zapHuge(kernel, mm, vma, slot, page, until),
+  );
   if (freed.length > 0) kernel.tlb.range(mm, from, to);
-  for (const frame of freed) dropMapping(kernel, frame);
+  for (const frame of freed) dropMapping(kernel, frame, mm.id);
+}
+
+/** zap_huge_pmd; a part of a huge page is zapped after a split. */
+function zapHuge(
+  kernel: Kernel,
+  mm: Mm,
+  vma: Vma,
+  slot: number,
+  page: number,
+  end: number,
+): boolean {
+  const { exports } = kernel.mmu;
+  if (end - page < entriesPerTable(kernel)) {
+    splitMapping(kernel, mm, vma, slot, page);
+    return true;
+  }
+  const frame = exports.entryFrame(slot, 1);
+  exports.clearEntry(slot);
+  kernel.count(Event.zap_entry);
+  kernel.tlb.range(mm, page, end);
+  if (isHugeZero(kernel, frame)) return false;
+  addWholeMapping(kernel, frame, -1, mm.id);
+  putPage(kernel, frame);
+  return false;
 }
 
 function zapEntry(
