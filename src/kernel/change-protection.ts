@@ -11,10 +11,11 @@ import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { PG_ANON, PG_EXCLUSIVE } from "./page-flags.js";
 import { pageProt, tracksSoftDirty } from "./page-prot.js";
+import { batchAt, joinBatch } from "./pte-batch.js";
 import { splitMapping } from "./split-mapping.js";
 import { VM_SHARED, VM_UFFD_WP, VM_WRITE } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
-import { entriesPerTable, forEachEntry, hugeEntryAt, hugeStart } from "./walk-entries.js";
+import { entriesPerTable, forEachEntry, hugeEntryAt, tableEnd } from "./walk-entries.js";
 
 /** MM_CP_*: what to do beside pte_modify. */
 export interface ProtectionChange {
@@ -41,7 +42,13 @@ export function changeProtection(
 ): void {
   const { exports } = kernel.mmu;
   let flush = false;
-  const visit = (slot: number): void => {
+  let batchEnd = 0;
+  const visit = (slot: number, page: number): void => {
+    if (kernel.has("batchedProtection") && slot >= batchEnd) {
+      const count = batchAt(kernel, slot, tableEnd(kernel, page, end) - page);
+      if (count > 1) joinBatch(kernel, slot, count);
+      batchEnd = slot + 8 * count;
+    }
     const flags = exports.entryFlags(slot);
     if ((flags & Pte.present) === 0) changeAbsent(kernel, vma, slot, flags, change);
     else if (changePresent(kernel, vma, slot, flags, change)) flush = true;
@@ -66,20 +73,21 @@ function protectWithMarkers(
   vma: Vma,
   start: number,
   end: number,
-  visit: (slot: number) => void,
+  visit: (slot: number, page: number) => void,
   change: ProtectionChange,
 ): void {
   const size = entriesPerTable(kernel);
   let page = start;
   while (page < end) {
-    const next = Math.min(end, hugeStart(kernel, page) + size);
+    const next = tableEnd(kernel, page, end);
     const huge = hugeEntryAt(kernel, mm.root, page);
     if (huge !== 0 && next - page === size) {
       if (changeHuge(kernel, vma, huge, change)) kernel.tlb.range(mm, page, next);
     } else {
       if (huge !== 0) splitMapping(kernel, mm, vma, huge, page);
-      for (let at = page; at < next; at++)
-        visit(kernel.mmu.exports.makeEntry(mm.root, at, 0) >>> 0);
+      for (let at = page; at < next; at++) {
+        visit(kernel.mmu.exports.makeEntry(mm.root, at, 0) >>> 0, at);
+      }
     }
     page = next;
   }

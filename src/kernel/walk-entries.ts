@@ -25,6 +25,11 @@ export function hugeStart(kernel: Kernel, page: number): number {
   return page - (page % entriesPerTable(kernel));
 }
 
+/** End of the part of [page, end) that lies in the table of `page`. */
+export function tableEnd(kernel: Kernel, page: number, end: number): number {
+  return Math.min(end, hugeStart(kernel, page) + entriesPerTable(kernel));
+}
+
 /** Visits what [start, end) has, in order. */
 export function forEachRun(
   kernel: Kernel,
@@ -35,10 +40,9 @@ export function forEachRun(
   huge: VisitHuge,
 ): void {
   const { exports } = kernel.mmu;
-  const size = entriesPerTable(kernel);
   let page = exports.nextEntry(root, start, end, 0);
   while (page < end) {
-    const next = Math.min(end, hugeStart(kernel, page) + size);
+    const next = tableEnd(kernel, page, end);
     let slot = exports.findEntry(root, page, 0) >>> 0;
     if (slot === 0) {
       const upper = exports.findEntry(root, page, 1) >>> 0;

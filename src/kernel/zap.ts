@@ -28,11 +28,14 @@ export function zapRange(
   const freed: number[] = [];
   const from = Math.max(start, vma.start);
   const to = Math.min(end, vma.end);
-  const visit = (slot: number): void => zapEntry(kernel, vma, slot, dropMarkers, freed);
+  let present = false;
+  const visit = (slot: number): void => {
+    if (zapEntry(kernel, vma, slot, dropMarkers, freed)) present = true;
+  };
   forEachEntry(kernel, mm.root, from, to, visit, (slot, page, until) =>
     zapHuge(kernel, mm, vma, slot, page, until),
   );
-  if (freed.length > 0) kernel.tlb.range(mm, from, to);
+  if (present) kernel.tlb.range(mm, from, to);
   for (const frame of freed) dropMapping(kernel, frame, mm.id);
 }
 
@@ -60,23 +63,27 @@ function zapHuge(
   return false;
 }
 
+/** True: the TLB may hold what was there. */
 function zapEntry(
   kernel: Kernel,
   vma: Vma,
   slot: number,
   dropMarkers: boolean,
   freed: number[],
-): void {
+): boolean {
   const { exports } = kernel.mmu;
   const flags = exports.entryFlags(slot);
-  if (flags === 0) return;
+  if (flags === 0) return false;
   kernel.count(Event.zap_entry);
-  if ((flags & Pte.present) === 0 && !dropMarkers && keepsMarker(kernel, vma, slot, flags)) return;
+  if ((flags & Pte.present) === 0 && !dropMarkers && keepsMarker(kernel, vma, slot, flags)) {
+    return false;
+  }
   const protectedBefore = isUffdWp(kernel, slot, flags);
   if ((flags & (Pte.present | Pte.special)) === Pte.present)
     freed.push(exports.entryFrame(slot, 0));
   exports.clearEntry(slot);
   if (protectedBefore && !dropMarkers && leavesMarker(vma)) setMarker(kernel, slot, MARKER_UFFD_WP);
+  return (flags & Pte.present) !== 0;
 }
 
 /** Guard regions outlive DONTNEED; uffd-wp markers do where the content does (`zap_nonpresent_ptes`). */
