@@ -163,6 +163,30 @@ const FEATURES = {
     cite: "LINUX 6.18 mm/migrate.c try_to_map_unused_to_zeropage",
     confidence: "knowledge",
   },
+  swapsWholeFolios: {
+    since: "6.10",
+    means: "large folios without huge mapping go to swap whole; before, they were split first",
+    cite: "LINUX 6.12 mm/vmscan.c shrink_folio_list",
+    confidence: "witnessed",
+  },
+  swapsInFolios: {
+    since: "6.12",
+    means: "a folio that went to swap whole comes back whole",
+    cite: "LINUX 6.12 mm/memory.c alloc_swap_folio, can_swapin_thp",
+    confidence: "witnessed",
+  },
+  swapInWritable: {
+    since: "6.2",
+    means: "a read of a swapped exclusive page maps it writable",
+    cite: "LINUX 6.12 mm/memory.c do_swap_page",
+    confidence: "knowledge",
+  },
+  swapCacheFreedEarly: {
+    since: "7.0",
+    means: "a page from a synchronous device leaves the swap cache as soon as it is mapped",
+    cite: "LINUX 7.0 mm/memory.c should_try_to_free_swap",
+    confidence: "manual",
+  },
   mapcountPerPage: {
     since: "6.11",
     until: "6.15",

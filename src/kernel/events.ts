@@ -28,6 +28,8 @@ const EVENTS = [
   ["split_mapping", "huge pages whose mapping was split"],
   ["split_folio", "folios split into base pages"],
   ["collapse", "huge pages made of base pages"],
+  ["swap_out", "pages written to swap"],
+  ["swap_in", "reads from swap"],
   ["vma_split", "VMAs split"],
   ["vma_merge", "VMAs merged"],
   ["tlb_flush_page", "flushes of one page"],

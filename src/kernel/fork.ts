@@ -26,6 +26,7 @@ import { PG_EXCLUSIVE } from "./page-flags.js";
 import { pageProt } from "./page-prot.js";
 import { indexOf } from "./rmap.js";
 import { splitMapping } from "./split-mapping.js";
+import { duplicateSlot, SWAP_TYPE } from "./swap-device.js";
 import { isCow, VM_DONTCOPY, VM_SHARED, VM_UFFD_WP, VM_WIPEONFORK, VM_WRITE } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
 import { forEachRun, type VisitRun } from "./walk-entries.js";
@@ -193,7 +194,18 @@ function copyPinned(
   return true;
 }
 
-/** copy_nonpresent_pte: guard markers are copied; uffd-wp's stay with the registration. */
+/**
+ * copy_nonpresent_pte: guard markers are copied; uffd-wp's stay with the registration. A swapped page is
+ * exclusive to neither then.
+ */
 function copyAbsent(kernel: Kernel, slot: number, to: number, flags: number): void {
-  if ((markerIn(kernel, slot, flags) & MARKER_GUARD) !== 0) kernel.mmu.exports.copyEntry(slot, to);
+  const { exports } = kernel.mmu;
+  if (exports.absentType(slot) === SWAP_TYPE) {
+    duplicateSlot(kernel, exports.absentOffset(slot));
+    exports.updateEntry(slot, Pte.exclusive, 0);
+    exports.copyEntry(slot, to);
+    exports.updateEntry(to, Pte.uffdWp, 0);
+    return;
+  }
+  if ((markerIn(kernel, slot, flags) & MARKER_GUARD) !== 0) exports.copyEntry(slot, to);
 }

@@ -5,6 +5,7 @@ import { Event } from "./events.js";
 import { installGuards, removeGuards } from "./guard.js";
 import type { Kernel } from "./kernel.js";
 import { free } from "./madvise-free.js";
+import { pageout, willneed } from "./madvise-pageout.js";
 import type { Mm } from "./mm.js";
 import { populate } from "./populate.js";
 import { VM_DONTCOPY, VM_HUGEPAGE, VM_NOHUGEPAGE, VM_SHARED, VM_WIPEONFORK } from "./vm-flags.js";
@@ -36,6 +37,8 @@ const dontneed: Visit = (kernel, mm, vma, start, end) => {
 const VISITS: ReadonlyMap<string, Visit> = new Map([
   ["dontneed", dontneed],
   ["free", free],
+  ["pageout", pageout],
+  ["willneed", willneed],
   ["hugepage", setting(VM_HUGEPAGE, VM_NOHUGEPAGE)],
   ["nohugepage", setting(VM_NOHUGEPAGE, VM_HUGEPAGE)],
   ["dontfork", setting(VM_DONTCOPY, 0)],

@@ -16,9 +16,10 @@ import {
 } from "./folio.js";
 import type { Kernel } from "./kernel.js";
 import { maybeMappedShared } from "./mm-ids.js";
-import { PG_ANON, PG_EXCLUSIVE, PG_KSM, PG_LARGE } from "./page-flags.js";
+import { PG_ANON, PG_EXCLUSIVE, PG_KSM, PG_LARGE, PG_SWAPCACHE } from "./page-flags.js";
 import { pageProt } from "./page-prot.js";
 import { setIndex } from "./rmap.js";
+import { freeSwap } from "./swap-device.js";
 import { VM_UFFD_WP, VM_WRITE } from "./vm-flags.js";
 
 /** The entry is present, and not writable. */
@@ -50,6 +51,7 @@ function mayReuse(kernel: Kernel, frame: number): boolean {
   if ((flags & PG_ANON) === 0) return false;
   if ((flags & PG_EXCLUSIVE) !== 0) return true;
   if ((flags & PG_KSM) !== 0) return false;
+  if ((flags & PG_SWAPCACHE) !== 0 && (flags & PG_LARGE) === 0) freeSwap(kernel, frame);
   if ((flags & PG_LARGE) === 0) return refsOf(kernel, frame) === 1;
   if (kernel.has("reuseLarge")) return ownsLarge(kernel, headOf(kernel, frame));
   return kernel.has("reuseLastOfLarge") && refsOf(kernel, frame) === 1;

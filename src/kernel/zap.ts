@@ -4,11 +4,12 @@
 import { Pte } from "../layout/linux-flags.js";
 import { isUffdWp, MARKER_GUARD, MARKER_UFFD_WP, markerIn, setMarker } from "./absent.js";
 import { Event } from "./events.js";
-import { addWholeMapping, dropMapping, putPage } from "./folio.js";
+import { addWholeMapping, dropMapping, folioMapsOf, headOf, putPage } from "./folio.js";
 import { isHugeZero } from "./huge-zero.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { splitMapping } from "./split-mapping.js";
+import { cachedIn, freeSlot, freeSwap, SWAP_TYPE } from "./swap-device.js";
 import { VM_UFFD_WP } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
 import { entriesPerTable, forEachEntry } from "./walk-entries.js";
@@ -78,12 +79,24 @@ function zapEntry(
   if ((flags & Pte.present) === 0 && !dropMarkers && keepsMarker(kernel, vma, slot, flags)) {
     return false;
   }
+  if ((flags & Pte.present) === 0) dropSlot(kernel, slot);
   const protectedBefore = isUffdWp(kernel, slot, flags);
   if ((flags & (Pte.present | Pte.special)) === Pte.present)
     freed.push(exports.entryFrame(slot, 0));
   exports.clearEntry(slot);
   if (protectedBefore && !dropMarkers && leavesMarker(vma)) setMarker(kernel, slot, MARKER_UFFD_WP);
   return (flags & Pte.present) !== 0;
+}
+
+/** free_swap_and_cache: the cached page goes, too, when no other entry holds the slot. */
+export function dropSlot(kernel: Kernel, slot: number): void {
+  const { exports } = kernel.mmu;
+  if (exports.absentType(slot) !== SWAP_TYPE) return;
+  const entry = exports.absentOffset(slot);
+  freeSlot(kernel, entry);
+  const cached = cachedIn(kernel, entry);
+  if (cached !== 0 && folioMapsOf(kernel, headOf(kernel, cached)) === 0)
+    freeSwap(kernel, headOf(kernel, cached));
 }
 
 /** Guard regions outlive DONTNEED; uffd-wp markers do where the content does (`zap_nonpresent_ptes`). */
