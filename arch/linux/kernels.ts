@@ -187,6 +187,19 @@ const FEATURES = {
     cite: "LINUX 7.0 mm/memory.c should_try_to_free_swap",
     confidence: "manual",
   },
+  ptReclaimX86: {
+    since: "6.14",
+    architecture: "x86-64",
+    means: "MADV_DONTNEED of all that a page table maps frees the table (CONFIG_PT_RECLAIM)",
+    cite: "LINUX 6.14 mm/pt_reclaim.c try_to_free_pte, mm/memory.c reclaim_pt_is_enabled",
+    confidence: "witnessed",
+  },
+  ptReclaim: {
+    since: "7.0",
+    means: "the same on every architecture",
+    cite: "LINUX 7.0 mm/Kconfig PT_RECLAIM",
+    confidence: "witnessed",
+  },
   mapcountPerPage: {
     since: "6.11",
     until: "6.15",

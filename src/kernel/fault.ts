@@ -33,9 +33,9 @@ export function userFault(kernel: Kernel, mm: Mm, page: number, write: boolean):
       return "segv";
     }
     const result = handleMmFault(kernel, { mm, vma, page, write });
-    if (result === "retry") {
-      // A retry that comes out of the per-VMA lock is not yet "tried" (FAULT_FLAG_TRIED).
-      if (!underVmaLock) tried = true;
+    if (result === "retry" || result === "major-retry") {
+      // A retry that comes out of the per-VMA lock is not yet "tried" (FAULT_FLAG_TRIED), unless it was major.
+      if (!underVmaLock || result === "major-retry") tried = true;
       underVmaLock = false;
       continue;
     }
@@ -74,7 +74,7 @@ export function kernelFault(
     const vma = mm.vmas.at(page);
     if (vma === null || !allows(vma, write)) return "segv";
     const result = handleMmFault(kernel, { mm, vma, page, write });
-    if (result !== "retry") return settle(kernel, mm, result, tried);
+    if (result !== "retry" && result !== "major-retry") return settle(kernel, mm, result, tried);
     if (isThere()) return "done";
     tried = true;
   }

@@ -12,14 +12,14 @@ import { VM_UFFD_WP } from "./vm-flags.js";
 
 /** Swaps a page of shared memory out, if nobody but its mappings and the cache has it. */
 export function swapOutShared(kernel: Kernel, frame: number): void {
-  if (!kernel.config.swap) return;
   const { exports } = kernel.mmu;
   const object = kernel.objects.get(frameWord(kernel, frame, FRAME_OWNER));
   if (object === undefined || refsOf(kernel, frame) !== mapsOf(kernel, frame) + 1) return;
   const index = frameWord(kernel, frame, FRAME_INDEX);
-  const slot = allocateSlots(kernel, 0);
-  if (slot === 0) return;
+  // Entries go first; without swap that is all, and the page stays in the page cache.
   unmapShared(kernel, frame, object.id, index);
+  const slot = kernel.config.swap ? allocateSlots(kernel, 0) : 0;
+  if (slot === 0) return;
   kernel.count(Event.swap_out);
   writeSlot(kernel, slot, stampOf(kernel, frame));
   duplicateSlot(kernel, slot);

@@ -53,14 +53,22 @@ export function swapFault(kernel: Kernel, fault: Fault, slot: number, flags: num
   if (swapped === null) return "oom";
   const head = headOf(kernel, swapped.frame);
   giveSlotsUp(kernel, fault, slot, swapped);
-  const exclusive =
-    (pageFlags(kernel, head) & PG_KSM) === 0 &&
-    (swapped.fresh || (flags & Pte.exclusive) !== 0 || refsOf(kernel, head) === 1);
+  const exclusive = (pageFlags(kernel, head) & PG_KSM) === 0 && isAlone(kernel, swapped, flags);
   const written = mapIn(kernel, fault, slot, swapped, exclusive);
   putPage(kernel, head);
   if (!fault.write || written) return swapped.major ? "major" : "done";
   const result = writeFault(kernel, fault, slot, exports.entryFlags(slot));
-  return result === "done" && swapped.major ? "major" : result;
+  if (!swapped.major) return result;
+  return result === "retry" ? "major-retry" : result === "done" ? "major" : result;
+}
+
+/**
+ * Exclusive by the entry's bit; or fresh, and by-passing the cache; or found to be alone. From 7.0 on every page
+ * goes through the cache, and leaves it only once it is mapped: the bit alone decides.
+ */
+function isAlone(kernel: Kernel, { frame, fresh }: SwappedIn, flags: number): boolean {
+  if ((flags & Pte.exclusive) !== 0) return true;
+  return !kernel.has("swapCacheFreedEarly") && (fresh || refsOf(kernel, frame) === 1);
 }
 
 /** From the swap cache, or read. The caller gets one reference. */

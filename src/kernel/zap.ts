@@ -12,7 +12,7 @@ import { splitMapping } from "./split-mapping.js";
 import { cachedIn, freeSlot, freeSwap, SWAP_TYPE } from "./swap-device.js";
 import { VM_UFFD_WP } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
-import { entriesPerTable, forEachEntry } from "./walk-entries.js";
+import { entriesPerTable, forEachEntry, hugeStart } from "./walk-entries.js";
 
 /**
  * Zaps [start, end) of a VMA.
@@ -109,4 +109,24 @@ function keepsMarker(kernel: Kernel, vma: Vma, slot: number, flags: number): boo
 /** `pte_install_uffd_wp_if_needed`: not for private anonymous memory. */
 function leavesMarker(vma: Vma): boolean {
   return vma.object !== null && (vma.flags & VM_UFFD_WP) !== 0;
+}
+
+/** try_to_free_pte: tables whose whole range was zapped, and that hold nothing. */
+export function reclaimTables(kernel: Kernel, mm: Mm, start: number, end: number): void {
+  const { exports } = kernel.mmu;
+  const size = entriesPerTable(kernel);
+  let freed = 0;
+  for (let page = hugeStart(kernel, start + size - 1); page + size <= end; page += size) {
+    const slot = exports.findEntry(mm.root, page, 0) >>> 0;
+    if (slot === 0 || !isEmpty(kernel, slot, size)) continue;
+    freed += exports.freeTables(mm.root, page, page + size, page, page + size);
+  }
+  if (freed > 0) kernel.tlb.space(mm);
+}
+
+function isEmpty(kernel: Kernel, slot: number, count: number): boolean {
+  for (let i = 0; i < count; i++) {
+    if (kernel.mmu.exports.entryFlags(slot + 8 * i) !== 0) return false;
+  }
+  return true;
 }
