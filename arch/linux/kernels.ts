@@ -200,6 +200,25 @@ const FEATURES = {
     cite: "LINUX 7.0 mm/Kconfig PT_RECLAIM",
     confidence: "witnessed",
   },
+  populateStopsAtHoles: {
+    since: "6.9",
+    means: "MADV_POPULATE_* ends at the first hole; before, it passed over holes",
+    cite: "LINUX 6.12 mm/madvise.c madvise_populate; 6.1 madvise_vma_behavior",
+    confidence: "witnessed",
+  },
+  adviceStopsAtSharedLarge: {
+    until: "6.7",
+    means:
+      "MADV_PAGEOUT and MADV_FREE split every large folio they meet, and end at one that is mapped elsewhere",
+    cite: "LINUX 6.1 mm/madvise.c madvise_cold_or_pageout_pte_range, madvise_free_pte_range",
+    confidence: "witnessed",
+  },
+  remapDirties: {
+    until: "6.2",
+    means: "entries of a split folio that were dirty come back soft-dirty",
+    cite: "LINUX 6.1 mm/migrate.c remove_migration_pte",
+    confidence: "witnessed",
+  },
   mapcountPerPage: {
     since: "6.11",
     until: "6.15",

@@ -58,6 +58,9 @@ function freeAt(kernel: Kernel, slot: number, left: number): number {
     return 1;
   }
   const head = headOf(kernel, frame);
+  if (kernel.has("adviceStopsAtSharedLarge")) {
+    return mapsOf(kernel, frame) === 1 && splitFolio(kernel, head) ? 0 : left;
+  }
   const pages = batchAt(kernel, slot, left);
   if (pages < 2 ** orderOf(kernel, head)) {
     return isShared(kernel, head) || !splitFolio(kernel, head) ? pages : 0;

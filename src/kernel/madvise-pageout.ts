@@ -2,7 +2,16 @@
 
 import { Pte } from "../layout/linux-flags.js";
 import type { Errno } from "./errno.js";
-import { folioMapsOf, headOf, isLarge, newAnonFolio, orderOf, putPage, setStamp } from "./folio.js";
+import {
+  folioMapsOf,
+  headOf,
+  isLarge,
+  mapsOf,
+  newAnonFolio,
+  orderOf,
+  putPage,
+  setStamp,
+} from "./folio.js";
 import { splitFolio } from "./folio-split.js";
 import { isHugeZero } from "./huge-zero.js";
 import type { Kernel } from "./kernel.js";
@@ -48,14 +57,17 @@ function chooseAt(kernel: Kernel, slot: number, left: number, chosen: number[]):
   const { exports } = kernel.mmu;
   const flags = exports.entryFlags(slot);
   if ((flags & (Pte.present | Pte.special)) !== Pte.present) return 1;
-  const head = headOf(kernel, exports.entryFrame(slot, 0));
+  const frame = exports.entryFrame(slot, 0);
+  const head = headOf(kernel, frame);
+  if (isLarge(kernel, head) && kernel.has("adviceStopsAtSharedLarge")) {
+    return mapsOf(kernel, frame) === 1 && splitFolio(kernel, head) ? 0 : left;
+  }
   const pages = batchAt(kernel, slot, left);
   const whole = pages === 2 ** orderOf(kernel, head);
   if (isLarge(kernel, head) && !whole) {
     return isShared(kernel, head) || !splitFolio(kernel, head) ? pages : 0;
   }
   if (folioMapsOf(kernel, head) !== 2 ** orderOf(kernel, head)) return pages;
-  for (let i = 0; i < pages; i++) exports.updateEntry(slot + 8 * i, Pte.young, 0);
   chosen.push(head);
   return pages;
 }

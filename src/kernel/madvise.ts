@@ -50,9 +50,19 @@ const VISITS: ReadonlyMap<string, Visit> = new Map([
 ]);
 
 const WHOLES: ReadonlyMap<string, Whole> = new Map<string, Whole>([
-  ["populate_read", (kernel, mm, start, end) => populate(kernel, mm, start, end, false)],
-  ["populate_write", (kernel, mm, start, end) => populate(kernel, mm, start, end, true)],
+  ["populate_read", populating(false)],
+  ["populate_write", populating(true)],
 ]);
+
+/** Up to 6.8 a hole is passed over, as for other advice; then it ends the call. */
+function populating(write: boolean): Whole {
+  return (kernel, mm, start, end) =>
+    kernel.has("populateStopsAtHoles")
+      ? populate(kernel, mm, start, end, write)
+      : walkVmas(kernel, mm, start, end, (_kernel, _mm, _vma, from, to) =>
+          populate(kernel, mm, from, to, write),
+        );
+}
 
 /** Names of the advice that is modelled. */
 export const ADVICE: readonly string[] = [...VISITS.keys(), ...WHOLES.keys()];
