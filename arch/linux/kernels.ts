@@ -219,6 +219,12 @@ const FEATURES = {
     cite: "LINUX 6.1 mm/migrate.c remove_migration_pte",
     confidence: "witnessed",
   },
+  collapseNeedsWritable: {
+    until: "6.18",
+    means: "MADV_COLLAPSE refuses a range none of whose entries is writable",
+    cite: "LINUX 6.12 mm/khugepaged.c hpage_collapse_scan_pmd: SCAN_PAGE_RO",
+    confidence: "witnessed",
+  },
   mapcountPerPage: {
     since: "6.11",
     until: "6.15",
@@ -233,9 +239,10 @@ const FEATURES = {
     cite: "LINUX fs/proc/page.c stable_page_flags",
     confidence: "witnessed",
   },
-  kpageflagsKsm: {
-    until: "6.10",
-    means: "kpageflags tells KSM pages (broken for a while, mended in later stable releases)",
+  kpageflagsKsmBroken: {
+    since: "6.10",
+    until: "6.18",
+    means: "kpageflags says KSM of every anonymous page, so that it tells nothing",
     cite: "LINUX fs/proc/page.c stable_page_flags",
     confidence: "witnessed",
   },

@@ -1,9 +1,11 @@
 // madvise (mm/madvise.c): one row per advice, and the walk over VMAs.
 
+import { collapse } from "./collapse.js";
 import type { Errno } from "./errno.js";
 import { Event } from "./events.js";
 import { installGuards, removeGuards } from "./guard.js";
 import type { Kernel } from "./kernel.js";
+import { mergeable, unmergeable } from "./ksm.js";
 import { free } from "./madvise-free.js";
 import { pageout, willneed } from "./madvise-pageout.js";
 import type { Mm } from "./mm.js";
@@ -38,6 +40,9 @@ const dontneed: Visit = (kernel, mm, vma, start, end) => {
 const VISITS: ReadonlyMap<string, Visit> = new Map([
   ["dontneed", dontneed],
   ["free", free],
+  ["collapse", collapse],
+  ["mergeable", mergeable],
+  ["unmergeable", unmergeable],
   ["pageout", pageout],
   ["willneed", willneed],
   ["hugepage", setting(VM_HUGEPAGE, VM_NOHUGEPAGE)],

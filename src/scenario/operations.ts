@@ -4,6 +4,8 @@ import { MmulateError } from "../errors.js";
 import { clearSoftDirty } from "../kernel/clear-refs.js";
 import type { Errno } from "../kernel/errno.js";
 import { fork } from "../kernel/fork.js";
+import { pinPages, unpinPages } from "../kernel/gup.js";
+import { runKsm } from "../kernel/ksm.js";
 import { ADVICE, madvise } from "../kernel/madvise.js";
 import { exitMm, mmap, munmap } from "../kernel/mmap.js";
 import { mprotect } from "../kernel/mprotect.js";
@@ -123,7 +125,8 @@ function doFork({ player, process, operation }: Context): Shown {
   if ("errno" in result) return { errno: result.errno };
   const regions = new Map(process.regions);
   const { onSegv } = process;
-  player.processes.set(operation.words[0] ?? "", { mm: result.child, regions, onSegv });
+  const child: Process = { mm: result.child, regions, pins: new Map(), onSegv };
+  player.processes.set(operation.words[0] ?? "", child);
   return {};
 }
 
@@ -132,6 +135,7 @@ function doExit({ player, operation }: Context): Shown {
   const process = player.processes.get(name);
   if (process === undefined) throw unknownProcess(player, operation, name);
   exitMm(player.kernel, process.mm);
+  for (const pins of process.pins.values()) unpinPages(player.kernel, pins);
   player.processes.delete(name);
   return {};
 }
@@ -179,6 +183,26 @@ function doMadvise(context: Context): Shown {
 
 function notModelled({ operation }: Context, what: string): MmulateError {
   return new MmulateError("UNMODELLED", `line ${operation.line}: "${what}" is not modelled yet`);
+}
+
+/** A pin is known by its words; a second one of the same words stands beside it, and goes first. */
+function doPin(context: Context): Shown {
+  const { player, process, operation } = context;
+  const { start, end } = rangeOf(context);
+  const result = pinPages(player.kernel, process.mm, start, end);
+  if ("errno" in result) return { errno: result.errno };
+  const name = operation.words.join(" ");
+  process.pins.set(name, [...(process.pins.get(name) ?? []), ...result.pins]);
+  return {};
+}
+
+function doUnpin({ player, process, operation }: Context): Shown {
+  const name = operation.words.join(" ");
+  const pins = process.pins.get(name);
+  if (pins === undefined) return { errno: "ENXIO" };
+  unpinPages(player.kernel, pins);
+  process.pins.delete(name);
+  return {};
 }
 
 function doPagemap(context: Context): Shown {
@@ -238,6 +262,15 @@ const OPERATIONS: ReadonlyMap<string, (context: Context) => Shown> = new Map([
     ranged(({ player, process }, a, b) => uffdUnregister(player.kernel, process.mm, a, b)),
   ],
   ["scan", doScan],
+  ["pin", doPin],
+  ["unpin", doUnpin],
+  [
+    "ksm",
+    ({ player }) => {
+      runKsm(player.kernel);
+      return {};
+    },
+  ],
   [
     "on-segv",
     ({ process, operation }) => {
