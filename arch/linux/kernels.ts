@@ -159,9 +159,10 @@ const FEATURES = {
   },
   zeroRemapKeepsBits: {
     since: "6.18",
+    backported: ["6.12"],
     means: "entries mapped to the zero page then keep soft-dirty and uffd-wp",
-    cite: "LINUX 6.18 mm/migrate.c try_to_map_unused_to_zeropage",
-    confidence: "knowledge",
+    cite: "LINUX 6.18 (stable: 6.12.107) mm/migrate.c try_to_map_unused_to_zeropage",
+    confidence: "witnessed",
   },
   swapsWholeFolios: {
     since: "6.10",
@@ -223,6 +224,13 @@ const FEATURES = {
     until: "6.18",
     means: "MADV_COLLAPSE refuses a range none of whose entries is writable",
     cite: "LINUX 6.12 mm/khugepaged.c hpage_collapse_scan_pmd: SCAN_PAGE_RO",
+    confidence: "witnessed",
+  },
+  contpte: {
+    since: "6.9",
+    architecture: "arm64",
+    means: "entries of large folios are folded into contiguous groups",
+    cite: "LINUX 6.9 arch/arm64/mm/contpte.c",
     confidence: "witnessed",
   },
   mapcountPerPage: {

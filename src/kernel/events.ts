@@ -28,6 +28,8 @@ const EVENTS = [
   ["split_mapping", "huge pages whose mapping was split"],
   ["split_folio", "folios split into base pages"],
   ["collapse", "huge pages made of base pages"],
+  ["contpte_fold", "contiguous groups folded"],
+  ["contpte_unfold", "contiguous groups unfolded"],
   ["ksm_merge", "entries replaced by a KSM page"],
   ["swap_out", "pages written to swap"],
   ["swap_in", "reads from swap"],

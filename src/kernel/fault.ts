@@ -8,6 +8,7 @@
 //   else          --> dirty and young by software
 
 import { Pte } from "../layout/linux-flags.js";
+import { setAccess } from "./contpte.js";
 import { Event } from "./events.js";
 import type { Fault, FaultResult } from "./fault-types.js";
 import { missing } from "./first-touch.js";
@@ -105,7 +106,7 @@ function handleMmFault(kernel: Kernel, fault: Fault): FaultResult {
   if (write && (flags & Pte.write) === 0) return writeFault(kernel, fault, slot, flags);
   const set = Pte.young | (write ? kernel.madeDirty : 0);
   if ((flags & set) === set) kernel.count(Event.fault_spurious);
-  else exports.updateEntry(slot, 0, set);
+  else setAccess(kernel, slot, page, set);
   kernel.tlb.local(mm, vma, page);
   return "done";
 }

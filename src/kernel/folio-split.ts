@@ -10,6 +10,7 @@ import {
   FRAME_SPARE,
 } from "../../assembly/abi/frames.js";
 import { Pte } from "../layout/linux-flags.js";
+import { unfold } from "./contpte.js";
 import { Event } from "./events.js";
 import {
   dropMapping,
@@ -40,6 +41,7 @@ export function splitFolio(kernel: Kernel, head: number, extra = 0): boolean {
   const count = 2 ** orderOf(kernel, head);
   if (kernel.has("remapDirties")) dirtyAll(kernel, head, count);
   const mapped = Array.from({ length: count }, (_, i) => mappingsOf(kernel, head + i));
+  for (const { mm, slot, page } of mapped.flat()) unfold(kernel, mm, slot, page);
   detach(kernel, head, count);
   mapped.forEach((mappings, i) => {
     // A part that was zapped before is free now.

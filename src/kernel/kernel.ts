@@ -51,6 +51,8 @@ export class Kernel {
   readonly zeroFrame: number;
   /** pte_mkdirty: dirty, and soft-dirty where the layout has it so and the kernel is configured for it. */
   readonly madeDirty: number;
+  /** Entries of large folios are folded into contiguous groups (contpte.ts). */
+  readonly foldsGroups: boolean;
   /** Soft-dirty is there: in the layout, and configured. */
   readonly softDirty: boolean;
   private readonly features: ReadonlySet<Feature>;
@@ -65,6 +67,7 @@ export class Kernel {
     this.mmu = new MmCore(core, linux, config.frames);
     this.softDirty = config.softDirty && linux.has.softDirty;
     this.madeDirty = Pte.dirty | (this.softDirty && linux.dirtySetsSoftDirty ? Pte.softDirty : 0);
+    this.foldsGroups = this.has("contpte") && linux.has.contiguous;
     this.zeroFrame = this.mmu.exports.allocateFrames(0);
     this.programs = kernelPrograms(this.mmu);
     this.swap = new SwapSlots(config.swap ? config.frames : 0);

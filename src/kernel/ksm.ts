@@ -5,6 +5,7 @@
 //   all others             their entries are replaced
 
 import { Pte } from "../layout/linux-flags.js";
+import { unfold } from "./contpte.js";
 import type { Errno } from "./errno.js";
 import { Event } from "./events.js";
 import { userFault } from "./fault.js";
@@ -100,6 +101,7 @@ function protect(kernel: Kernel, { mm, page }: Item): number {
   if (isLarge(kernel, frame) && !splitFolio(kernel, headOf(kernel, frame))) return 0;
   const cached = (pageFlags(kernel, frame) & PG_SWAPCACHE) !== 0 ? 1 : 0;
   if (mapsOf(kernel, frame) + cached !== refsOf(kernel, frame)) return 0;
+  unfold(kernel, mm, slot, page);
   const dirty = (exports.entryFlags(slot) & Pte.dirty) !== 0;
   setPageFlags(kernel, frame, dirty ? PG_DIRTY : 0, PG_EXCLUSIVE);
   exports.updateEntry(slot, Pte.write | Pte.dirty, 0);

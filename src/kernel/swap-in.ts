@@ -1,6 +1,7 @@
 // Faults on swap entries (mm/memory.c do_swap_page).
 
 import { Pte } from "../layout/linux-flags.js";
+import { foldRun } from "./contpte.js";
 import { Event } from "./events.js";
 import type { Fault, FaultResult } from "./fault-types.js";
 import {
@@ -162,6 +163,7 @@ function mapIn(
     if (exclusive) setPageFlags(kernel, frame - index + i, PG_EXCLUSIVE);
     if (i === index) written = (set & Pte.write) !== 0 && (set & Pte.dirty) !== 0;
   }
+  if (count > 1) foldRun(kernel, slot - 8 * index, first, frame - index, count);
   return written;
 }
 

@@ -6,6 +6,7 @@
 //   slots, swap cache --> every entry becomes a swap entry --> written if dirty --> cache and page are freed
 
 import { Pte } from "../layout/linux-flags.js";
+import { unfold } from "./contpte.js";
 import { Event } from "./events.js";
 import {
   addMapping,
@@ -97,6 +98,7 @@ function unmap(kernel: Kernel, mapping: Mapping, head: number, slot: number): vo
   if ((flags & Pte.dirty) !== 0) setPageFlags(kernel, head, PG_DIRTY);
   const exclusive = (pageFlags(kernel, frame) & PG_EXCLUSIVE) !== 0 ? Pte.exclusive : 0;
   const kept = flags & (Pte.softDirty | Pte.uffdWp);
+  unfold(kernel, mm, at, page);
   exports.clearEntry(at);
   kernel.tlb.page(mm, page);
   setPageFlags(kernel, frame, 0, PG_EXCLUSIVE);
@@ -120,6 +122,7 @@ function discard(kernel: Kernel, head: number): boolean {
     if (level === 1) splitMapping(kernel, mm, vma, slot, page);
     const at = exports.findEntry(mm.root, page, 0) >>> 0;
     const frame = exports.entryFrame(at, 0);
+    unfold(kernel, mm, at, page);
     exports.clearEntry(at);
     kernel.tlb.page(mm, page);
     addMapping(kernel, frame, -1, mm.id);

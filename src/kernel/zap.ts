@@ -3,6 +3,7 @@
 
 import { Pte } from "../layout/linux-flags.js";
 import { isUffdWp, MARKER_GUARD, MARKER_UFFD_WP, markerIn, setMarker } from "./absent.js";
+import { unfoldEnds } from "./contpte.js";
 import { Event } from "./events.js";
 import { addWholeMapping, dropMapping, folioMapsOf, headOf, putPage } from "./folio.js";
 import { isHugeZero } from "./huge-zero.js";
@@ -12,7 +13,7 @@ import { splitMapping } from "./split-mapping.js";
 import { cachedIn, freeSlot, freeSwap, SWAP_TYPE } from "./swap-device.js";
 import { VM_UFFD_WP } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
-import { entriesPerTable, forEachEntry, hugeStart } from "./walk-entries.js";
+import { entriesPerTable, forEachEntry, hugeStart, tableEnd } from "./walk-entries.js";
 
 /**
  * Zaps [start, end) of a VMA.
@@ -33,11 +34,22 @@ export function zapRange(
   const visit = (slot: number): void => {
     if (zapEntry(kernel, vma, slot, dropMarkers, freed)) present = true;
   };
+  unfoldBorders(kernel, mm, from, to);
   forEachEntry(kernel, mm.root, from, to, visit, (slot, page, until) =>
     zapHuge(kernel, mm, vma, slot, page, until),
   );
   if (present) kernel.tlb.range(mm, from, to);
   for (const frame of freed) dropMapping(kernel, frame, mm.id);
+}
+
+/** Groups that lie across the ends of a range (clear_full_ptes). */
+function unfoldBorders(kernel: Kernel, mm: Mm, start: number, end: number): void {
+  for (const page of [start, end - 1]) {
+    const slot = kernel.mmu.exports.findEntry(mm.root, page, 0) >>> 0;
+    if (slot === 0) continue;
+    if (page === start) unfoldEnds(kernel, mm, slot, page, tableEnd(kernel, page, end) - page);
+    else unfoldEnds(kernel, mm, slot, page, 1);
+  }
 }
 
 /** zap_huge_pmd; a part of a huge page is zapped after a split. */
