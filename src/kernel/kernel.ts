@@ -72,7 +72,7 @@ export class Kernel {
     this.programs = kernelPrograms(this.mmu);
     this.swap = new SwapSlots(config.swap ? config.frames : 0);
     this.clocks = new Clocks(1);
-    this.tlb = new TlbFlush(this.mmu, hardware, (event) => this.count(event));
+    this.tlb = new TlbFlush(this.mmu, hardware, (event, times) => this.count(event, times));
   }
 
   /** Whether this version has a feature. */

@@ -155,10 +155,13 @@ function scanTable(scan: Scan, own: number, slot: number, page: number, end: num
   const fast = request.categories === PAGE_IS_WRITTEN;
   kernel.count(Event.scan_entry, end - page);
   let protectedAny = false;
+  const entries = kernel.mmu.gather(slot, end - page);
   for (let i = 0; i < end - page; i++) {
     const at = slot + 8 * i;
-    const flags = kernel.mmu.exports.entryFlags(at);
-    const categories = fast ? fastCategories(kernel, at, flags) : categoriesOf(kernel, at, flags);
+    const flags = entries[2 * i] ?? 0;
+    const categories = fast
+      ? fastCategories(kernel, at, flags)
+      : categoriesOf(kernel, at, flags, entries[2 * i + 1] ?? 0);
     if (!scan.matches(own | categories)) continue;
     scan.output(page + i, page + i + 1);
     if (!request.protect || (categories & PAGE_IS_WRITTEN) === 0) continue;
@@ -174,17 +177,16 @@ function fastCategories(kernel: Kernel, slot: number, flags: number): number {
 }
 
 /** pagemap_page_category. */
-function categoriesOf(kernel: Kernel, slot: number, flags: number): number {
+function categoriesOf(kernel: Kernel, slot: number, flags: number, frame: number): number {
   if (flags === 0) return 0;
   const written = isUffdWp(kernel, slot, flags) ? 0 : PAGE_IS_WRITTEN;
   const softDirty = kernel.softDirty && (flags & Pte.softDirty) !== 0 ? PAGE_IS_SOFT_DIRTY : 0;
   if ((flags & Pte.present) === 0) return written | softDirty | PAGE_IS_SWAPPED;
-  return written | softDirty | PAGE_IS_PRESENT | presentCategories(kernel, slot, flags);
+  return written | softDirty | PAGE_IS_PRESENT | presentCategories(kernel, flags, frame);
 }
 
-function presentCategories(kernel: Kernel, slot: number, flags: number): number {
+function presentCategories(kernel: Kernel, flags: number, frame: number): number {
   if ((flags & Pte.special) !== 0) return PAGE_IS_PFNZERO;
-  const frame = kernel.mmu.exports.entryFrame(slot, 0);
   return (pageFlags(kernel, frame) & PG_ANON) === 0 ? PAGE_IS_FILE : 0;
 }
 
