@@ -59,6 +59,7 @@ function ours() {
       mthp: new Map(),
       swap: false,
       costs: DEFAULT_COSTS,
+      page: 4096,
       frames: 2 * pages + 4096,
     },
     mode: {},

@@ -21,6 +21,8 @@ export interface KernelConfig {
   readonly softDirty: boolean;
   /** The CPU sets access flag and dirty state; else faults do. */
   readonly hwDirty: boolean;
+  /** Bytes of a base page. */
+  readonly page: number;
   /** Name of the Linux layout; left out = that of the version. */
   readonly layout?: string;
   /** transparent_hugepage/enabled, and hugepages-SIZE/enabled by order. */
