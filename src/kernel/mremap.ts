@@ -3,6 +3,7 @@
 import { unlinkAnonVma } from "./anon-vma.js";
 import type { Errno } from "./errno.js";
 import type { Kernel } from "./kernel.js";
+import { unmergePages } from "./ksm.js";
 import type { Mm } from "./mm.js";
 import { munmapRange } from "./mmap.js";
 import { movePageTables } from "./move-tables.js";
@@ -55,6 +56,8 @@ function moveMany(kernel: Kernel, mm: Mm, { start, pages, to, keep }: Move): Err
 /** move_vma: a copy of the VMA at the new place takes the entries over, then the old range is unmapped. */
 function moveVma(kernel: Kernel, mm: Mm, vma: Vma, move: Move): void {
   const { start, pages, keep } = move;
+  // A KSM page knows its place by other means than anonymous memory does, and cannot move (ksm_madvise).
+  unmergePages(kernel, mm, vma, start, start + pages);
   const clearWp = kernel.has("mremapClearsWp") && vma.uffd !== null;
   const target = copyTo(kernel, mm, vma, move);
   movePageTables(kernel, mm, vma, { ...move, clearWp });
