@@ -8,19 +8,20 @@
 // never asked.
 
 import { Counter } from "./abi/counters";
+import { GEOMETRY_BASE } from "./abi/memory-map";
 import {
   ARRAY_BYTES,
   ARRAY_LINE_SHIFT,
-  CPU_CACHE_LEVELS,
-  CPU_CACHES,
-  CPU_WALKER_ENTERS,
+  GEOMETRY_CACHE_LEVELS,
+  GEOMETRY_CACHES,
+  GEOMETRY_WALKER_ENTERS,
   MAX_CACHES,
 } from "./abi/tlb";
 import { bump } from "./count";
 import { findEntry, insertEntry } from "./tlb-array";
 
-function cacheOf(cpu: u32, level: u32): u32 {
-  return cpu + CPU_CACHES + level * ARRAY_BYTES;
+function cacheOf(level: u32): u32 {
+  return GEOMETRY_BASE + GEOMETRY_CACHES + level * ARRAY_BYTES;
 }
 
 function lineOf(cache: u32, pa: u64): u64 {
@@ -34,25 +35,25 @@ function keyOf(line: u64): u64 {
 
 /** Finds the line of `pa` from cache `from` on, and brings it there. Returns the cache that had it. */
 function fetchLine(cpu: u32, from: u32, pa: u64): u32 {
-  const levels = load<u32>(cpu, CPU_CACHE_LEVELS);
+  const levels = load<u32>(GEOMETRY_BASE, GEOMETRY_CACHE_LEVELS);
   let level = from;
   while (level < levels) {
-    const cache = cacheOf(cpu, level);
+    const cache = cacheOf(level);
     const line = lineOf(cache, pa);
-    if (findEntry(cache, line, keyOf(line)) != 0) break;
+    if (findEntry(cpu, cache, line, keyOf(line)) != 0) break;
     level++;
   }
   for (let missed = from; missed < level; missed++) {
-    const cache = cacheOf(cpu, missed);
+    const cache = cacheOf(missed);
     const line = lineOf(cache, pa);
-    insertEntry(cache, line, keyOf(line), 0);
+    insertEntry(cpu, cache, line, keyOf(line), 0);
   }
   return level == levels ? <u32>MAX_CACHES : level;
 }
 
 /** The walker reads an entry at `pa`. */
 export function loadEntryThrough(cpu: u32, pa: u64): void {
-  bump(Counter.WalkFromCache1 + fetchLine(cpu, load<u32>(cpu, CPU_WALKER_ENTERS), pa));
+  bump(Counter.WalkFromCache1 + fetchLine(cpu, load<u32>(GEOMETRY_BASE, GEOMETRY_WALKER_ENTERS), pa));
 }
 
 /** A read or write of the word at `pa`. */

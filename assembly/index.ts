@@ -17,11 +17,11 @@ import { clock, setClock } from "./tlb-stamped";
 import {
   accessOnce,
   halfIndexOf,
-  halfOf,
   physicalAddress,
   usedLevel,
   usedShift,
 } from "./translate";
+import { halfOf } from "./walk";
 import { clearLog } from "./walk-log";
 import { WalkResult } from "./walk-step";
 

@@ -21,6 +21,7 @@ import {
   INVALIDATE_TABLES_ON_WAY,
 } from "./abi/invalidate";
 import { HALF_LEVELS, LEVEL_BYTES, LEVEL_SHIFT } from "./abi/layout";
+import { GEOMETRY_BASE } from "./abi/memory-map";
 import {
   ARRAY_BYTES,
   ARRAY_ENTRIES,
@@ -29,9 +30,9 @@ import {
   ARRAY_TAGS,
   ARRAY_WAYS,
   CPU_LIVE,
-  CPU_PROBES,
   CPU_TAG,
-  CPU_WALK_CACHES,
+  GEOMETRY_PROBES,
+  GEOMETRY_WALK_CACHES,
   GLOBAL_TAG,
   LIVE_GLOBAL_SHIFT,
   MAX_CONTEXTS,
@@ -54,7 +55,8 @@ import { blockOf, cpu, cpuCount } from "./cpu";
 import { classShift, Data } from "./tlb";
 import { dropEntry } from "./tlb-array";
 import { dropStamped } from "./tlb-stamped";
-import { halfIndexOf, halfOf } from "./translate";
+import { halfIndexOf } from "./translate";
+import { halfOf } from "./walk";
 
 /** The operation under way: what it drops, of which context (in its place in a key), in which range. */
 let flags: u32 = 0;
@@ -114,16 +116,16 @@ function dropTranslations(block: u32): u32 {
   for (let structure: u32 = 0; structure < <u32>TLB_STRUCTURES; structure++) {
     const live = load<u32>(block + (structure << 2), CPU_LIVE);
     let classes = (live | (live >> LIVE_GLOBAL_SHIFT)) & 0xff;
-    const probes = block + CPU_PROBES + structure * STRUCTURE_BYTES;
+    const probes: u32 = GEOMETRY_BASE + GEOMETRY_PROBES + structure * STRUCTURE_BYTES;
     for (; classes != 0; classes &= classes - 1) {
-      dropped += dropClass(probes, <u32>ctz(classes));
+      dropped += dropClass(block, probes, <u32>ctz(classes));
     }
   }
   return dropped;
 }
 
 /** Drops a structure's entries of one class, from the sets that may hold them. */
-function dropClass(probes: u32, pageClass: u32): u32 {
+function dropClass(block: u32, probes: u32, pageClass: u32): u32 {
   const probe = probes + pageClass * PROBE_BYTES;
   const shift: u64 = load<u32>(probe, PROBE_SHIFT);
   const largest: u64 = largestShift(probes, pageClass);
@@ -134,7 +136,7 @@ function dropClass(probes: u32, pageClass: u32): u32 {
   const sets = min(pages, mask);
   let dropped: u32 = 0;
   for (let i: u64 = 0; i <= sets; i++) {
-    dropped += dropInSet(probe, <u32>((from + i) & mask), pageClass);
+    dropped += dropInSet(block, probe, <u32>((from + i) & mask), pageClass);
   }
   return dropped;
 }
@@ -148,10 +150,11 @@ function largestShift(probes: u32, pageClass: u32): u32 {
   return classShift(pageClass);
 }
 
-function dropInSet(array: u32, set: u32, pageClass: u32): u32 {
+function dropInSet(block: u32, array: u32, set: u32, pageClass: u32): u32 {
   const entryShift = load<u32>(array, ARRAY_TAGS) == 0 ? STAMPED_ENTRY_SHIFT : TAGGED_ENTRY_SHIFT;
   const ways = load<u32>(array, ARRAY_WAYS);
-  const at = load<u32>(array, ARRAY_ENTRIES) + set * load<u32>(array, ARRAY_SET_BYTES);
+  // Arrays of translations are never shared: their entries count from the block.
+  const at = block + load<u32>(array, ARRAY_ENTRIES) + set * load<u32>(array, ARRAY_SET_BYTES);
   const pieceShift = classShift(pageClass);
   let dropped: u32 = 0;
   for (let way: u32 = 0; way < ways; way++) {
@@ -160,7 +163,7 @@ function dropInSet(array: u32, set: u32, pageClass: u32): u32 {
     if ((<u32>key & TLB_CLASS_MASK) != pageClass || !isNamed(key)) continue;
     const leafShift = levelShift(key, Data.level(load<u64>(entry, TLB_DATA)));
     if (!meets(key, max(pieceShift, leafShift))) continue;
-    dropEntry(array, set, entry);
+    dropEntry(block, array, set, entry);
     dropped++;
   }
   return dropped;
@@ -169,10 +172,10 @@ function dropInSet(array: u32, set: u32, pageClass: u32): u32 {
 /** Walk caches are small: all of their entries are looked at. */
 function dropTables(block: u32): void {
   for (let level: u32 = 1; level < <u32>WALK_CACHE_LEVELS; level++) {
-    const array = block + CPU_WALK_CACHES + level * ARRAY_BYTES;
+    const array: u32 = GEOMETRY_BASE + GEOMETRY_WALK_CACHES + level * ARRAY_BYTES;
     const ways = load<u32>(array, ARRAY_WAYS);
     const count: u32 = ways == 0 ? 0 : (load<u32>(array, ARRAY_SET_MASK) + 1) * ways;
-    const entries = load<u32>(array, ARRAY_ENTRIES);
+    const entries = block + load<u32>(array, ARRAY_ENTRIES);
     for (let i: u32 = 0; i < count; i++) {
       const entry = entries + (i << STAMPED_ENTRY_SHIFT);
       const key = load<u64>(entry, TLB_KEY);

@@ -34,9 +34,9 @@ export function setClock(now: u64): void {
 export class Stamped {
   /** Address of the set that `page` selects. */
   @inline
-  static setOf(array: u32, page: u64): u32 {
+  static setOf(cpu: u32, array: u32, page: u64): u32 {
     const set = <u32>page & load<u32>(array, ARRAY_SET_MASK);
-    return load<u32>(array, ARRAY_ENTRIES) + set * load<u32>(array, ARRAY_SET_BYTES);
+    return cpu + load<u32>(array, ARRAY_ENTRIES) + set * load<u32>(array, ARRAY_SET_BYTES);
   }
 
   /** The entry with `key`, made youngest; 0 = absent. */
@@ -58,13 +58,13 @@ export class Stamped {
   }
 
   @inline
-  static find(array: u32, page: u64, key: u64): u32 {
-    return Stamped.findIn(Stamped.setOf(array, page), load<u32>(array, ARRAY_WAYS), key);
+  static find(cpu: u32, array: u32, page: u64, key: u64): u32 {
+    return Stamped.findIn(Stamped.setOf(cpu, array, page), load<u32>(array, ARRAY_WAYS), key);
   }
 
   @inline
-  static insert(array: u32, page: u64, key: u64, data: u64): u32 {
-    return Stamped.insertIn(Stamped.setOf(array, page), load<u32>(array, ARRAY_WAYS), key, data);
+  static insert(cpu: u32, array: u32, page: u64, key: u64, data: u64): u32 {
+    return Stamped.insertIn(Stamped.setOf(cpu, array, page), load<u32>(array, ARRAY_WAYS), key, data);
   }
 
   @inline

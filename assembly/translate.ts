@@ -10,21 +10,14 @@
 
 import { Counter } from "./abi/counters";
 import { EventKind } from "./abi/event";
-import {
-  HALF_BYTES,
-  HALF_FLAG_FAULT_DROPS_TLB,
-  HALF_FLAGS,
-  LAYOUT_HALVES,
-  LAYOUT_SELECT_BIT,
-} from "./abi/layout";
-import { LAYOUT_BASE, STOP_BASE } from "./abi/memory-map";
+import { HALF_FLAG_FAULT_DROPS_TLB, HALF_FLAGS, LAYOUT_SELECT_BIT } from "./abi/layout";
+import { GEOMETRY_BASE, LAYOUT_BASE, STOP_BASE } from "./abi/memory-map";
 import { FaultKind } from "./abi/stop";
 import {
-  CPU_DATA_CACHED,
   CPU_PREDICTORS,
-  CPU_ROOTS,
-  CPU_ROUTES,
   CPU_TAG,
+  GEOMETRY_DATA_CACHED,
+  GEOMETRY_ROUTES,
   GLOBAL_TAG,
   PREDICTOR_ADDRESS_SHIFT,
   PREDICTOR_OFFSET_MASK,
@@ -41,7 +34,7 @@ import { bump } from "./count";
 import { describeFault } from "./describe";
 import { loadDataThrough } from "./hierarchy";
 import { classShift, Data, dropFrom, Tlb } from "./tlb";
-import { Walk, walkForAssist } from "./walk";
+import { halfOf, walk, walkForAssist } from "./walk";
 import { dropTablesTo } from "./walk-cache";
 import { WalkResult } from "./walk-step";
 
@@ -56,46 +49,61 @@ export function halfIndexOf(va: u64): u32 {
   return <u32>(va >> load<u32>(LAYOUT_BASE, LAYOUT_SELECT_BIT)) & 1;
 }
 
-export function halfOf(halfIndex: u32): u32 {
-  return LAYOUT_BASE + LAYOUT_HALVES + halfIndex * HALF_BYTES;
-}
-
 /**
  * Makes one access. Returns `FaultKind.None` with the result in `physicalAddress`, or the fault, which
  * the stop block describes. Counts misses; hits are what remains (run.ts).
  * @param need what the access needs of a page, as a data word denies it (`CPU_NEEDS`)
  */
 export function accessOnce(cpu: u32, kind: u32, va: u64, access: u32, need: u32): u32 {
-  const structure = (load<u32>(cpu, CPU_ROUTES) >> (kind << 1)) & 3;
-  const tag = load<u32>(cpu, CPU_TAG);
-  const usual = Tlb.usualProbe(cpu, structure);
-  const set = Tlb.firstSet(usual, va);
-  const key = Tlb.key(usual, tag, va);
-  let entry = Tlb.findInFirst(usual, set, key);
-  if (entry == 0) entry = Tlb.findRare(cpu, structure, tag, va);
-  let data: u64 = 0;
-  if (entry == 0) {
-    bump(structure == TlbStructure.FetchL1 ? Counter.FetchL1Miss : Counter.DataL1Miss);
-    data = Miss.serve(cpu, tag, va, access, need);
-    if (data == 0) return WalkResult.fault;
-    entry = Tlb.fillFirst(cpu, structure, usual, set, key, va, tag, data);
-    if (entry == 0) entry = uncached(data, va);
-    physicalAddress = va + Data.delta(data, va);
-  } else {
-    data = load<u64>(entry, TLB_DATA);
-    physicalAddress = va + load<u64>(entry, TLB_EXTRA);
-    if (!isBasePage(entry)) {
-      bump(structure == TlbStructure.FetchL1 ? Counter.FetchL1LargeHit : Counter.DataL1LargeHit);
+  const structure = (load<u32>(GEOMETRY_BASE, GEOMETRY_ROUTES) >> (kind << 1)) & 3;
+  if (structure == TlbStructure.DataL1) {
+    return Path.access(cpu, TlbStructure.DataL1, kind, va, access, need);
+  }
+  return structure == TlbStructure.FetchL1
+    ? fetch(cpu, kind, va, access, need)
+    : storeApart(cpu, kind, va, access, need);
+}
+
+function fetch(cpu: u32, kind: u32, va: u64, access: u32, need: u32): u32 {
+  return Path.access(cpu, TlbStructure.FetchL1, kind, va, access, need);
+}
+
+/** A store where the CPU has a first level for stores. */
+function storeApart(cpu: u32, kind: u32, va: u64, access: u32, need: u32): u32 {
+  return Path.access(cpu, TlbStructure.StoreL1, kind, va, access, need);
+}
+
+/** The way of an access, written out for each first-level structure. */
+class Path {
+  @inline
+  static access(cpu: u32, structure: u32, kind: u32, va: u64, access: u32, need: u32): u32 {
+    const isFetch = structure == TlbStructure.FetchL1;
+    const tag = load<u32>(cpu, CPU_TAG);
+    let entry = Tlb.findInFirst(cpu, structure, tag, va);
+    let data: u64 = 0;
+    if (entry == 0) {
+      bump(isFetch ? Counter.FetchL1Miss : Counter.DataL1Miss);
+      data = serveMiss(cpu, tag, va, access, need);
+      if (data == 0) return WalkResult.fault;
+      entry = Tlb.fillFirst(cpu, structure, tag, va, data);
+      if (entry == 0) entry = uncached(data, va);
+      physicalAddress = va + Data.delta(data, va);
+    } else {
+      data = load<u64>(entry, TLB_DATA);
+      physicalAddress = va + load<u64>(entry, TLB_EXTRA);
+      if (!isBasePage(entry)) {
+        bump(isFetch ? Counter.FetchL1LargeHit : Counter.DataL1LargeHit);
+      }
     }
+    usedEntry = entry;
+    if ((<u32>data & need) != 0) {
+      const fault = deniedOrClean(cpu, entry, tag, va, access);
+      if (fault != FaultKind.None) return fault;
+    }
+    if (load<u32>(GEOMETRY_BASE, GEOMETRY_DATA_CACHED) == 0) predict(cpu, kind, entry, va);
+    else if (!isFetch) loadDataThrough(cpu, physicalAddress);
+    return FaultKind.None;
   }
-  usedEntry = entry;
-  if ((<u32>data & need) != 0) {
-    const fault = deniedOrClean(cpu, entry, tag, va, access);
-    if (fault != FaultKind.None) return fault;
-  }
-  if (load<u32>(cpu, CPU_DATA_CACHED) == 0) predict(cpu, kind, entry, va);
-  else if (kind != EventKind.Fetch) loadDataThrough(cpu, physicalAddress);
-  return FaultKind.None;
 }
 
 /** Large hits are counted one by one: they are never found by prediction. */
@@ -103,31 +111,23 @@ function isBasePage(entry: u32): bool {
   return (<u32>load<u64>(entry, TLB_KEY) & TLB_CLASS_MASK) == 1;
 }
 
-class Miss {
-  /**
-   * Looks in the second level, else walks. Returns the data word for the base page of `va`; 0 = the walk
-   * faulted (`WalkResult.fault`).
-   */
-  @inline
-  static serve(cpu: u32, tag: u32, va: u64, access: u32, need: u32): u64 {
-    const usual = Tlb.usualProbe(cpu, TlbStructure.L2);
-    const set = Tlb.secondSet(usual, va);
-    const key = Tlb.key(usual, tag, va);
-    let entry = Tlb.findInSecond(usual, set, key, va);
-    if (entry == 0) entry = Tlb.findRare(cpu, TlbStructure.L2, tag, va);
-    if (entry != 0) {
-      bump(Counter.L2Hit);
-      if (!isBasePage(entry)) bump(Counter.L2LargeHit);
-      return Data.pieceAt(load<u64>(entry, TLB_DATA), va);
-    }
-    bump(Counter.L2Miss);
-    const halfIndex = halfIndexOf(va);
-    const root = load<u64>(cpu + (halfIndex << 3), CPU_ROOTS);
-    const data = Walk.run(cpu, halfOf(halfIndex), tag, root, va, access, need);
-    if (data == 0) walkFaulted(cpu, halfIndex, tag, va, access);
-    else Tlb.fillSecond(cpu, TlbStructure.L2, usual, set, key, va, tag, data);
-    return data;
+/**
+ * Looks in the second level, else walks. Returns the data word for the base page of `va`; 0 = the walk
+ * faulted (`WalkResult.fault`).
+ */
+function serveMiss(cpu: u32, tag: u32, va: u64, access: u32, need: u32): u64 {
+  const entry = Tlb.findInSecond(cpu, TlbStructure.L2, tag, va);
+  if (entry != 0) {
+    bump(Counter.L2Hit);
+    if (!isBasePage(entry)) bump(Counter.L2LargeHit);
+    return Data.pieceAt(load<u64>(entry, TLB_DATA), va);
   }
+  bump(Counter.L2Miss);
+  const halfIndex = halfIndexOf(va);
+  const data = walk(cpu, halfIndex, tag, va, access, need);
+  if (data == 0) walkFaulted(cpu, halfIndex, tag, va, access);
+  else Tlb.fillSecond(cpu, TlbStructure.L2, tag, va, data);
+  return data;
 }
 
 /** The entry that translated the last access. */
@@ -217,8 +217,7 @@ function setDirty(entry: u32): void {
 function dirtyAssist(cpu: u32, entry: u32, tag: u32, va: u64, access: u32): u32 {
   bump(Counter.DirtyAssist);
   const halfIndex = halfIndexOf(va);
-  const root = load<u64>(cpu + (halfIndex << 3), CPU_ROOTS);
-  const fault = walkForAssist(halfOf(halfIndex), root, va, access);
+  const fault = walkForAssist(cpu, halfIndex, va, access);
   if (fault != FaultKind.None) {
     dropPage(cpu, tag, va);
     describeFault(fault, WalkResult.level, halfIndex, va, access, false);

@@ -43,8 +43,6 @@ export class WalkResult {
   static fault: u32 = 0;
   /** Level that a fault is reported for. */
   static level: u32 = 0;
-  /** Level of the last entry that was read. */
-  static lastLevel: u32 = 0;
   /** Physical address and value of the last entry read; 0 when none was. */
   static entryPa: u64 = 0;
   static entry: u64 = 0;

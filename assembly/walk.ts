@@ -20,20 +20,22 @@
 import { Counter } from "./abi/counters";
 import {
   HALF_ADDRESS_LIMIT,
+  HALF_BYTES,
   HALF_LEVELS,
   HALF_RANGE_LEVEL,
   HALF_RANGE_MASK,
   HALF_RANGE_VALUE,
   HALF_TOP_LEVEL,
+  LAYOUT_HALVES,
   LEVEL_BYTES,
   LEVEL_INDEX_MASK,
   LEVEL_PLAIN_TABLE,
   LEVEL_SHIFT,
 } from "./abi/layout";
-import { NO_CPU_BASE } from "./abi/memory-map";
+import { GEOMETRY_BASE, LAYOUT_BASE } from "./abi/memory-map";
 import { FaultKind } from "./abi/stop";
-import { CPU_CACHE_LEVELS, TLB_DATA } from "./abi/tlb";
-import { bump, countWalk } from "./count";
+import { CPU_ROOTS, GEOMETRY_CACHE_LEVELS, TLB_DATA } from "./abi/tlb";
+import { bump, countWalk, originOf } from "./count";
 import { loadEntryThrough } from "./hierarchy";
 import { LeafMemo } from "./leaf-memo";
 import { Memory } from "./physmem";
@@ -42,18 +44,32 @@ import { cachedLevel, cachedRestrictions, WalkCache } from "./walk-cache";
 import { isLogging } from "./walk-log";
 import { AGAIN, failed, GO_ON, Step, stepByStep, WalkResult } from "./walk-step";
 
+/** The words of a half, by its index. */
+export function halfOf(halfIndex: u32): u32 {
+  return LAYOUT_BASE + LAYOUT_HALVES + halfIndex * HALF_BYTES;
+}
+
+function levelOf(half: u32, level: u32): u32 {
+  return half + HALF_LEVELS + level * LEVEL_BYTES;
+}
+
+function entryPaOf(level: u32, table: u64, va: u64): u64 {
+  const index = (va >> load<u32>(level, LEVEL_SHIFT)) & load<u32>(level, LEVEL_INDEX_MASK);
+  return table + (index << 3);
+}
+
+/** What `Walk.below` returns for an entry that is no plain table: tables are aligned. */
+const NO_TABLE: u64 = 1;
+
 /**
- * The walk of an access that misses all TLBs, written into it. Nearly every entry it meets is a plain
- * table or a leaf like one before; the others take `stepByStep`, all of them while the log is on.
+ * The walk of an access that misses all TLBs, written out level by level. Nearly every entry it meets is a
+ * plain table or a leaf like one before; from the first other one on, `descend` takes the walk over.
  */
-export class Walk {
-  /**
-   * Translates `va` for `access` through the tables at `root`, updating accessed and dirty state. Returns
-   * the TLB data word for the base page of `va` (abi/tlb.ts); 0 = `WalkResult.fault` says why not.
-   * @param need what the access needs of a page, as a data word denies it
-   */
+class Walk {
   @inline
-  static run(cpu: u32, half: u32, tag: u32, root: u64, va: u64, access: u32, need: u32): u64 {
+  static run(cpu: u32, halfIndex: u32, tag: u32, va: u64, access: u32, need: u32): u64 {
+    const half = halfOf(halfIndex);
+    const root = load<u64>(cpu + (halfIndex << 3), CPU_ROOTS);
     if ((va & load<u64>(half, HALF_RANGE_MASK)) != load<u64>(half, HALF_RANGE_VALUE)) {
       return beforeFirstEntry(half, FaultKind.OutOfRange);
     }
@@ -62,96 +78,136 @@ export class Walk {
       return beforeFirstEntry(half, FaultKind.AddressSize);
     }
     const top = load<u32>(half, HALF_TOP_LEVEL);
-    const cached = WalkCache.find(cpu, half, tag, va, top);
+    const cached = WalkCache.find(cpu, half, tag, va);
     let first = top;
     let table = root;
-    let restrictions: u32 = 0;
+    let inherited: u32 = 0;
     if (cached != 0) {
       first = cachedLevel(cached) - 1;
       table = load<u64>(cached, TLB_DATA);
-      restrictions = cachedRestrictions(cached);
+      inherited = cachedRestrictions(cached);
     }
-    // Caches and log have copies of the loop of their own: one test here, none in the loop.
-    const data =
-      (load<u32>(cpu, CPU_CACHE_LEVELS) | <u32>isLogging()) == 0
-        ? Walk.descend(cpu, half, tag, first, table, restrictions, va, access, need, false)
-        : descendOtherwise(cpu, half, tag, first, table, restrictions, va, access, need);
-    countWalk(first, WalkResult.lastLevel, cached != 0);
-    return data;
+    const origin = originOf(first, cached != 0);
+    if (isLogging()) {
+      return descend(cpu, half, tag, origin, first, table, inherited, va, access, need);
+    }
+    let below: u64 = 0;
+    if (top >= 2 && first >= 2) {
+      if (top >= 3 && first >= 3) {
+        if (top >= 4 && first >= 4) {
+          if (top >= 5 && first >= 5) {
+            below = Walk.below(cpu, half, 5, tag, table, inherited, va);
+            if (below == NO_TABLE)
+              return descend(cpu, half, tag, origin, 5, table, inherited, va, access, need);
+            table = below;
+          }
+          below = Walk.below(cpu, half, 4, tag, table, inherited, va);
+          if (below == NO_TABLE)
+            return descend(cpu, half, tag, origin, 4, table, inherited, va, access, need);
+          table = below;
+        }
+        below = Walk.below(cpu, half, 3, tag, table, inherited, va);
+        if (below == NO_TABLE)
+          return descend(cpu, half, tag, origin, 3, table, inherited, va, access, need);
+        table = below;
+      }
+      below = Walk.below(cpu, half, 2, tag, table, inherited, va);
+      if (below == NO_TABLE)
+        return descend(cpu, half, tag, origin, 2, table, inherited, va, access, need);
+      table = below;
+    }
+    if (first >= 1) {
+      below = Walk.below(cpu, half, 1, tag, table, inherited, va);
+      if (below == NO_TABLE)
+        return Walk.leaf(cpu, half, 1, tag, origin, table, inherited, va, access, need);
+      table = below;
+    }
+    return Walk.leaf(cpu, half, 0, tag, origin, table, inherited, va, access, need);
   }
 
-  /** Steps 1 to 4, down to the leaf. `cached`: entries are read through the data caches. */
+  /** The table that the entry of level `l` leads to, now cached; `NO_TABLE` where it is no plain one. */
   @inline
-  static descend(
+  private static below(
     cpu: u32,
     half: u32,
+    l: u32,
     tag: u32,
-    first: u32,
-    root: u64,
-    inherited: u32,
+    table: u64,
+    restrictions: u32,
+    va: u64,
+  ): u64 {
+    const level = levelOf(half, l);
+    const pa = entryPaOf(level, table, va);
+    const entry = load<u64>(Memory.word(pa));
+    const plainTable = load<u64>(level, LEVEL_PLAIN_TABLE);
+    if ((entry & plainTable) != load<u64>(level, LEVEL_PLAIN_TABLE + 8)) return NO_TABLE;
+    const found = lowTable(level, entry);
+    if (load<u32>(GEOMETRY_BASE, GEOMETRY_CACHE_LEVELS) != 0) loadEntryThrough(cpu, pa);
+    WalkCache.insert(cpu, level, tag, va, l, found, restrictions);
+    return found;
+  }
+
+  /** The end of a walk at the entry of level `l`, where that is a leaf. */
+  @inline
+  private static leaf(
+    cpu: u32,
+    half: u32,
+    l: u32,
+    tag: u32,
+    origin: u32,
+    table: u64,
+    restrictions: u32,
     va: u64,
     access: u32,
     need: u32,
-    cached: bool,
   ): u64 {
-    let table = root;
-    let restrictions = inherited;
-    let l = first;
-    let level: u32 = half + HALF_LEVELS + first * LEVEL_BYTES;
-    let result = GO_ON;
-    while (result == GO_ON) {
-      const index = (va >> load<u32>(level, LEVEL_SHIFT)) & load<u32>(level, LEVEL_INDEX_MASK);
-      const pa = table + (index << 3);
-      const word = Memory.word(pa);
-      const entry = load<u64>(word);
-      const plainTable = load<u64>(level, LEVEL_PLAIN_TABLE);
-      if ((entry & plainTable) == load<u64>(level, LEVEL_PLAIN_TABLE + 8)) {
-        table = lowTable(level, entry);
-        if (cached) loadEntryThrough(cpu, pa);
-      } else {
-        WalkResult.lastLevel = l;
-        WalkResult.entryPa = pa;
-        const memo = LeafMemo.find(level, entry, restrictions, need);
-        if (memo != 0) {
-          const flags = LeafMemo.flags(memo);
-          if ((<u32>flags & need) == 0) {
-            WalkResult.entry = LeafMemo.update(memo, word, entry);
-            if (cached) loadEntryThrough(cpu, pa);
-            return pageOf(level, lowAddress(level, entry), va) | flags;
-          }
-        }
-        result = stepByStep(half, l, level, word, entry, restrictions, va, access);
-        if (result == AGAIN) {
-          result = GO_ON;
-          continue;
-        }
-        if (cached) loadEntryThrough(cpu, pa);
-        if (result != GO_ON) break;
-        table = Step.table;
-        restrictions |= Step.restrictions;
-      }
-      WalkCache.insert(cpu, level, tag, va, l, table, restrictions);
-      level -= LEVEL_BYTES;
-      l--;
-    }
-    return result;
+    const level = levelOf(half, l);
+    const pa = entryPaOf(level, table, va);
+    const data = Walk.alike(cpu, l, level, pa, origin, restrictions, va, need);
+    if (data != 0) return data;
+    return descend(cpu, half, tag, origin, l, table, restrictions, va, access, need);
+  }
+
+  /** The data word of a leaf like one before, which is then the end of the walk; 0 = it is another entry. */
+  @inline
+  static alike(
+    cpu: u32,
+    l: u32,
+    level: u32,
+    pa: u64,
+    origin: u32,
+    restrictions: u32,
+    va: u64,
+    need: u32,
+  ): u64 {
+    const word = Memory.word(pa);
+    const entry = load<u64>(word);
+    const memo = LeafMemo.find(level, entry, restrictions, need);
+    if (memo == 0) return 0;
+    const flags = LeafMemo.flags(memo);
+    if ((<u32>flags & need) != 0) return 0;
+    WalkResult.entryPa = pa;
+    WalkResult.entry = LeafMemo.update(memo, word, entry);
+    if (load<u32>(GEOMETRY_BASE, GEOMETRY_CACHE_LEVELS) != 0) loadEntryThrough(cpu, pa);
+    countWalk(origin, l);
+    return pageOf(level, lowAddress(level, entry), va) | flags;
   }
 }
 
-function descendOtherwise(
-  cpu: u32,
-  half: u32,
-  tag: u32,
-  first: u32,
-  table: u64,
-  restrictions: u32,
-  va: u64,
-  access: u32,
-  need: u32,
-): u64 {
-  return isLogging()
-    ? descendSlowly(cpu, half, tag, first, table, restrictions, va, access)
-    : Walk.descend(cpu, half, tag, first, table, restrictions, va, access, need, true);
+/**
+ * Translates `va` for `access` through the tables of the half in which it lies, updating accessed and dirty
+ * state. Returns the TLB data word for the base page of `va` (abi/tlb.ts); 0 = `WalkResult.fault` says why
+ * not. Each half has the walk written out with its own words.
+ * @param need what the access needs of a page, as a data word denies it
+ */
+export function walk(cpu: u32, halfIndex: u32, tag: u32, va: u64, access: u32, need: u32): u64 {
+  return halfIndex == 0
+    ? Walk.run(cpu, 0, tag, va, access, need)
+    : walkUpper(cpu, tag, va, access, need);
+}
+
+function walkUpper(cpu: u32, tag: u32, va: u64, access: u32, need: u32): u64 {
+  return Walk.run(cpu, 1, tag, va, access, need);
 }
 
 function beforeFirstEntry(half: u32, fault: u32): u64 {
@@ -165,42 +221,56 @@ function beforeFirstEntry(half: u32, fault: u32): u64 {
  * its loads are part of what the assist costs. The range was checked when the entry was filled. Returns
  * the fault.
  */
-export function walkForAssist(half: u32, root: u64, va: u64, access: u32): u32 {
+export function walkForAssist(cpu: u32, halfIndex: u32, va: u64, access: u32): u32 {
+  const half = halfOf(halfIndex);
+  const root = load<u64>(cpu + (halfIndex << 3), CPU_ROOTS);
   const top = load<u32>(half, HALF_TOP_LEVEL);
-  return descendSlowly(NO_CPU_BASE, half, 0, top, root, 0, va, access) == 0
-    ? WalkResult.fault
-    : FaultKind.None;
+  const data = descend(cpu, half, 0, ASSIST, top, root, 0, va, access, 0);
+  return data == 0 ? WalkResult.fault : FaultKind.None;
 }
 
-/** As `Walk.descend`, with every step taken. `NO_CPU_BASE`: tables are not cached. */
-function descendSlowly(
+/** Origin of a walk that leaves no trace but in the tables. */
+const ASSIST: u32 = u32.MAX_VALUE;
+
+/** The rest of a walk, entry by entry, from that of level `from` in `root` on. */
+function descend(
   cpu: u32,
   half: u32,
   tag: u32,
-  first: u32,
+  origin: u32,
+  from: u32,
   root: u64,
   inherited: u32,
   va: u64,
   access: u32,
+  need: u32,
 ): u64 {
+  const isCounted = origin != ASSIST;
+  const isCached = isCounted && load<u32>(GEOMETRY_BASE, GEOMETRY_CACHE_LEVELS) != 0;
+  const isShort = isCounted && !isLogging();
   let table = root;
   let restrictions = inherited;
-  for (let l = <i32>first; l >= 0; l--) {
-    const level = half + HALF_LEVELS + l * LEVEL_BYTES;
-    const index = (va >> load<u32>(level, LEVEL_SHIFT)) & load<u32>(level, LEVEL_INDEX_MASK);
-    WalkResult.entryPa = table + (index << 3);
-    WalkResult.lastLevel = l;
-    const word = Memory.word(WalkResult.entryPa);
-    const result = stepByStep(half, l, level, word, load<u64>(word), restrictions, va, access);
-    if (result == AGAIN) {
-      l++;
-      continue;
+  for (let l = <i32>from; l >= 0; l--) {
+    const level = levelOf(half, l);
+    const pa = entryPaOf(level, table, va);
+    if (isShort) {
+      const data = Walk.alike(cpu, l, level, pa, origin, restrictions, va, need);
+      if (data != 0) return data;
     }
-    if (load<u32>(cpu, CPU_CACHE_LEVELS) != 0) loadEntryThrough(cpu, WalkResult.entryPa);
-    if (result != GO_ON) return result;
+    WalkResult.entryPa = pa;
+    const word = Memory.word(pa);
+    let result = stepByStep(half, l, level, word, load<u64>(word), restrictions, va, access);
+    while (result == AGAIN) {
+      result = stepByStep(half, l, level, word, load<u64>(word), restrictions, va, access);
+    }
+    if (isCached) loadEntryThrough(cpu, pa);
+    if (result != GO_ON) {
+      if (isCounted) countWalk(origin, l);
+      return result;
+    }
     table = Step.table;
     restrictions |= Step.restrictions;
-    WalkCache.insert(cpu, level, tag, va, l, table, restrictions);
+    if (isCounted) WalkCache.insert(cpu, level, tag, va, l, table, restrictions);
   }
   assert(false, "a last-level entry was classed as a table");
   return failed(FaultKind.NotPresent);

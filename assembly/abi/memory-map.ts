@@ -23,9 +23,12 @@ export const LOG_BASE = MEMO_BASE + KIB;
 export const DEMAND_BASE = LOG_BASE + KIB;
 export const LAYOUT_BASE = DEMAND_BASE + KIB;
 export const LAYOUT_REGION = 16 * KIB;
+/** How TLBs and caches of every CPU are made (abi/tlb.ts); all 0 = there are none. */
+export const GEOMETRY_BASE = LAYOUT_BASE + LAYOUT_REGION;
+export const GEOMETRY_REGION = 4 * KIB;
 
-/** A CPU without any TLB: what the core runs on before `partition`. */
-export const NO_CPU_BASE = LAYOUT_BASE + LAYOUT_REGION;
+/** The state of the one CPU there is before `partition`. */
+export const NO_CPU_BASE = GEOMETRY_BASE + GEOMETRY_REGION;
 export const NO_CPU_REGION = 64 * KIB;
 
 /** Slots of the frame hash, 16 bytes each: frame number + 1 (u64), arena offset (u32). */

@@ -99,8 +99,7 @@ export class Core {
         `${count} CPUs of ${bytes} bytes${held} do not fit the memory`,
       );
     }
-    for (let i = 0; i < count; i++)
-      this.write(base + i * bytes, encodeCpu(cpu, base + i * bytes, base));
+    this.write(map.GEOMETRY_BASE, encodeCpu(cpu));
     this.held = base + count * bytes;
     this.exports.resetCpus();
   }
