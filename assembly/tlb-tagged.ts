@@ -94,7 +94,25 @@ export class Tagged {
   @inline
   static findIn(cpu: u32, array: u32, set: u32, key: u64): u32 {
     const fits = Tagged.fitting(Tagged.tagsOf(cpu, array, set), fold(key));
-    return fits == 0 ? 0 : findAmong(cpu, array, set, fits, key);
+    return fits == 0 ? 0 : Tagged.findAmong(cpu, array, set, fits, key);
+  }
+
+  /**
+   * Ways whose tag fits are few; the whole key decides. A tag of 0 fits the places behind the last way, too,
+   * where a set has less than 16: those hold no entry.
+   */
+  @inline
+  private static findAmong(cpu: u32, array: u32, set: u32, fitting: u32, key: u64): u32 {
+    const ways: u32 = ((<u32>1) << load<u32>(array, ARRAY_WAYS)) - 1;
+    for (let fits = fitting & ways; fits != 0; fits &= fits - 1) {
+      const way = <u32>ctz(fits);
+      const entry = Tagged.entryAt(cpu, array, set, way);
+      if (load<u64>(entry, TLB_KEY) != key) continue;
+      const order = Tagged.orderAt(cpu, array, set);
+      store<u64>(order, promote(load<u64>(order), way));
+      return entry;
+    }
+    return 0;
   }
 
   /** Replaces the oldest way; the key must be absent. Returns the entry. */
@@ -112,23 +130,6 @@ export class Tagged {
     store<u32>(Tagged.tagsOf(cpu, array, set) + (way << 2), fold(key));
     return entry;
   }
-}
-
-/**
- * Ways whose tag fits are few; the whole key decides. A tag of 0 fits the places behind the last way, too,
- * where a set has less than 16: those hold no entry.
- */
-function findAmong(cpu: u32, array: u32, set: u32, fitting: u32, key: u64): u32 {
-  const ways: u32 = ((<u32>1) << load<u32>(array, ARRAY_WAYS)) - 1;
-  for (let fits = fitting & ways; fits != 0; fits &= fits - 1) {
-    const way = <u32>ctz(fits);
-    const entry = Tagged.entryAt(cpu, array, set, way);
-    if (load<u64>(entry, TLB_KEY) != key) continue;
-    const order = Tagged.orderAt(cpu, array, set);
-    store<u64>(order, promote(load<u64>(order), way));
-    return entry;
-  }
-  return 0;
 }
 
 /** Makes the entry invalid and the next victim of its set. */

@@ -68,10 +68,10 @@ export class Data {
     return (data & PAGE_OF_DATA) - (va & PAGE_ADDRESS);
   }
 
-  /** The word for that base page of a larger page in which `va` lies. */
+  /** The word for that base page of a page of a class in which `va` lies. */
   @inline
-  static pieceAt(data: u64, va: u64): u64 {
-    const inPage = (((<u64>1) << classShift(Data.pageClass(data))) - 1) & PAGE_OF_DATA;
+  static pieceAt(data: u64, pageClass: u32, va: u64): u64 {
+    const inPage = (((<u64>1) << classShift(pageClass)) - 1) & PAGE_OF_DATA;
     return (data & ~inPage) | (va & inPage);
   }
 }
@@ -80,7 +80,7 @@ function probeOf(structure: u32, pageClass: u32): u32 {
   return GEOMETRY_BASE + GEOMETRY_PROBES + structure * STRUCTURE_BYTES + pageClass * PROBE_BYTES;
 }
 
-function liveOf(cpu: u32, structure: u32): u32 {
+export function liveOf(cpu: u32, structure: u32): u32 {
   return load<u32>(cpu + (structure << 2), CPU_LIVE);
 }
 
@@ -97,19 +97,16 @@ export class Tlb {
     return (va & load<u64>(probe, PROBE_PAGE_MASK)) | (tag | load<u32>(probe, PROBE_FILL_CLASS));
   }
 
-  /** The entry of any class, made youngest; 0 = absent. `fetchOrData` structures are stamped. */
+  /** Whether a page of a class may be there, and how that is asked of all that are not written out. */
   @inline
-  static findInFirst(cpu: u32, structure: u32, tag: u32, va: u64): u32 {
-    const live = liveOf(cpu, structure);
-    let entry: u32 = 0;
-    if ((live & 2) != 0) entry = Tlb.firstOf(cpu, probeOf(structure, 1), tag, va);
-    if (entry == 0 && (live & 4) != 0) entry = Tlb.firstOf(cpu, probeOf(structure, 2), tag, va);
-    if (entry != 0 || (live & ~WRITTEN_OUT) == 0) return entry;
-    return probeOthers(cpu, structure, tag, va, live & ~WRITTEN_OUT);
+  static isLive(live: u32, pageClass: u32): bool {
+    return (live & ((<u32>1) << pageClass)) != 0;
   }
 
+  /** The entry of a class in the first level, whose arrays are stamped; made youngest, 0 = absent. */
   @inline
-  private static firstOf(cpu: u32, probe: u32, tag: u32, va: u64): u32 {
+  static findInFirst(cpu: u32, structure: u32, pageClass: u32, tag: u32, va: u64): u32 {
+    const probe = probeOf(structure, pageClass);
     const ways = load<u32>(probe, ARRAY_WAYS);
     if (ways == 0) return 0;
     const set = Stamped.setOf(cpu, probe, va >> load<u32>(probe, PROBE_SHIFT));
@@ -118,23 +115,21 @@ export class Tlb {
 
   /** Likewise in the second level, which is tagged or stamped. */
   @inline
-  static findInSecond(cpu: u32, structure: u32, tag: u32, va: u64): u32 {
-    const live = liveOf(cpu, structure);
-    let entry: u32 = 0;
-    if ((live & 2) != 0) entry = Tlb.secondOf(cpu, probeOf(structure, 1), tag, va);
-    if (entry == 0 && (live & 4) != 0) entry = Tlb.secondOf(cpu, probeOf(structure, 2), tag, va);
-    if (entry != 0 || (live & ~WRITTEN_OUT) == 0) return entry;
-    return probeOthers(cpu, structure, tag, va, live & ~WRITTEN_OUT);
-  }
-
-  @inline
-  private static secondOf(cpu: u32, probe: u32, tag: u32, va: u64): u32 {
+  static findInSecond(cpu: u32, structure: u32, pageClass: u32, tag: u32, va: u64): u32 {
+    const probe = probeOf(structure, pageClass);
     if (load<u32>(probe, ARRAY_WAYS) == 0) return 0;
     const page = va >> load<u32>(probe, PROBE_SHIFT);
     const key = Tlb.key(probe, tag, va);
     return load<u32>(probe, ARRAY_TAGS) != 0
       ? Tagged.findIn(cpu, probe, Tagged.setOf(probe, page), key)
       : findEntry(cpu, probe, page, key);
+  }
+
+  /** The entry of any class that is not written out, or of a global page; 0 = absent. */
+  @inline
+  static findRare(cpu: u32, structure: u32, live: u32, tag: u32, va: u64): u32 {
+    const rare = live & ~WRITTEN_OUT;
+    return rare == 0 ? 0 : probeOthers(cpu, structure, tag, va, rare);
   }
 
   /** The entry of any class, made youngest; 0 = absent. */

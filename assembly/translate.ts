@@ -33,7 +33,7 @@ import {
 import { bump } from "./count";
 import { describeFault } from "./describe";
 import { loadDataThrough } from "./hierarchy";
-import { classShift, Data, dropFrom, Tlb } from "./tlb";
+import { classShift, Data, dropFrom, liveOf, Tlb } from "./tlb";
 import { halfOf, walk, walkForAssist } from "./walk";
 import { dropTablesTo } from "./walk-cache";
 import { WalkResult } from "./walk-step";
@@ -73,29 +73,71 @@ function storeApart(cpu: u32, kind: u32, va: u64, access: u32, need: u32): u32 {
   return Path.access(cpu, TlbStructure.StoreL1, kind, va, access, need);
 }
 
-/** The way of an access, written out for each first-level structure. */
+/**
+ * The way of an access, written out for each first-level structure. Pages of the two smallest classes are
+ * found and filled in line.
+ */
 class Path {
   @inline
   static access(cpu: u32, structure: u32, kind: u32, va: u64, access: u32, need: u32): u32 {
     const isFetch = structure == TlbStructure.FetchL1;
     const tag = load<u32>(cpu, CPU_TAG);
-    let entry = Tlb.findInFirst(cpu, structure, tag, va);
-    let data: u64 = 0;
-    if (entry == 0) {
-      bump(isFetch ? Counter.FetchL1Miss : Counter.DataL1Miss);
-      data = serveMiss(cpu, tag, va, access, need);
-      if (data == 0) return WalkResult.fault;
-      entry = Tlb.fillFirst(cpu, structure, tag, va, data);
-      if (entry == 0) entry = uncached(data, va);
-      physicalAddress = va + Data.delta(data, va);
-    } else {
-      data = load<u64>(entry, TLB_DATA);
-      physicalAddress = va + load<u64>(entry, TLB_EXTRA);
-      if (!isBasePage(entry)) {
-        bump(isFetch ? Counter.FetchL1LargeHit : Counter.DataL1LargeHit);
+    const live = liveOf(cpu, structure);
+    let entry: u32 = 0;
+    if (Tlb.isLive(live, 1)) {
+      entry = Tlb.findInFirst(cpu, structure, 1, tag, va);
+      if (entry != 0) return Path.found(cpu, isFetch, kind, entry, tag, va, access, need);
+    }
+    if (live > 2) {
+      if (Tlb.isLive(live, 2)) entry = Tlb.findInFirst(cpu, structure, 2, tag, va);
+      if (entry == 0) entry = Tlb.findRare(cpu, structure, live, tag, va);
+      if (entry != 0) {
+        if (!isBasePage(entry)) {
+          bump(isFetch ? Counter.FetchL1LargeHit : Counter.DataL1LargeHit);
+        }
+        return Path.found(cpu, isFetch, kind, entry, tag, va, access, need);
       }
     }
+    bump(isFetch ? Counter.FetchL1Miss : Counter.DataL1Miss);
+    const data = Path.miss(cpu, tag, va, access, need);
+    if (data == 0) return WalkResult.fault;
+    entry = Tlb.fillFirst(cpu, structure, tag, va, data);
+    if (entry == 0) entry = uncached(data, va);
+    return Path.go(cpu, isFetch, kind, entry, data, Data.delta(data, va), tag, va, access, need);
+  }
+
+  @inline
+  private static found(
+    cpu: u32,
+    isFetch: bool,
+    kind: u32,
+    entry: u32,
+    tag: u32,
+    va: u64,
+    access: u32,
+    need: u32,
+  ): u32 {
+    const data = load<u64>(entry, TLB_DATA);
+    const delta = load<u64>(entry, TLB_EXTRA);
+    return Path.go(cpu, isFetch, kind, entry, data, delta, tag, va, access, need);
+  }
+
+  /** Goes through, if the entry lets the access. */
+  @inline
+  private static go(
+    cpu: u32,
+    isFetch: bool,
+    kind: u32,
+    entry: u32,
+    data: u64,
+    delta: u64,
+    tag: u32,
+    va: u64,
+    access: u32,
+    need: u32,
+  ): u32 {
     usedEntry = entry;
+    physicalAddress = va + delta;
     if ((<u32>data & need) != 0) {
       const fault = deniedOrClean(cpu, entry, tag, va, access);
       if (fault != FaultKind.None) return fault;
@@ -104,30 +146,44 @@ class Path {
     else if (!isFetch) loadDataThrough(cpu, physicalAddress);
     return FaultKind.None;
   }
+
+  /**
+   * Looks in the second level, else walks. Returns the data word for the base page of `va`; 0 = the walk
+   * faulted (`WalkResult.fault`).
+   */
+  @inline
+  private static miss(cpu: u32, tag: u32, va: u64, access: u32, need: u32): u64 {
+    const live = liveOf(cpu, TlbStructure.L2);
+    let entry: u32 = 0;
+    if (Tlb.isLive(live, 1)) {
+      entry = Tlb.findInSecond(cpu, TlbStructure.L2, 1, tag, va);
+      if (entry != 0) {
+        bump(Counter.L2Hit);
+        return Data.pieceAt(load<u64>(entry, TLB_DATA), 1, va);
+      }
+    }
+    if (live > 2) {
+      if (Tlb.isLive(live, 2)) entry = Tlb.findInSecond(cpu, TlbStructure.L2, 2, tag, va);
+      if (entry == 0) entry = Tlb.findRare(cpu, TlbStructure.L2, live, tag, va);
+      if (entry != 0) {
+        bump(Counter.L2Hit);
+        if (!isBasePage(entry)) bump(Counter.L2LargeHit);
+        const data = load<u64>(entry, TLB_DATA);
+        return Data.pieceAt(data, Data.pageClass(data), va);
+      }
+    }
+    bump(Counter.L2Miss);
+    const halfIndex = halfIndexOf(va);
+    const data = walk(cpu, halfIndex, tag, va, access, need);
+    if (data == 0) walkFaulted(cpu, halfIndex, tag, va, access);
+    else Tlb.fillSecond(cpu, TlbStructure.L2, tag, va, data);
+    return data;
+  }
 }
 
 /** Large hits are counted one by one: they are never found by prediction. */
 function isBasePage(entry: u32): bool {
   return (<u32>load<u64>(entry, TLB_KEY) & TLB_CLASS_MASK) == 1;
-}
-
-/**
- * Looks in the second level, else walks. Returns the data word for the base page of `va`; 0 = the walk
- * faulted (`WalkResult.fault`).
- */
-function serveMiss(cpu: u32, tag: u32, va: u64, access: u32, need: u32): u64 {
-  const entry = Tlb.findInSecond(cpu, TlbStructure.L2, tag, va);
-  if (entry != 0) {
-    bump(Counter.L2Hit);
-    if (!isBasePage(entry)) bump(Counter.L2LargeHit);
-    return Data.pieceAt(load<u64>(entry, TLB_DATA), va);
-  }
-  bump(Counter.L2Miss);
-  const halfIndex = halfIndexOf(va);
-  const data = walk(cpu, halfIndex, tag, va, access, need);
-  if (data == 0) walkFaulted(cpu, halfIndex, tag, va, access);
-  else Tlb.fillSecond(cpu, TlbStructure.L2, tag, va, data);
-  return data;
 }
 
 /** The entry that translated the last access. */

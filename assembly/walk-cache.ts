@@ -5,13 +5,7 @@
 // Only entries that the walk has accepted get in, after their A bit is set; so a hit skips checks and
 // updates that were made before.
 
-import {
-  HALF_LEVELS,
-  HALF_TOP_LEVEL,
-  LEVEL_BYTES,
-  LEVEL_PAGE_MASK,
-  LEVEL_SHIFT,
-} from "./abi/layout";
+import { HALF_LEVELS, LEVEL_BYTES, LEVEL_PAGE_MASK, LEVEL_SHIFT } from "./abi/layout";
 import { GEOMETRY_BASE } from "./abi/memory-map";
 import {
   ARRAY_BYTES,
@@ -21,8 +15,6 @@ import {
   WALK_CACHE_LEVELS,
 } from "./abi/tlb";
 import { dropStamped, Stamped } from "./tlb-stamped";
-
-const EXTRA_LEVEL_SHIFT: u64 = 32;
 
 /** The array of a level's entries; one of no ways where there is none. */
 function arrayOf(level: u32): u32 {
@@ -36,22 +28,11 @@ function keyOf(va: u64, mask: u64, tag: u32, level: u32): u64 {
 
 /** Written into the walk, once for every level. */
 export class WalkCache {
-  /** The deepest cached table on the way to `va`, 0 = none. */
+  /** The table that an entry of `level` on the way to `va` leads to, if it is cached; 0 = it is not. */
   @inline
-  static find(cpu: u32, half: u32, tag: u32, va: u64): u32 {
-    let entry = WalkCache.findAt(cpu, half, 1, tag, va);
-    if (entry == 0) entry = WalkCache.findAt(cpu, half, 2, tag, va);
-    if (entry == 0) entry = WalkCache.findAt(cpu, half, 3, tag, va);
-    if (entry == 0) entry = WalkCache.findAt(cpu, half, 4, tag, va);
-    if (entry == 0) entry = WalkCache.findAt(cpu, half, 5, tag, va);
-    return entry;
-  }
-
-  @inline
-  private static findAt(cpu: u32, half: u32, level: u32, tag: u32, va: u64): u32 {
+  static find(cpu: u32, half: u32, level: u32, tag: u32, va: u64): u32 {
     const array = arrayOf(level);
     if (load<u32>(array, ARRAY_WAYS) == 0) return 0;
-    if (level > load<u32>(half, HALF_TOP_LEVEL)) return 0;
     const at = half + HALF_LEVELS + level * LEVEL_BYTES;
     const key = keyOf(va, load<u64>(at, LEVEL_PAGE_MASK), tag, level);
     return Stamped.find(cpu, array, va >> load<u32>(at, LEVEL_SHIFT), key);
@@ -71,18 +52,13 @@ export class WalkCache {
     if (load<u32>(array, ARRAY_WAYS) != 0) {
       const key = keyOf(va, load<u64>(at, LEVEL_PAGE_MASK), tag, level);
       const entry = Stamped.insert(cpu, array, va >> load<u32>(at, LEVEL_SHIFT), key, table);
-      store<u64>(entry, ((<u64>level) << EXTRA_LEVEL_SHIFT) | restrictions, TLB_EXTRA);
+      store<u64>(entry, restrictions, TLB_EXTRA);
     }
   }
 }
 
-/** Level of the entry that a cached table came from. */
-export function cachedLevel(entry: u32): u32 {
-  return <u32>(load<u64>(entry, TLB_EXTRA) >> EXTRA_LEVEL_SHIFT);
-}
-
 export function cachedRestrictions(entry: u32): u32 {
-  return <u32>load<u64>(entry, TLB_EXTRA);
+  return load<u32>(entry, TLB_EXTRA);
 }
 
 /** Drops what is cached of the way to `va` in one context. */

@@ -40,7 +40,7 @@ import { loadEntryThrough } from "./hierarchy";
 import { LeafMemo } from "./leaf-memo";
 import { Memory } from "./physmem";
 import { lowAddress, lowTable, pageOf } from "./pte";
-import { cachedLevel, cachedRestrictions, WalkCache } from "./walk-cache";
+import { cachedRestrictions, WalkCache } from "./walk-cache";
 import { isLogging } from "./walk-log";
 import { AGAIN, failed, GO_ON, Step, stepByStep, WalkResult } from "./walk-step";
 
@@ -58,12 +58,19 @@ function entryPaOf(level: u32, table: u64, va: u64): u64 {
   return table + (index << 3);
 }
 
-/** What `Walk.below` returns for an entry that is no plain table: tables are aligned. */
+/** Instead of a table: an entry on the way is no plain one. Tables are aligned. */
 const NO_TABLE: u64 = 1;
 
+/** Where the walk under way began, and what restricts the tables that it is in. */
+let origin: u32 = 0;
+let restrictions: u32 = 0;
+/** Of the entry that is no plain table: its level, and the table it stands in. */
+let lastLevel: u32 = 0;
+let lastTable: u64 = 0;
+
 /**
- * The walk of an access that misses all TLBs, written out level by level. Nearly every entry it meets is a
- * plain table or a leaf like one before; from the first other one on, `descend` takes the walk over.
+ * The walk of an access that misses all TLBs; its two lowest levels are written out. Nearly every entry it
+ * meets is a plain table or a leaf like one before; from the first other one on, `descend` takes it over.
  */
 class Walk {
   @inline
@@ -77,65 +84,36 @@ class Walk {
       bump(Counter.Walks);
       return beforeFirstEntry(half, FaultKind.AddressSize);
     }
-    const top = load<u32>(half, HALF_TOP_LEVEL);
-    const cached = WalkCache.find(cpu, half, tag, va);
-    let first = top;
-    let table = root;
-    let inherited: u32 = 0;
-    if (cached != 0) {
-      first = cachedLevel(cached) - 1;
-      table = load<u64>(cached, TLB_DATA);
-      inherited = cachedRestrictions(cached);
+    if (isLogging() || load<u32>(half, HALF_TOP_LEVEL) == 0) {
+      begin(cpu, half, 1, tag, root, va);
+      return descend(cpu, half, tag, va, access, need);
     }
-    const origin = originOf(first, cached != 0);
-    if (isLogging()) {
-      return descend(cpu, half, tag, origin, first, table, inherited, va, access, need);
-    }
-    let below: u64 = 0;
-    if (top >= 2 && first >= 2) {
-      if (top >= 3 && first >= 3) {
-        if (top >= 4 && first >= 4) {
-          if (top >= 5 && first >= 5) {
-            below = Walk.below(cpu, half, 5, tag, table, inherited, va);
-            if (below == NO_TABLE)
-              return descend(cpu, half, tag, origin, 5, table, inherited, va, access, need);
-            table = below;
-          }
-          below = Walk.below(cpu, half, 4, tag, table, inherited, va);
-          if (below == NO_TABLE)
-            return descend(cpu, half, tag, origin, 4, table, inherited, va, access, need);
-          table = below;
-        }
-        below = Walk.below(cpu, half, 3, tag, table, inherited, va);
-        if (below == NO_TABLE)
-          return descend(cpu, half, tag, origin, 3, table, inherited, va, access, need);
-        table = below;
+    let table = Walk.cached(cpu, half, 1, tag, va);
+    if (table == NO_TABLE) {
+      let above = Walk.cached(cpu, half, 2, tag, va);
+      if (above == NO_TABLE) {
+        above = tableOfLevel1(cpu, half, tag, root, va);
+        if (above == NO_TABLE) return descend(cpu, half, tag, va, access, need);
       }
-      below = Walk.below(cpu, half, 2, tag, table, inherited, va);
-      if (below == NO_TABLE)
-        return descend(cpu, half, tag, origin, 2, table, inherited, va, access, need);
-      table = below;
+      table = Walk.below(cpu, half, 1, tag, above, va);
+      if (table == NO_TABLE) return Walk.leaf(cpu, half, 1, tag, above, va, access, need);
     }
-    if (first >= 1) {
-      below = Walk.below(cpu, half, 1, tag, table, inherited, va);
-      if (below == NO_TABLE)
-        return Walk.leaf(cpu, half, 1, tag, origin, table, inherited, va, access, need);
-      table = below;
-    }
-    return Walk.leaf(cpu, half, 0, tag, origin, table, inherited, va, access, need);
+    return Walk.leaf(cpu, half, 0, tag, table, va, access, need);
+  }
+
+  /** Begins the walk at the table that the entry of a level leads to, if that is cached. */
+  @inline
+  static cached(cpu: u32, half: u32, level: u32, tag: u32, va: u64): u64 {
+    const entry = WalkCache.find(cpu, half, level, tag, va);
+    if (entry == 0) return NO_TABLE;
+    origin = originOf(level - 1, true);
+    restrictions = cachedRestrictions(entry);
+    return load<u64>(entry, TLB_DATA);
   }
 
   /** The table that the entry of level `l` leads to, now cached; `NO_TABLE` where it is no plain one. */
   @inline
-  private static below(
-    cpu: u32,
-    half: u32,
-    l: u32,
-    tag: u32,
-    table: u64,
-    restrictions: u32,
-    va: u64,
-  ): u64 {
+  static below(cpu: u32, half: u32, l: u32, tag: u32, table: u64, va: u64): u64 {
     const level = levelOf(half, l);
     const pa = entryPaOf(level, table, va);
     const entry = load<u64>(Memory.word(pa));
@@ -154,32 +132,22 @@ class Walk {
     half: u32,
     l: u32,
     tag: u32,
-    origin: u32,
     table: u64,
-    restrictions: u32,
     va: u64,
     access: u32,
     need: u32,
   ): u64 {
     const level = levelOf(half, l);
-    const pa = entryPaOf(level, table, va);
-    const data = Walk.alike(cpu, l, level, pa, origin, restrictions, va, need);
+    const data = Walk.alike(cpu, l, level, entryPaOf(level, table, va), va, need);
     if (data != 0) return data;
-    return descend(cpu, half, tag, origin, l, table, restrictions, va, access, need);
+    lastLevel = l;
+    lastTable = table;
+    return descend(cpu, half, tag, va, access, need);
   }
 
   /** The data word of a leaf like one before, which is then the end of the walk; 0 = it is another entry. */
   @inline
-  static alike(
-    cpu: u32,
-    l: u32,
-    level: u32,
-    pa: u64,
-    origin: u32,
-    restrictions: u32,
-    va: u64,
-    need: u32,
-  ): u64 {
+  static alike(cpu: u32, l: u32, level: u32, pa: u64, va: u64, need: u32): u64 {
     const word = Memory.word(pa);
     const entry = load<u64>(word);
     const memo = LeafMemo.find(level, entry, restrictions, need);
@@ -192,6 +160,36 @@ class Walk {
     countWalk(origin, l);
     return pageOf(level, lowAddress(level, entry), va) | flags;
   }
+}
+
+/**
+ * Begins a walk at the deepest cached table that an entry of `level` or of one above leads to, else at the
+ * root; to be gone on with at `lastLevel` and `lastTable`.
+ */
+function begin(cpu: u32, half: u32, level: u32, tag: u32, root: u64, va: u64): void {
+  const top = load<u32>(half, HALF_TOP_LEVEL);
+  for (let l = level; l <= top; l++) {
+    const table = Walk.cached(cpu, half, l, tag, va);
+    if (table == NO_TABLE) continue;
+    lastLevel = l - 1;
+    lastTable = table;
+    return;
+  }
+  origin = originOf(top, false);
+  restrictions = 0;
+  lastLevel = top;
+  lastTable = root;
+}
+
+/** The table that holds the entry of level 1 on the way to `va`, by the levels above; else `NO_TABLE`. */
+function tableOfLevel1(cpu: u32, half: u32, tag: u32, root: u64, va: u64): u64 {
+  begin(cpu, half, 3, tag, root, va);
+  for (; lastLevel > 1; lastLevel--) {
+    const table = Walk.below(cpu, half, lastLevel, tag, lastTable, va);
+    if (table == NO_TABLE) return NO_TABLE;
+    lastTable = table;
+  }
+  return lastTable;
 }
 
 /**
@@ -223,38 +221,27 @@ function beforeFirstEntry(half: u32, fault: u32): u64 {
  */
 export function walkForAssist(cpu: u32, halfIndex: u32, va: u64, access: u32): u32 {
   const half = halfOf(halfIndex);
-  const root = load<u64>(cpu + (halfIndex << 3), CPU_ROOTS);
-  const top = load<u32>(half, HALF_TOP_LEVEL);
-  const data = descend(cpu, half, 0, ASSIST, top, root, 0, va, access, 0);
-  return data == 0 ? WalkResult.fault : FaultKind.None;
+  origin = ASSIST;
+  restrictions = 0;
+  lastLevel = load<u32>(half, HALF_TOP_LEVEL);
+  lastTable = load<u64>(cpu + (halfIndex << 3), CPU_ROOTS);
+  return descend(cpu, half, 0, va, access, 0) == 0 ? WalkResult.fault : FaultKind.None;
 }
 
 /** Origin of a walk that leaves no trace but in the tables. */
 const ASSIST: u32 = u32.MAX_VALUE;
 
-/** The rest of a walk, entry by entry, from that of level `from` in `root` on. */
-function descend(
-  cpu: u32,
-  half: u32,
-  tag: u32,
-  origin: u32,
-  from: u32,
-  root: u64,
-  inherited: u32,
-  va: u64,
-  access: u32,
-  need: u32,
-): u64 {
+/** The rest of a walk, entry by entry, from that of `lastLevel` in `lastTable` on. */
+function descend(cpu: u32, half: u32, tag: u32, va: u64, access: u32, need: u32): u64 {
   const isCounted = origin != ASSIST;
   const isCached = isCounted && load<u32>(GEOMETRY_BASE, GEOMETRY_CACHE_LEVELS) != 0;
   const isShort = isCounted && !isLogging();
-  let table = root;
-  let restrictions = inherited;
-  for (let l = <i32>from; l >= 0; l--) {
+  let table = lastTable;
+  for (let l = <i32>lastLevel; l >= 0; l--) {
     const level = levelOf(half, l);
     const pa = entryPaOf(level, table, va);
     if (isShort) {
-      const data = Walk.alike(cpu, l, level, pa, origin, restrictions, va, need);
+      const data = Walk.alike(cpu, l, level, pa, va, need);
       if (data != 0) return data;
     }
     WalkResult.entryPa = pa;

@@ -59,7 +59,7 @@ export const CPU_CLEARED = CPU_LIVE;
 //   data   63 62 61    56 55           12   11   10   8    7      6     5     0
 //         | level| by key | physical page | level | class | global | clean | denied |
 //   stamp  time of last use (stamped arrays only); the smallest in a set is the victim
-//   extra  TLB: physical - virtual address; walk cache: level << 32 | restrictions gathered so far
+//   extra  TLB: physical - virtual address; walk cache: restrictions gathered so far
 //
 // What an access needs and what an entry denies meet in one AND: bit = `Access` for a right that the page
 // lacks, bit 6 for a page that is not dirty. The class is never 0, so no data word is.
