@@ -5,6 +5,7 @@
 
 import { Counter } from "./abi/counters";
 import {
+  DEMAND_ENABLED,
   DEMAND_POLICIES,
   DEMAND_SPLIT,
   DEMAND_TABLE_BITS,
@@ -25,10 +26,10 @@ import {
   LEVEL_TABLE_ADDRESS,
 } from "./abi/layout";
 import { DEMAND_BASE, FRAME_BYTES } from "./abi/memory-map";
-import { Stop } from "./abi/stop";
+import { FaultKind, Stop } from "./abi/stop";
 import { bump, bumpBy } from "./count";
 import { allocateArena, isBacked, windowAddress } from "./physmem";
-import { encodeAddress } from "./pte";
+import { classOf, encodeAddress } from "./pte";
 
 /** Why the last entry could not be filled; `Stop.Fault` while all could. */
 export let demandStop: u32 = Stop.Fault;
@@ -52,6 +53,16 @@ function tableBytes(half: u32, level: u32): u32 {
 export function allocateTable(half: u32, level: u32): u64 {
   const linear = allocateArena(tableBytes(half, level));
   return linear == 0 ? u64.MAX_VALUE : windowAddress(linear);
+}
+
+/**
+ * Fills the entry at `word` if it is not present and the mapper is on. False: it stays as it is, and the
+ * walk takes its steps.
+ */
+export function demanded(half: u32, l: u32, level: u32, word: u32, va: u64): bool {
+  if (load<u32>(DEMAND_BASE, DEMAND_ENABLED) == 0) return false;
+  if (classOf(half, l, load<u64>(word)) != FaultKind.NotPresent) return false;
+  return demandEntry(half, l, level, word, va);
 }
 
 /**

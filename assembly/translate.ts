@@ -30,6 +30,7 @@ import {
   TLB_KEY,
   TlbStructure,
 } from "./abi/tlb";
+import { needOf } from "./accessed-dirty";
 import { bump } from "./count";
 import { describeFault } from "./describe";
 import { loadDataThrough } from "./hierarchy";
@@ -273,7 +274,7 @@ function setDirty(entry: u32): void {
 function dirtyAssist(cpu: u32, entry: u32, tag: u32, va: u64, access: u32): u32 {
   bump(Counter.DirtyAssist);
   const halfIndex = halfIndexOf(va);
-  const fault = walkForAssist(cpu, halfIndex, va, access);
+  const fault = walkForAssist(cpu, halfIndex, va, access, needOf(access));
   if (fault != FaultKind.None) {
     dropPage(cpu, tag, va);
     describeFault(fault, WalkResult.level, halfIndex, va, access, false);

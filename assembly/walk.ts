@@ -116,13 +116,20 @@ class Walk {
   static below(cpu: u32, half: u32, l: u32, tag: u32, table: u64, va: u64): u64 {
     const level = levelOf(half, l);
     const pa = entryPaOf(level, table, va);
-    const entry = load<u64>(Memory.word(pa));
-    const plainTable = load<u64>(level, LEVEL_PLAIN_TABLE);
-    if ((entry & plainTable) != load<u64>(level, LEVEL_PLAIN_TABLE + 8)) return NO_TABLE;
-    const found = lowTable(level, entry);
+    const found = Walk.plainTable(level, pa);
+    if (found == NO_TABLE) return NO_TABLE;
     if (load<u32>(GEOMETRY_BASE, GEOMETRY_CACHE_LEVELS) != 0) loadEntryThrough(cpu, pa);
     WalkCache.insert(cpu, level, tag, va, l, found, restrictions);
     return found;
+  }
+
+  /** The table of the entry at `pa`; `NO_TABLE` where it is no plain one. */
+  @inline
+  static plainTable(level: u32, pa: u64): u64 {
+    const entry = load<u64>(Memory.word(pa));
+    const isPlain =
+      (entry & load<u64>(level, LEVEL_PLAIN_TABLE)) == load<u64>(level, LEVEL_PLAIN_TABLE + 8);
+    return isPlain ? lowTable(level, entry) : NO_TABLE;
   }
 
   /** The end of a walk at the entry of level `l`, where that is a leaf. */
@@ -138,16 +145,21 @@ class Walk {
     need: u32,
   ): u64 {
     const level = levelOf(half, l);
-    const data = Walk.alike(cpu, l, level, entryPaOf(level, table, va), va, need);
-    if (data != 0) return data;
+    const pa = entryPaOf(level, table, va);
+    const data = Walk.alike(level, pa, va, need);
+    if (data != 0) {
+      if (load<u32>(GEOMETRY_BASE, GEOMETRY_CACHE_LEVELS) != 0) loadEntryThrough(cpu, pa);
+      countWalk(origin, l);
+      return data;
+    }
     lastLevel = l;
     lastTable = table;
     return descend(cpu, half, tag, va, access, need);
   }
 
-  /** The data word of a leaf like one before, which is then the end of the walk; 0 = it is another entry. */
+  /** The data word of a leaf like one before, now updated like that; 0 = it is another entry. */
   @inline
-  static alike(cpu: u32, l: u32, level: u32, pa: u64, va: u64, need: u32): u64 {
+  static alike(level: u32, pa: u64, va: u64, need: u32): u64 {
     const word = Memory.word(pa);
     const entry = load<u64>(word);
     const memo = LeafMemo.find(level, entry, restrictions, need);
@@ -156,8 +168,6 @@ class Walk {
     if ((<u32>flags & need) != 0) return 0;
     WalkResult.entryPa = pa;
     WalkResult.entry = LeafMemo.update(memo, word, entry);
-    if (load<u32>(GEOMETRY_BASE, GEOMETRY_CACHE_LEVELS) != 0) loadEntryThrough(cpu, pa);
-    countWalk(origin, l);
     return pageOf(level, lowAddress(level, entry), va) | flags;
   }
 }
@@ -219,13 +229,27 @@ function beforeFirstEntry(half: u32, fault: u32): u64 {
  * its loads are part of what the assist costs. The range was checked when the entry was filled. Returns
  * the fault.
  */
-export function walkForAssist(cpu: u32, halfIndex: u32, va: u64, access: u32): u32 {
+export function walkForAssist(
+  cpu: u32,
+  halfIndex: u32,
+  va: u64,
+  access: u32,
+  need: u32,
+): u32 {
   const half = halfOf(halfIndex);
   origin = ASSIST;
   restrictions = 0;
   lastLevel = load<u32>(half, HALF_TOP_LEVEL);
   lastTable = load<u64>(cpu + (halfIndex << 3), CPU_ROOTS);
-  return descend(cpu, half, 0, va, access, 0) == 0 ? WalkResult.fault : FaultKind.None;
+  if (!isLogging()) {
+    for (; lastLevel > 0; lastLevel--) {
+      const level = levelOf(half, lastLevel);
+      const table = Walk.plainTable(level, entryPaOf(level, lastTable, va));
+      if (table == NO_TABLE) break;
+      lastTable = table;
+    }
+  }
+  return descend(cpu, half, 0, va, access, need) == 0 ? WalkResult.fault : FaultKind.None;
 }
 
 /** Origin of a walk that leaves no trace but in the tables. */
@@ -235,20 +259,15 @@ const ASSIST: u32 = u32.MAX_VALUE;
 function descend(cpu: u32, half: u32, tag: u32, va: u64, access: u32, need: u32): u64 {
   const isCounted = origin != ASSIST;
   const isCached = isCounted && load<u32>(GEOMETRY_BASE, GEOMETRY_CACHE_LEVELS) != 0;
-  const isShort = isCounted && !isLogging();
+  const isShort = !isLogging();
   let table = lastTable;
   for (let l = <i32>lastLevel; l >= 0; l--) {
     const level = levelOf(half, l);
     const pa = entryPaOf(level, table, va);
-    if (isShort) {
-      const data = Walk.alike(cpu, l, level, pa, va, need);
-      if (data != 0) return data;
-    }
-    WalkResult.entryPa = pa;
-    const word = Memory.word(pa);
-    let result = stepByStep(half, l, level, word, load<u64>(word), restrictions, va, access);
+    let result = AGAIN;
     while (result == AGAIN) {
-      result = stepByStep(half, l, level, word, load<u64>(word), restrictions, va, access);
+      result = isShort ? Walk.alike(level, pa, va, need) : 0;
+      if (result == 0) result = stepByStep(half, l, level, pa, restrictions, va, access);
     }
     if (isCached) loadEntryThrough(cpu, pa);
     if (result != GO_ON) {
