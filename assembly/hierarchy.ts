@@ -53,7 +53,9 @@ function fetchLine(cpu: u32, from: u32, pa: u64): u32 {
 
 /** The walker reads an entry at `pa`. */
 export function loadEntryThrough(cpu: u32, pa: u64): void {
-  bump(Counter.WalkFromCache1 + fetchLine(cpu, load<u32>(GEOMETRY_BASE, GEOMETRY_WALKER_ENTERS), pa));
+  bump(
+    Counter.WalkFromCache1 + fetchLine(cpu, load<u32>(GEOMETRY_BASE, GEOMETRY_WALKER_ENTERS), pa),
+  );
 }
 
 /** A read or write of the word at `pa`. */

@@ -14,13 +14,7 @@ import { forgetLeaves } from "./leaf-memo";
 import { resetMemory, wordAt, writeWord } from "./physmem";
 import { runAt } from "./run";
 import { clock, setClock } from "./tlb-stamped";
-import {
-  accessOnce,
-  halfIndexOf,
-  physicalAddress,
-  usedLevel,
-  usedShift,
-} from "./translate";
+import { accessOnce, halfIndexOf, physicalAddress, usedLevel, usedShift } from "./translate";
 import { halfOf } from "./walk";
 import { clearLog } from "./walk-log";
 import { WalkResult } from "./walk-step";

@@ -77,7 +77,12 @@ export class Stamped {
 
   @inline
   static insert(cpu: u32, array: u32, page: u64, key: u64, data: u64): u32 {
-    return Stamped.insertIn(Stamped.setOf(cpu, array, page), load<u32>(array, ARRAY_WAYS), key, data);
+    return Stamped.insertIn(
+      Stamped.setOf(cpu, array, page),
+      load<u32>(array, ARRAY_WAYS),
+      key,
+      data,
+    );
   }
 
   /** An invalid entry has stamp 0. */

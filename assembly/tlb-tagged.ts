@@ -28,7 +28,6 @@ function fold(key: u64): u32 {
   return <u32>key ^ <u32>(key >> 32);
 }
 
-
 /**
  * Moves way `w` to the young end. The lowest nibble equal to w is found as the lowest zero nibble of
  * order ^ wwww...: subtracting 1 from each nibble borrows into the top bit of a zero one. Borrows that

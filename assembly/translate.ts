@@ -9,7 +9,6 @@
 //   stop block
 
 import { Counter } from "./abi/counters";
-import { EventKind } from "./abi/event";
 import { HALF_FLAG_FAULT_DROPS_TLB, HALF_FLAGS, LAYOUT_SELECT_BIT } from "./abi/layout";
 import { GEOMETRY_BASE, LAYOUT_BASE, STOP_BASE } from "./abi/memory-map";
 import { FaultKind } from "./abi/stop";

@@ -24,6 +24,7 @@ import { countOf } from "./count";
 import { demanded } from "./demand";
 import { rememberLeaf } from "./leaf-memo";
 import { denial, keyDenials, restrictionsOf, rightsOf } from "./permission";
+import { Memory } from "./physmem";
 import {
   classOf,
   groupShiftOf,
@@ -33,7 +34,6 @@ import {
   pageOf,
   tableAddress,
 } from "./pte";
-import { Memory } from "./physmem";
 import { PAGE_OF_DATA } from "./tlb";
 import { logDecision, logStep, logUpdate } from "./walk-log";
 

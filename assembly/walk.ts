@@ -229,13 +229,7 @@ function beforeFirstEntry(half: u32, fault: u32): u64 {
  * its loads are part of what the assist costs. The range was checked when the entry was filled. Returns
  * the fault.
  */
-export function walkForAssist(
-  cpu: u32,
-  halfIndex: u32,
-  va: u64,
-  access: u32,
-  need: u32,
-): u32 {
+export function walkForAssist(cpu: u32, halfIndex: u32, va: u64, access: u32, need: u32): u32 {
   const half = halfOf(halfIndex);
   origin = ASSIST;
   restrictions = 0;

@@ -10,6 +10,7 @@ import {
   ARCHITECTURES,
   Core,
   CPUS,
+  compileCoreFor,
   compileCpu,
   compileLayout,
   compilePagePolicy,
@@ -26,10 +27,11 @@ const records = bytes.length / 8;
 const descriptor = ARCHITECTURES.get("x86-64");
 const layout = compileLayout(descriptor, descriptor.typical.values);
 const profile = CPUS.get(name);
-const { module } = await loadCoreModule();
-const core = new Core(module);
+const cpu = compileCpu(profile, layout);
+const { bytes: wasm } = await loadCoreModule();
+const core = new Core(await compileCoreFor(wasm, layout, cpu));
 core.loadLayout(layout);
-core.loadCpu(compileCpu(profile, layout), 1, records);
+core.loadCpu(cpu, 1, records);
 core.heldEvents(records).set(new Uint32Array(bytes.buffer, bytes.byteOffset, 2 * records));
 
 /** One run from empty tables and TLBs; returns seconds. */

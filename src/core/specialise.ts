@@ -19,6 +19,7 @@ export interface ConstantBytes {
   readonly bytes: Uint8Array;
 }
 
+const CUSTOM_SECTION = 0;
 const CODE_SECTION = 10;
 const HEADER_BYTES = 8;
 const I32_CONST = 0x41;
@@ -35,12 +36,22 @@ const LOADS = new Map<number, [number, number, (view: DataView, at: number) => b
   [0x35, [I64_CONST, 4, (view, at) => BigInt(view.getUint32(at, true))]],
 ]);
 
+/** A section that engines skip. */
+export interface CustomSection {
+  readonly name: string;
+  readonly content: Uint8Array;
+}
+
 /**
- * The module with loads of constant bytes replaced.
+ * The module with loads of constant bytes replaced, and a custom section behind the others.
  * @param module a module's binary form, as the compiler wrote it
  * @throws MmulateError INTERNAL when it has an instruction that the compiler of the core does not use
  */
-export function specialise(module: Uint8Array, constants: readonly ConstantBytes[]): Uint8Array {
+export function specialise(
+  module: Uint8Array,
+  constants: readonly ConstantBytes[],
+  custom: CustomSection,
+): Uint8Array<ArrayBuffer> {
   const reader = new WasmReader(module, HEADER_BYTES);
   const parts: Uint8Array[] = [module.subarray(0, HEADER_BYTES)];
   while (reader.at < module.length) {
@@ -55,7 +66,15 @@ export function specialise(module: Uint8Array, constants: readonly ConstantBytes
     }
     reader.at = end;
   }
+  parts.push(sectionOf(custom));
   return joined(parts);
+}
+
+function sectionOf({ name, content }: CustomSection): Uint8Array {
+  const label = new TextEncoder().encode(name);
+  const head = Uint8Array.of(...uleb(label.length), ...label);
+  const size = uleb(head.length + content.length);
+  return joined([Uint8Array.of(CUSTOM_SECTION, ...size), head, content]);
 }
 
 function codeOf(reader: WasmReader, constants: readonly ConstantBytes[]): Uint8Array {
@@ -105,7 +124,7 @@ function constantOf(
   return undefined;
 }
 
-function joined(parts: readonly Uint8Array[]): Uint8Array {
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

@@ -44,7 +44,8 @@ export class WasmReader {
     for (let shift = 0; ; shift += 7) {
       const byte = this.byte();
       value |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return shift < 25 && (byte & 0x40) !== 0 ? value | (-1 << (shift + 7)) : value;
+      if (byte < 0x80)
+        return shift < 25 && (byte & 0x40) !== 0 ? value | (-1 << (shift + 7)) : value;
     }
   }
 }

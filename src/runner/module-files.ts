@@ -8,6 +8,8 @@ import { MmulateError } from "../errors.js";
 
 export interface CoreModule {
   readonly module: WebAssembly.Module;
+  /** Its binary form, from which modules for one layout and CPU are made. */
+  readonly bytes: Uint8Array;
   /** SHA-256 of its bytes, hex. */
   readonly hash: string;
 }
@@ -20,7 +22,7 @@ export async function loadCoreModule(): Promise<CoreModule> {
   const path = resolveBuild();
   const bytes = await readFile(path);
   const hash = createHash("sha256").update(bytes).digest("hex");
-  return { module: await compileCore(bytes), hash };
+  return { module: await compileCore(bytes), bytes, hash };
 }
 
 function resolveBuild(): string {

@@ -5,11 +5,12 @@ import { Counter } from "../../assembly/abi/counters.js";
 import { EVENT_BYTES } from "../../assembly/abi/event.js";
 import { Stop } from "../../assembly/abi/stop.js";
 import { Core } from "../core/core.js";
+import { compileCoreFor } from "../core/made-for.js";
 import { MmulateError } from "../errors.js";
 import { hex } from "../layout/bits.js";
 import { compileLayout } from "../layout/compile.js";
 import { type CompiledLayout, FAULT_NAMES } from "../layout/compiled.js";
-import { compileCpu } from "../layout/cpu.js";
+import { type CompiledCpu, compileCpu } from "../layout/cpu.js";
 import { encodeLayout, hashBytes } from "../layout/encode.js";
 import { compilePagePolicy } from "../layout/page-policy.js";
 import { namedCounters } from "../stats/counters.js";
@@ -35,14 +36,16 @@ export type OnProgress = (accesses: number) => void;
  * MEMORY when simulated memory is used up
  */
 export async function runCell(
-  { module, hash }: CoreModule,
+  { bytes, hash }: CoreModule,
   cell: Cell,
   onProgress: OnProgress = () => undefined,
 ): Promise<CellOutcome> {
   const cpuStart = cpuSeconds();
   const wallStart = performance.now();
-  const core = new Core(module);
-  const layout = prepare(core, cell);
+  const layout = compileLayout(architectureNamed(cell.arch), cell.mode);
+  const cpu = compileCpu(cpuNamed(cell.cpu), layout, { dataCached: cell.dataCached });
+  const core = new Core(await compileCoreFor(bytes, layout, cpu));
+  prepare(core, layout, cpu, cell);
   await feed(core, layout, cell, onProgress);
 
   const counters = namedCounters(core.counters());
@@ -80,18 +83,15 @@ export async function runCell(
 }
 
 /** Loads layout, CPU and page policy, and makes the root tables. */
-function prepare(core: Core, cell: Cell): CompiledLayout {
-  const layout = compileLayout(architectureNamed(cell.arch), cell.mode);
+function prepare(core: Core, layout: CompiledLayout, cpu: CompiledCpu, cell: Cell): void {
   core.reset(true);
   core.loadLayout(layout);
-  const cpu = compileCpu(cpuNamed(cell.cpu), layout, { dataCached: cell.dataCached });
   core.loadCpu(cpu, 1, STAGING_BYTES / EVENT_BYTES);
   core.loadDemand(compilePagePolicy(layout, cell.pages));
   const [lower, upper] = layout.halves;
   const root = core.exports.newTable(0, lower.topLevel);
   const shared = lower.root === upper.root;
   core.exports.setRoots(root, shared ? root : core.exports.newTable(1, upper.topLevel));
-  return layout;
 }
 
 function costsOf(cell: Cell): EventCosts {
