@@ -68,11 +68,15 @@ export class Tagged {
 
   /** A bit per way whose tag fits. */
   @inline
-  private static fitting(tags: u32, tag: u32): u32 {
+  private static fitting(tags: u32, ways: u32, tag: u32): u32 {
     const wanted = i32x4.splat(tag);
     const a = i32x4.eq(v128.load(tags), wanted);
     const b = i32x4.eq(v128.load(tags, 16), wanted);
     const c = i32x4.eq(v128.load(tags, 32), wanted);
+    if (ways <= 12) {
+      if (!v128.any_true(v128.or(v128.or(a, b), c))) return 0;
+      return i32x4.bitmask(a) | (i32x4.bitmask(b) << 4) | (i32x4.bitmask(c) << 8);
+    }
     const d = i32x4.eq(v128.load(tags, 48), wanted);
     if (!v128.any_true(v128.or(v128.or(a, b), v128.or(c, d)))) return 0;
     return (
@@ -92,7 +96,8 @@ export class Tagged {
   /** The entry with `key` in a set, made youngest; 0 = absent. */
   @inline
   static findIn(cpu: u32, array: u32, set: u32, key: u64): u32 {
-    const fits = Tagged.fitting(Tagged.tagsOf(cpu, array, set), fold(key));
+    const ways = load<u32>(array, ARRAY_WAYS);
+    const fits = Tagged.fitting(Tagged.tagsOf(cpu, array, set), ways, fold(key));
     return fits == 0 ? 0 : Tagged.findAmong(cpu, array, set, fits, key);
   }
 

@@ -84,6 +84,8 @@ export function liveOf(cpu: u32, structure: u32): u32 {
   return load<u32>(cpu + (structure << 2), CPU_LIVE);
 }
 
+/** Above the bits of a form. */
+const FORM_END: u32 = 16;
 /** The two smallest classes have the look-up and the fill written out; others take the way of a loop. */
 const WRITTEN_OUT: u32 = 0b110;
 
@@ -160,8 +162,9 @@ export class Tlb {
   /** Whether the word is filled as it is, under a class that is live already. */
   @inline
   private static isUsual(cpu: u32, structure: u32, pageClass: u32, data: u64): bool {
-    const fits = (<u32>data & FORM_OF_DATA) == load<u32>(probeOf(structure, pageClass), PROBE_FITS);
-    return fits && (liveOf(cpu, structure) & ((<u32>1) << pageClass)) != 0;
+    const missing = ~liveOf(cpu, structure) & ((<u32>1) << pageClass);
+    const form = (<u32>data & FORM_OF_DATA) | (missing << FORM_END);
+    return form == load<u32>(probeOf(structure, pageClass), PROBE_FITS);
   }
 
   @inline

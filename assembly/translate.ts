@@ -34,7 +34,7 @@ import { bump } from "./count";
 import { describeFault } from "./describe";
 import { loadDataThrough } from "./hierarchy";
 import { classShift, Data, dropFrom, liveOf, Tlb } from "./tlb";
-import { halfOf, walk, walkForAssist } from "./walk";
+import { halfOf, Walk, walk, walkForAssist } from "./walk";
 import { dropTablesTo } from "./walk-cache";
 import { WalkResult } from "./walk-step";
 
@@ -99,7 +99,7 @@ class Path {
       }
     }
     bump(isFetch ? Counter.FetchL1Miss : Counter.DataL1Miss);
-    const data = Path.miss(cpu, tag, va, access, need);
+    const data = Path.miss(cpu, structure, tag, va, access, need);
     if (data == 0) return WalkResult.fault;
     entry = Tlb.fillFirst(cpu, structure, tag, va, data);
     if (entry == 0) entry = uncached(data, va);
@@ -152,7 +152,7 @@ class Path {
    * faulted (`WalkResult.fault`).
    */
   @inline
-  private static miss(cpu: u32, tag: u32, va: u64, access: u32, need: u32): u64 {
+  private static miss(cpu: u32, structure: u32, tag: u32, va: u64, access: u32, need: u32): u64 {
     const live = liveOf(cpu, TlbStructure.L2);
     let entry: u32 = 0;
     if (Tlb.isLive(live, 1)) {
@@ -174,7 +174,10 @@ class Path {
     }
     bump(Counter.L2Miss);
     const halfIndex = halfIndexOf(va);
-    const data = walk(cpu, halfIndex, tag, va, access, need);
+    const data =
+      structure == TlbStructure.DataL1 && halfIndex == 0
+        ? Walk.run(cpu, 0, tag, va, access, need)
+        : walk(cpu, halfIndex, tag, va, access, need);
     if (data == 0) walkFaulted(cpu, halfIndex, tag, va, access);
     else Tlb.fillSecond(cpu, TlbStructure.L2, tag, va, data);
     return data;

@@ -72,7 +72,7 @@ let lastTable: u64 = 0;
  * The walk of an access that misses all TLBs; its two lowest levels are written out. Nearly every entry it
  * meets is a plain table or a leaf like one before; from the first other one on, `descend` takes it over.
  */
-class Walk {
+export class Walk {
   @inline
   static run(cpu: u32, halfIndex: u32, tag: u32, va: u64, access: u32, need: u32): u64 {
     const half = halfOf(halfIndex);
@@ -84,10 +84,8 @@ class Walk {
       bump(Counter.Walks);
       return beforeFirstEntry(half, FaultKind.AddressSize);
     }
-    if (isLogging() || load<u32>(half, HALF_TOP_LEVEL) == 0) {
-      begin(cpu, half, 1, tag, root, va);
-      return descend(cpu, half, tag, va, access, need);
-    }
+    if (load<u32>(half, HALF_TOP_LEVEL) == 0) return fromTop(cpu, half, tag, root, va, access, need);
+    if (isLogging()) return fromTop(cpu, half, tag, root, va, access, need);
     let table = Walk.cached(cpu, half, 1, tag, va);
     if (table == NO_TABLE) {
       let above = Walk.cached(cpu, half, 2, tag, va);
@@ -170,6 +168,20 @@ class Walk {
     WalkResult.entry = LeafMemo.update(memo, word, entry);
     return pageOf(level, lowAddress(level, entry), va) | flags;
   }
+}
+
+/** A walk with nothing written out. */
+function fromTop(
+  cpu: u32,
+  half: u32,
+  tag: u32,
+  root: u64,
+  va: u64,
+  access: u32,
+  need: u32,
+): u64 {
+  begin(cpu, half, 1, tag, root, va);
+  return descend(cpu, half, tag, va, access, need);
 }
 
 /**
