@@ -70,7 +70,7 @@ export function demanded(half: u32, l: u32, level: u32, word: u32, va: u64): boo
  * `demandStop` set: memory is used up (or the table lies where there is none) or the policy's leaf
  * level lies above this one.
  */
-export function demandEntry(half: u32, level: u32, words: u32, word: u32, va: u64): bool {
+function demandEntry(half: u32, level: u32, words: u32, word: u32, va: u64): bool {
   if (!isBacked(word)) return refuse(Stop.OutOfMemory);
   const second = va >= load<u64>(DEMAND_BASE, DEMAND_SPLIT);
   const policy: u32 = DEMAND_BASE + DEMAND_POLICIES + (second ? POLICY_BYTES : 0);

@@ -14,10 +14,10 @@ import { forgetLeaves } from "./leaf-memo";
 import { resetMemory, wordAt, writeWord } from "./physmem";
 import { runAt } from "./run";
 import { clock, setClock } from "./tlb-stamped";
-import { accessOnce, halfIndexOf, physicalAddress, usedLevel, usedShift } from "./translate";
-import { halfOf } from "./walk";
+import { accessOnce, physicalAddress, usedLevel, usedShift } from "./translate";
 import { clearLog } from "./walk-log";
 import { WalkResult } from "./walk-step";
+import { halfIndexOf, halfOf } from "./walk-way";
 
 export { Counter } from "./abi/counters";
 export { Control, EventKind } from "./abi/event";

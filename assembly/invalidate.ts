@@ -55,8 +55,7 @@ import { blockOf, cpu, cpuCount } from "./cpu";
 import { classShift, Data } from "./tlb";
 import { dropEntry } from "./tlb-array";
 import { dropStamped } from "./tlb-stamped";
-import { halfIndexOf } from "./translate";
-import { halfOf } from "./walk";
+import { halfIndexOf, halfOf } from "./walk-way";
 
 /** The operation under way: what it drops, of which context (in its place in a key), in which range. */
 let flags: u32 = 0;

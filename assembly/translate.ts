@@ -9,45 +9,32 @@
 //   stop block
 
 import { Counter } from "./abi/counters";
-import { HALF_FLAG_FAULT_DROPS_TLB, HALF_FLAGS, LAYOUT_SELECT_BIT } from "./abi/layout";
-import { GEOMETRY_BASE, LAYOUT_BASE, STOP_BASE } from "./abi/memory-map";
+import { GEOMETRY_BASE } from "./abi/memory-map";
 import { FaultKind } from "./abi/stop";
 import {
   CPU_PREDICTORS,
   CPU_TAG,
   GEOMETRY_DATA_CACHED,
   GEOMETRY_ROUTES,
-  GLOBAL_TAG,
   PREDICTOR_ADDRESS_SHIFT,
   PREDICTOR_OFFSET_MASK,
   PREDICTOR_SHIFT,
   TLB_CLASS_MASK,
   TLB_DATA,
-  TLB_DATA_CLEAN,
-  TLB_DATA_KEY_SHIFT,
   TLB_EXTRA,
   TLB_KEY,
   TlbStructure,
 } from "./abi/tlb";
-import { needOf } from "./accessed-dirty";
 import { bump } from "./count";
-import { describeFault } from "./describe";
+import { deniedOrClean, UNCACHED, walkFaulted } from "./denied";
 import { loadDataThrough } from "./hierarchy";
-import { classShift, Data, dropFrom, liveOf, Tlb } from "./tlb";
-import { halfOf, Walk, walk, walkForAssist } from "./walk";
-import { dropTablesTo } from "./walk-cache";
+import { classShift, Data, liveOf, Tlb } from "./tlb";
+import { Walk, walk } from "./walk";
 import { WalkResult } from "./walk-step";
-
-/** Where no TLB structure keeps pages of a size, the translation is used from here and forgotten. */
-const UNCACHED: u32 = STOP_BASE + 96;
+import { halfIndexOf } from "./walk-way";
 
 /** Physical address of the last access that went through. */
 export let physicalAddress: u64 = 0;
-
-/** Which half of the address space `va` lies in. */
-export function halfIndexOf(va: u64): u32 {
-  return <u32>(va >> load<u32>(LAYOUT_BASE, LAYOUT_SELECT_BIT)) & 1;
-}
 
 /**
  * Makes one access. Returns `FaultKind.None` with the result in `physicalAddress`, or the fault, which
@@ -217,77 +204,4 @@ function uncached(data: u64, va: u64): u32 {
 function predict(cpu: u32, kind: u32, entry: u32, va: u64): void {
   const slot = <u32>(va >> PREDICTOR_ADDRESS_SHIFT) & PREDICTOR_OFFSET_MASK;
   store<u32>(cpu + slot + (kind << PREDICTOR_SHIFT), entry, CPU_PREDICTORS);
-}
-
-function walkFaulted(cpu: u32, halfIndex: u32, tag: u32, va: u64, access: u32): void {
-  dropAfterFault(cpu, halfIndex, tag, va);
-  describeFault(WalkResult.fault, WalkResult.level, halfIndex, va, access, false);
-}
-
-/**
- * On x86-64 a page fault invalidates what the TLBs and the paging-structure caches hold for the faulting
- * address (SDM 3A 4.10.4.1), so that a kernel which lifts a restriction needs no flush.
- */
-function dropAfterFault(cpu: u32, halfIndex: u32, tag: u32, va: u64): void {
-  const half = halfOf(halfIndex);
-  if ((load<u32>(half, HALF_FLAGS) & HALF_FLAG_FAULT_DROPS_TLB) == 0) return;
-  dropPage(cpu, tag, va);
-  dropTablesTo(cpu, half, tag, va);
-}
-
-/** The entry lacks what the access needs: a right, or the dirty state. */
-function deniedOrClean(cpu: u32, entry: u32, tag: u32, va: u64, access: u32): u32 {
-  const data = load<u64>(entry, TLB_DATA);
-  return ((data >> access) & 1) != 0
-    ? deniedByTlb(cpu, data, tag, va, access)
-    : dirtyAssist(cpu, entry, tag, va, access);
-}
-
-/**
- * A cached translation denies the access. The processor faults on it without looking at the tables, even
- * if they grant the right by now (a "spurious" fault, SDM 3A 4.10.4.3).
- */
-function deniedByTlb(cpu: u32, data: u64, tag: u32, va: u64, access: u32): u32 {
-  const byKey = ((data >> (TLB_DATA_KEY_SHIFT + access)) & 1) != 0;
-  const fault: u32 = byKey ? FaultKind.Key : FaultKind.Permission;
-  const halfIndex = halfIndexOf(va);
-  const level = Data.level(data);
-  dropAfterFault(cpu, halfIndex, tag, va);
-  describeFault(fault, level, halfIndex, va, access, true);
-  return fault;
-}
-
-/** Drops whatever translates `va` in a context, global or not, from every structure of a CPU. */
-function dropPage(cpu: u32, tag: u32, va: u64): void {
-  for (let structure: u32 = 0; structure <= <u32>TlbStructure.L2; structure++) {
-    dropFrom(cpu, structure, tag, va);
-    dropFrom(cpu, structure, GLOBAL_TAG, va);
-  }
-}
-
-function setDirty(entry: u32): void {
-  store<u64>(entry, load<u64>(entry, TLB_DATA) & ~(<u64>TLB_DATA_CLEAN), TLB_DATA);
-}
-
-/**
- * A store through a clean entry: the tables are walked again to set the dirty state. Where the first
- * level keeps no such page, the entry that was used is that of the second.
- */
-function dirtyAssist(cpu: u32, entry: u32, tag: u32, va: u64, access: u32): u32 {
-  bump(Counter.DirtyAssist);
-  const halfIndex = halfIndexOf(va);
-  const fault = walkForAssist(cpu, halfIndex, va, access, needOf(access));
-  if (fault != FaultKind.None) {
-    dropPage(cpu, tag, va);
-    describeFault(fault, WalkResult.level, halfIndex, va, access, false);
-    return fault;
-  }
-  // The tables may map another page by now; then the old translation is stale, and a processor may
-  // use either until it is told. This model keeps using the cached one.
-  setDirty(entry);
-  if (entry == UNCACHED) {
-    const kept = Tlb.find(cpu, TlbStructure.L2, tag, va);
-    if (kept != 0) setDirty(kept);
-  }
-  return FaultKind.None;
 }
