@@ -94,12 +94,13 @@ const WRITTEN_OUT: u32 = 0b110;
  * module made for one geometry (src/core/specialise.ts) all of a probe's words are.
  */
 export class Tlb {
+  /** The address of the page of `va`, with context and class in the bits below. */
   @inline
   static key(probe: u32, tag: u32, va: u64): u64 {
     return (va & load<u64>(probe, PROBE_PAGE_MASK)) | (tag | load<u32>(probe, PROBE_FILL_CLASS));
   }
 
-  /** Whether a page of a class may be there, and how that is asked of all that are not written out. */
+  /** Whether pages of a class were ever filled, by the structure's live mask. */
   @inline
   static isLive(live: u32, pageClass: u32): bool {
     return (live & ((<u32>1) << pageClass)) != 0;

@@ -15,7 +15,9 @@
 // find. Leaves mostly look like one of the last few (leaf-memo.ts). Whatever is neither takes the steps
 // one by one; with the log on, everything does.
 //
-// The single steps are in walk-step.ts.
+// The lowest two levels are written out here, with constant numbers, so that a module made for one layout
+// has their words as constants. The others, and what is out of the ordinary, are in descend.ts; the single
+// steps in walk-step.ts.
 
 import { Counter } from "./abi/counters";
 import {
