@@ -2,16 +2,17 @@
 // a clean page.
 
 import { Counter } from "./abi/counters";
+import { INVALIDATE_GLOBAL, INVALIDATE_OWN, INVALIDATE_TABLES_ON_WAY } from "./abi/invalidate";
 import { HALF_FLAG_FAULT_DROPS_TLB, HALF_FLAGS } from "./abi/layout";
 import { STOP_BASE } from "./abi/memory-map";
 import { FaultKind } from "./abi/stop";
-import { GLOBAL_TAG, TLB_DATA, TLB_DATA_CLEAN, TLB_DATA_KEY_SHIFT, TlbStructure } from "./abi/tlb";
+import { TLB_DATA, TLB_DATA_CLEAN, TLB_DATA_KEY_SHIFT, TlbStructure } from "./abi/tlb";
 import { needOf } from "./accessed-dirty";
 import { bump } from "./count";
 import { walkForAssist } from "./descend";
 import { describeFault } from "./describe";
-import { Data, dropFrom, Tlb } from "./tlb";
-import { dropTablesTo } from "./walk-cache";
+import { forget } from "./invalidate";
+import { Data, Tlb } from "./tlb";
 import { WalkResult } from "./walk-step";
 import { halfIndexOf, halfOf } from "./walk-way";
 
@@ -19,8 +20,8 @@ import { halfIndexOf, halfOf } from "./walk-way";
 export const UNCACHED: u32 = STOP_BASE + 96;
 
 /** A walk found no translation: `WalkResult` says why. */
-export function walkFaulted(cpu: u32, halfIndex: u32, tag: u32, va: u64, access: u32): void {
-  dropAfterFault(cpu, halfIndex, tag, va);
+export function walkFaulted(cpu: u32, halfIndex: u32, va: u64, access: u32): void {
+  dropAfterFault(cpu, halfIndex, va);
   describeFault(WalkResult.fault, WalkResult.level, halfIndex, va, access, false);
 }
 
@@ -28,18 +29,17 @@ export function walkFaulted(cpu: u32, halfIndex: u32, tag: u32, va: u64, access:
  * On x86-64 a page fault invalidates what the TLBs and the paging-structure caches hold for the faulting
  * address (SDM 3A 4.10.4.1), so that a kernel which lifts a restriction needs no flush.
  */
-function dropAfterFault(cpu: u32, halfIndex: u32, tag: u32, va: u64): void {
+function dropAfterFault(cpu: u32, halfIndex: u32, va: u64): void {
   const half = halfOf(halfIndex);
   if ((load<u32>(half, HALF_FLAGS) & HALF_FLAG_FAULT_DROPS_TLB) == 0) return;
-  dropPage(cpu, tag, va);
-  dropTablesTo(cpu, half, tag, va);
+  forget(cpu, PAGE | INVALIDATE_TABLES_ON_WAY, va);
 }
 
 /** The entry lacks what the access needs: a right, or the dirty state. */
 export function deniedOrClean(cpu: u32, entry: u32, tag: u32, va: u64, access: u32): u32 {
   const data = load<u64>(entry, TLB_DATA);
   return ((data >> access) & 1) != 0
-    ? deniedByTlb(cpu, data, tag, va, access)
+    ? deniedByTlb(cpu, data, va, access)
     : dirtyAssist(cpu, entry, tag, va, access);
 }
 
@@ -47,23 +47,18 @@ export function deniedOrClean(cpu: u32, entry: u32, tag: u32, va: u64, access: u
  * A cached translation denies the access. The processor faults on it without looking at the tables, even
  * if they grant the right by now (a "spurious" fault, SDM 3A 4.10.4.3).
  */
-function deniedByTlb(cpu: u32, data: u64, tag: u32, va: u64, access: u32): u32 {
+function deniedByTlb(cpu: u32, data: u64, va: u64, access: u32): u32 {
   const byKey = ((data >> (TLB_DATA_KEY_SHIFT + access)) & 1) != 0;
   const fault: u32 = byKey ? FaultKind.Key : FaultKind.Permission;
   const halfIndex = halfIndexOf(va);
   const level = Data.level(data);
-  dropAfterFault(cpu, halfIndex, tag, va);
+  dropAfterFault(cpu, halfIndex, va);
   describeFault(fault, level, halfIndex, va, access, true);
   return fault;
 }
 
-/** Drops whatever translates `va` in a context, global or not, from every structure of a CPU. */
-function dropPage(cpu: u32, tag: u32, va: u64): void {
-  for (let structure: u32 = 0; structure <= <u32>TlbStructure.L2; structure++) {
-    dropFrom(cpu, structure, tag, va);
-    dropFrom(cpu, structure, GLOBAL_TAG, va);
-  }
-}
+/** Translations of the page, global or not. */
+const PAGE: u32 = INVALIDATE_OWN | INVALIDATE_GLOBAL;
 
 function setDirty(entry: u32): void {
   store<u64>(entry, load<u64>(entry, TLB_DATA) & ~(<u64>TLB_DATA_CLEAN), TLB_DATA);
@@ -78,7 +73,7 @@ function dirtyAssist(cpu: u32, entry: u32, tag: u32, va: u64, access: u32): u32 
   const halfIndex = halfIndexOf(va);
   const fault = walkForAssist(cpu, halfIndex, va, access, needOf(access));
   if (fault != FaultKind.None) {
-    dropPage(cpu, tag, va);
+    forget(cpu, PAGE, va);
     describeFault(fault, WalkResult.level, halfIndex, va, access, false);
     return fault;
   }

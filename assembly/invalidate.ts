@@ -82,13 +82,29 @@ export function invalidate(kinds: u32, context: u32, from: u64, to: u64): u32 {
 }
 
 function perform(block: u32, context: u32): u32 {
+  const dropped = drop(block, context);
+  bumpBy(Counter.Invalidations, 1);
+  bumpBy(Counter.InvalidatedEntries, dropped);
+  return dropped;
+}
+
+/**
+ * What a CPU forgets by itself of the page of `va` in its context, and is not counted. `kinds` as of
+ * `invalidate`.
+ */
+export function forget(block: u32, kinds: u32, va: u64): void {
+  flags = kinds | INVALIDATE_CURRENT;
+  first = va;
+  last = va;
+  drop(block, 0);
+}
+
+function drop(block: u32, context: u32): u32 {
   const current = (flags & INVALIDATE_CURRENT) != 0;
   tag = current ? load<u32>(block, CPU_TAG) : context << TLB_CONTEXT_SHIFT;
   let dropped: u32 = 0;
   if ((flags & (INVALIDATE_OWN | INVALIDATE_GLOBAL)) != 0) dropped = dropTranslations(block);
   if ((flags & (INVALIDATE_TABLES | INVALIDATE_TABLES_ON_WAY)) != 0) dropTables(block);
-  bumpBy(Counter.Invalidations, 1);
-  bumpBy(Counter.InvalidatedEntries, dropped);
   return dropped;
 }
 

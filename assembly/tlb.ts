@@ -26,7 +26,7 @@ import {
   TLB_DATA_LEVEL_SHIFT,
   TLB_EXTRA,
 } from "./abi/tlb";
-import { dropEntry, findEntry, insertEntry } from "./tlb-array";
+import { findEntry, insertEntry } from "./tlb-array";
 import { Stamped } from "./tlb-stamped";
 import { Tagged } from "./tlb-tagged";
 
@@ -237,14 +237,4 @@ function liveBit(pageClass: u32, tag: u32): u32 {
 
 function setLive(cpu: u32, structure: u32, live: u32): void {
   store<u32>(cpu + (structure << 2), live, CPU_LIVE);
-}
-
-/** Drops what translates `va` in one context (or `GLOBAL_TAG`) from a structure. */
-export function dropFrom(cpu: u32, structure: u32, tag: u32, va: u64): void {
-  for (let pageClass: u32 = 1; pageClass <= <u32>TLB_CLASS_MASK; pageClass++) {
-    if ((liveOf(cpu, structure) & liveBit(pageClass, tag)) == 0) continue;
-    const at = probeOf(structure, pageClass);
-    const entry = probeOne(cpu, structure, pageClass, tag, va);
-    if (entry != 0) dropEntry(cpu, at, va >> load<u32>(at, PROBE_SHIFT), entry);
-  }
 }

@@ -165,7 +165,7 @@ class Path {
       structure == TlbStructure.DataL1 && halfIndex == 0
         ? Walk.run(cpu, 0, tag, va, access, need)
         : walk(cpu, halfIndex, tag, va, access, need);
-    if (data == 0) walkFaulted(cpu, halfIndex, tag, va, access);
+    if (data == 0) walkFaulted(cpu, halfIndex, va, access);
     else Tlb.fillSecond(cpu, TlbStructure.L2, tag, va, data);
     return data;
   }

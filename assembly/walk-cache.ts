@@ -7,14 +7,8 @@
 
 import { HALF_LEVELS, LEVEL_BYTES, LEVEL_PAGE_MASK, LEVEL_SHIFT } from "./abi/layout";
 import { GEOMETRY_BASE } from "./abi/memory-map";
-import {
-  ARRAY_BYTES,
-  ARRAY_WAYS,
-  GEOMETRY_WALK_CACHES,
-  TLB_EXTRA,
-  WALK_CACHE_LEVELS,
-} from "./abi/tlb";
-import { dropStamped, Stamped } from "./tlb-stamped";
+import { ARRAY_BYTES, ARRAY_WAYS, GEOMETRY_WALK_CACHES, TLB_EXTRA } from "./abi/tlb";
+import { Stamped } from "./tlb-stamped";
 
 /** The array of a level's entries; one of no ways where there is none. */
 function arrayOf(level: u32): u32 {
@@ -59,16 +53,4 @@ export class WalkCache {
 
 export function cachedRestrictions(entry: u32): u32 {
   return load<u32>(entry, TLB_EXTRA);
-}
-
-/** Drops what is cached of the way to `va` in one context. */
-export function dropTablesTo(cpu: u32, half: u32, tag: u32, va: u64): void {
-  for (let level: u32 = 1; level < <u32>WALK_CACHE_LEVELS; level++) {
-    const array = arrayOf(level);
-    if (load<u32>(array, ARRAY_WAYS) == 0) continue;
-    const shift: u64 = load<u32>(half + HALF_LEVELS + level * LEVEL_BYTES, LEVEL_SHIFT);
-    const mask = ~(<u64>0) << shift;
-    const entry = Stamped.find(cpu, array, va >> shift, keyOf(va, mask, tag, level));
-    if (entry != 0) dropStamped(entry);
-  }
 }
