@@ -74,6 +74,8 @@ export function walkForAssist(cpu: u32, halfIndex: u32, va: u64, access: u32, ne
       if (table == NO_TABLE) break;
       Way.table = table;
     }
+    const level = levelOf(half, Way.level);
+    if (Way.alike(level, entryPaOf(level, Way.table, va), va, need) != 0) return FaultKind.None;
   }
   return descend(cpu, half, 0, va, access, need) == 0 ? WalkResult.fault : FaultKind.None;
 }

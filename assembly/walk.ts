@@ -31,8 +31,10 @@ import { GEOMETRY_BASE } from "./abi/memory-map";
 import { FaultKind } from "./abi/stop";
 import { CPU_ROOTS, GEOMETRY_CACHE_LEVELS } from "./abi/tlb";
 import { bump, countWalk } from "./count";
+import { demanded } from "./demand";
 import { descend, fromTop, tableOfLevel1 } from "./descend";
 import { loadEntryThrough } from "./hierarchy";
+import { Memory } from "./physmem";
 import { isLogging } from "./walk-log";
 import { failed, WalkResult } from "./walk-step";
 import { entryPaOf, halfOf, levelOf, NO_TABLE, Way } from "./walk-way";
@@ -83,7 +85,10 @@ export class Walk {
   ): u64 {
     const level = levelOf(half, l);
     const pa = entryPaOf(level, table, va);
-    const data = Way.alike(level, pa, va, need);
+    let data = Way.alike(level, pa, va, need);
+    if (data == 0 && demanded(half, l, level, Memory.word(pa), va)) {
+      data = Way.alike(level, pa, va, need);
+    }
     if (data != 0) {
       if (load<u32>(GEOMETRY_BASE, GEOMETRY_CACHE_LEVELS) != 0) loadEntryThrough(cpu, pa);
       countWalk(Way.origin, l);
