@@ -25,7 +25,7 @@ const made: { readonly from: Uint8Array; readonly key: Uint8Array; module: WebAs
 const KEPT = 16;
 
 /**
- * The core made for a layout and a CPU: about 1.5 times as fast on walks, and good for nothing else. It counts
+ * The core made for a layout and a CPU: about 1.5 times as fast on misses, and good for nothing else. It counts
  * what the core itself counts. Made once in a thread, in some 10 ms.
  * @param core the core's own module, in binary form
  */
