@@ -3,7 +3,8 @@
 import { type CpuProfile, type CpuProfileInput, cpuSchema } from "./cpu-schema.js";
 import { type Descriptor, type DescriptorInput, descriptorSchema } from "./schema.js";
 
-function freeze<T>(value: T): T {
+/** Freezes a value and all in it. */
+export function freeze<T>(value: T): T {
   if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value);
     for (const inner of Object.values(value)) freeze(inner);

@@ -6,7 +6,8 @@ import { GEOMETRY_BASE } from "./abi/memory-map";
 import { FaultKind } from "./abi/stop";
 import { CPU_ROOTS, GEOMETRY_CACHE_LEVELS } from "./abi/tlb";
 import { countWalk, originOf } from "./count";
-import { loadEntryThrough } from "./hierarchy";
+import { loadEntryThrough, pageByHost } from "./hierarchy";
+import { PAGE_OF_DATA } from "./tlb";
 import { WalkCache } from "./walk-cache";
 import { isLogging } from "./walk-log";
 import { AGAIN, failed, GO_ON, Step, stepByStep, WalkResult } from "./walk-step";
@@ -99,6 +100,7 @@ export function descend(cpu: u32, half: u32, tag: u32, va: u64, access: u32, nee
     }
     if (isCached) loadEntryThrough(cpu, pa);
     if (result != GO_ON) {
+      if (isCached && result != 0) pageByHost(cpu, result & PAGE_OF_DATA);
       if (isCounted) countWalk(Way.origin, l);
       return result;
     }

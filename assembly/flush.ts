@@ -3,6 +3,7 @@
 import { GEOMETRY_BASE } from "./abi/memory-map";
 import {
   ARRAY_BYTES,
+  ARRAY_HASHED,
   ARRAY_SET_MASK,
   ARRAY_TAGS,
   ARRAY_WAYS,
@@ -32,6 +33,6 @@ export function clearBlock(cpu: u32, bytes: u32): void {
 
 function resetOrders(cpu: u32, array: u32): void {
   const order = emptyOrder(load<u32>(array, ARRAY_WAYS));
-  const sets = load<u32>(array, ARRAY_SET_MASK) + 1;
+  const sets = (load<u32>(array, ARRAY_SET_MASK) & ~(<u32>ARRAY_HASHED)) + 1;
   for (let set: u32 = 0; set < sets; set++) store<u64>(Tagged.orderAt(cpu, array, set), order);
 }

@@ -2,17 +2,27 @@
 // translations; batches travel through linear memory.
 
 import { Counter } from "./abi/counters";
+import { VIEW_FRAME_BASE } from "./abi/entry";
 import { EventKind } from "./abi/event";
-import { EVENTS_BASE, EVENTS_CAPACITY, MEMORY_BASE } from "./abi/memory-map";
+import { LAYOUT_PAGE_SHIFT } from "./abi/layout";
+import {
+  EVENTS_BASE,
+  EVENTS_CAPACITY,
+  LAYOUT_BASE,
+  MEMORY_BASE,
+  VIEW_BASE,
+} from "./abi/memory-map";
 import { ACCESS_MODE_STRIDE, FaultKind } from "./abi/stop";
 import { needOf } from "./accessed-dirty";
 import { countHits, countOf, resetCounters, settleWalks } from "./count";
 import { cpu, flushAll, resetCpus } from "./cpu";
 import { allocateTable } from "./demand";
 import { describeSuccess } from "./describe";
+import { forgetFrames } from "./frames";
 import { forgetLeaves } from "./leaf-memo";
 import { resetMemory, wordAt, writeWord } from "./physmem";
 import { runAt } from "./run";
+import { forgetTables } from "./tables";
 import { clock, setClock } from "./tlb-stamped";
 import { accessOnce, physicalAddress, usedLevel, usedShift } from "./translate";
 import { clearLog } from "./walk-log";
@@ -24,9 +34,33 @@ export { Control, EventKind } from "./abi/event";
 export { Access, FaultKind, Stop } from "./abi/stop";
 export { TlbStructure } from "./abi/tlb";
 
+export { apply, gather } from "./bulk";
 export { flushAll, partition, resetCpus, selectCpu, setContext, setMode, setRoots } from "./cpu";
+export {
+  absentOffset,
+  absentType,
+  clearEntry,
+  copyEntry,
+  entryFlags,
+  entryFrame,
+  makeAbsent,
+  makeLeaf,
+  moveEntry,
+  protectEntry,
+  updateEntry,
+} from "./entry";
+export { allocateFrames, freeFrameCount, freeFrames, makeFrames } from "./frames";
 export { invalidate } from "./invalidate";
 export { runAt } from "./run";
+export {
+  findEntry,
+  freeTables,
+  isTable,
+  makeEntry,
+  moveTable,
+  nextEntry,
+  tableCount,
+} from "./tables";
 export { enableLog } from "./walk-log";
 
 /** First byte of the module's regions; static data of the compiler must end below. */
@@ -40,6 +74,8 @@ export function heapBase(): usize {
 /** Forgets memory, TLBs and counters; layout, CPU configuration and demand policy stay. */
 export function reset(window: u32): void {
   resetMemory(window != 0);
+  forgetFrames();
+  forgetTables();
   resetCounters();
   resetCpus();
   clearLog();
@@ -81,6 +117,20 @@ export function translate(va: u64, access: u32): u32 {
     describeSuccess(halfIndexOf(va), va, physicalAddress, access, usedLevel(), usedShift());
   }
   return fault;
+}
+
+/**
+ * Makes one access to the first byte of a page. Returns the fault kind, 0 = it went through; the stop block
+ * says more, `touchedFrame` which frame it reached.
+ */
+export function touch(page: f64, access: u32): u32 {
+  return translate((<u64>page) << load<u32>(LAYOUT_BASE, LAYOUT_PAGE_SHIFT), access);
+}
+
+/** Frame that the last access reached. */
+export function touchedFrame(): u32 {
+  const address = physicalAddress - load<u64>(VIEW_BASE, VIEW_FRAME_BASE);
+  return <u32>(address >> load<u32>(LAYOUT_BASE, LAYOUT_PAGE_SHIFT));
 }
 
 /** Simulates the records `first`..`end - 1` of the event buffer; see `runAt`. Returns the next index. */

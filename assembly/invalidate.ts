@@ -25,6 +25,7 @@ import { GEOMETRY_BASE } from "./abi/memory-map";
 import {
   ARRAY_BYTES,
   ARRAY_ENTRIES,
+  ARRAY_HASHED,
   ARRAY_SET_BYTES,
   ARRAY_SET_MASK,
   ARRAY_TAGS,
@@ -55,6 +56,7 @@ import { blockOf, cpu, cpuCount } from "./cpu";
 import { classShift, Data } from "./tlb";
 import { dropEntry } from "./tlb-array";
 import { dropStamped } from "./tlb-stamped";
+import { Tagged } from "./tlb-tagged";
 import { halfIndexOf, halfOf } from "./walk-way";
 
 /** The operation under way: what it drops, of which context (in its place in a key), in which range. */
@@ -147,11 +149,16 @@ function dropClass(block: u32, probes: u32, pageClass: u32): u32 {
   const inLargest: u64 = ((<u64>1) << largest) - 1;
   const from = (first & ~inLargest) >> shift;
   const pages = ((last | inLargest) >> shift) - from;
-  const mask: u64 = load<u32>(probe, ARRAY_SET_MASK);
-  const sets = min(pages, mask);
+  const mask: u64 = load<u32>(probe, ARRAY_SET_MASK) & ~(<u32>ARRAY_HASHED);
   let dropped: u32 = 0;
-  for (let i: u64 = 0; i <= sets; i++) {
-    dropped += dropInSet(block, probe, <u32>((from + i) & mask), pageClass);
+  if (pages >= mask) {
+    for (let set: u32 = 0; set <= <u32>mask; set++) {
+      dropped += dropInSet(block, probe, set, pageClass);
+    }
+    return dropped;
+  }
+  for (let i: u64 = 0; i <= pages; i++) {
+    dropped += dropInSet(block, probe, Tagged.setOf(probe, from + i), pageClass);
   }
   return dropped;
 }
@@ -178,7 +185,7 @@ function dropInSet(block: u32, array: u32, set: u32, pageClass: u32): u32 {
     if ((<u32>key & TLB_CLASS_MASK) != pageClass || !isNamed(key)) continue;
     const leafShift = levelShift(key, Data.level(load<u64>(entry, TLB_DATA)));
     if (!meets(key, max(pieceShift, leafShift))) continue;
-    dropEntry(block, array, set, entry);
+    dropEntry(block, array, entry);
     dropped++;
   }
   return dropped;

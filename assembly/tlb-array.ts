@@ -18,7 +18,7 @@ export function insertEntry(cpu: u32, array: u32, page: u64, key: u64, data: u64
     : Tagged.insertIn(cpu, array, Tagged.setOf(array, page), key, data);
 }
 
-export function dropEntry(cpu: u32, array: u32, page: u64, entry: u32): void {
+export function dropEntry(cpu: u32, array: u32, entry: u32): void {
   if (load<u32>(array, ARRAY_TAGS) == 0) dropStamped(entry);
-  else dropTagged(cpu, array, page, entry);
+  else dropTagged(cpu, array, entry);
 }

@@ -8,6 +8,7 @@
 
 import {
   ARRAY_ENTRIES,
+  ARRAY_HASHED,
   ARRAY_ORDERS,
   ARRAY_OWN,
   ARRAY_SET_BYTES,
@@ -19,6 +20,7 @@ import {
   TLB_DATA,
   TLB_KEY,
 } from "./abi/tlb";
+import { hashOf } from "./scatter";
 
 const NIBBLE_ONES: u64 = 0x1111111111111111;
 const NIBBLE_TOPS: u64 = 0x8888888888888888;
@@ -40,6 +42,10 @@ function promote(order: u64, w: u32): u64 {
   const below: u64 = ((<u64>1) << at) - 1;
   const above = (~(<u64>0) << at) << 4;
   return (order & above) | ((order & below) << 4) | w;
+}
+
+function hashedSet(page: u64, mask: u32): u32 {
+  return <u32>hashOf(page) & (mask & ~(<u32>ARRAY_HASHED));
 }
 
 /** Written into its callers: they run on every first-level miss. */
@@ -90,7 +96,8 @@ export class Tagged {
   /** Number of the set that `page` selects. */
   @inline
   static setOf(array: u32, page: u64): u32 {
-    return <u32>page & load<u32>(array, ARRAY_SET_MASK);
+    const mask = load<u32>(array, ARRAY_SET_MASK);
+    return (mask & <u32>ARRAY_HASHED) == 0 ? <u32>page & mask : hashedSet(page, mask);
   }
 
   /** The entry with `key` in a set, made youngest; 0 = absent. */
@@ -136,9 +143,16 @@ export class Tagged {
   }
 }
 
+/** Key of the entry that the next fill of a set replaces; 0 = a free place. */
+export function oldestKey(cpu: u32, array: u32, set: u32): u64 {
+  const order = load<u64>(Tagged.orderAt(cpu, array, set));
+  const oldest: u64 = (load<u32>(array, ARRAY_WAYS) - 1) << 2;
+  return load<u64>(Tagged.entryAt(cpu, array, set, <u32>(order >> oldest) & 15), TLB_KEY);
+}
+
 /** Makes the entry invalid and the next victim of its set. */
-export function dropTagged(cpu: u32, array: u32, page: u64, entry: u32): void {
-  const set = Tagged.setOf(array, page);
+export function dropTagged(cpu: u32, array: u32, entry: u32): void {
+  const set = (entry - Tagged.entryAt(cpu, array, 0, 0)) / load<u32>(array, ARRAY_SET_BYTES);
   const way = (entry - Tagged.entryAt(cpu, array, set, 0)) >> TAGGED_ENTRY_SHIFT;
   store<u64>(entry, 0, TLB_KEY);
   store<u32>(Tagged.tagsOf(cpu, array, set) + (way << 2), 0);

@@ -33,8 +33,9 @@ import { CPU_ROOTS, GEOMETRY_CACHE_LEVELS } from "./abi/tlb";
 import { bump, countWalk } from "./count";
 import { demanded } from "./demand";
 import { descend, fromTop, tableOfLevel1 } from "./descend";
-import { loadEntryThrough } from "./hierarchy";
+import { loadEntryThrough, pageByHost } from "./hierarchy";
 import { Memory } from "./physmem";
+import { PAGE_OF_DATA } from "./tlb";
 import { isLogging } from "./walk-log";
 import { failed, WalkResult } from "./walk-step";
 import { entryPaOf, halfOf, levelOf, NO_TABLE, Way } from "./walk-way";
@@ -90,7 +91,10 @@ export class Walk {
       data = Way.alike(level, pa, va, need);
     }
     if (data != 0) {
-      if (load<u32>(GEOMETRY_BASE, GEOMETRY_CACHE_LEVELS) != 0) loadEntryThrough(cpu, pa);
+      if (load<u32>(GEOMETRY_BASE, GEOMETRY_CACHE_LEVELS) != 0) {
+        loadEntryThrough(cpu, pa);
+        pageByHost(cpu, data & PAGE_OF_DATA);
+      }
       countWalk(Way.origin, l);
       return data;
     }

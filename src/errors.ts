@@ -18,6 +18,7 @@ export const ERROR_CATALOGUE = {
   },
   DESCRIPTOR: { exit: EXIT_USAGE, means: "an architecture descriptor breaks a rule of the schema" },
   UNMAPPABLE: { exit: EXIT_FAILED, means: "an access cannot be translated under this layout" },
+  UNMODELLED: { exit: EXIT_FAILED, means: "a script uses what the kernel model does not have" },
   MEMORY: { exit: EXIT_FAILED, means: "simulated memory is used up" },
   INTERNAL: { exit: EXIT_INTERNAL, means: "mmulate contradicts itself; please report it" },
 } as const;

@@ -27,8 +27,21 @@ export const LAYOUT_REGION = 16 * KIB;
 export const GEOMETRY_BASE = LAYOUT_BASE + LAYOUT_REGION;
 export const GEOMETRY_REGION = 4 * KIB;
 
+/** Software's view of entries (abi/entry.ts). */
+export const VIEW_BASE = GEOMETRY_BASE + GEOMETRY_REGION;
+export const VIEW_REGION = 8 * KIB;
+/** Programs over runs of entries, and the buffer that describes runs (abi/bulk.ts). */
+export const PROGRAMS_BASE = VIEW_BASE + VIEW_REGION;
+export const PROGRAMS_REGION = 40 * KIB;
+export const GATHER_BASE = PROGRAMS_BASE + PROGRAMS_REGION;
+export const GATHER_REGION = 64 * KIB;
+
+/** First free block of each order (frames.ts). */
+export const FREE_LISTS_BASE = GATHER_BASE + GATHER_REGION;
+export const FREE_LISTS_REGION = 4 * KIB;
+
 /** The state of the one CPU there is before `partition`. */
-export const NO_CPU_BASE = GEOMETRY_BASE + GEOMETRY_REGION;
+export const NO_CPU_BASE = FREE_LISTS_BASE + FREE_LISTS_REGION;
 export const NO_CPU_REGION = 64 * KIB;
 
 /** Slots of the frame hash, 16 bytes each: frame number + 1 (u64), arena offset (u32). */

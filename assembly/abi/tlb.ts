@@ -91,8 +91,10 @@ export const TLB_DATA_KEY_SHIFT = 56;
 // --- One array -------------------------------------------------------------------------------
 /** u32: where its entries lie. */
 export const ARRAY_ENTRIES = 0;
-/** u32: sets - 1 (sets are a power of two). */
+/** u32: sets - 1 (sets are a power of two), and `ARRAY_HASHED`. */
 export const ARRAY_SET_MASK = 4;
+/** Of a tagged array: the set is chosen by a hash of the page, not by its low bits. */
+export const ARRAY_HASHED = 0x80000000;
 /** u32: ways; 0 = there is no such array. */
 export const ARRAY_WAYS = 8;
 /** u32: bytes of the entries of a set. */
@@ -140,6 +142,11 @@ export const GEOMETRY_CACHE_LEVELS = 8;
 export const GEOMETRY_WALKER_ENTERS = 12;
 /** u32: 1 = reads and writes go through the caches, too. */
 export const GEOMETRY_DATA_CACHED = 16;
+/** u32: log2 bytes of the host's pages, where the machine is a guest (nested.ts); 0 = it is none. */
+export const GEOMETRY_NESTED_SHIFT = 20;
+/** u32: cache that is filled with what the one before it evicts; `NO_VICTIM_CACHE` = none is. */
+export const GEOMETRY_VICTIM_CACHE = 24;
+export const NO_VICTIM_CACHE = 0xff;
 export const GEOMETRY_PROBES = 64;
 /** Arrays by the level of the entries they hold. */
 export const GEOMETRY_WALK_CACHES = GEOMETRY_PROBES + STRUCTURE_BYTES * TLB_STRUCTURES;

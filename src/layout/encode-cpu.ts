@@ -90,7 +90,8 @@ class GeometryWriter {
     // A cache that all CPUs share lies in the block of the first.
     const from = shared ? DYNAMIC_BASE : 0;
     this.u32(at + abi.ARRAY_ENTRIES, from + entries);
-    this.u32(at + abi.ARRAY_SET_MASK, made.sets - 1);
+    const hashed = made.hashed === true ? abi.ARRAY_HASHED : 0;
+    this.u32(at + abi.ARRAY_SET_MASK, made.sets - 1 + hashed);
     this.u32(at + abi.ARRAY_WAYS, made.ways);
     this.u32(at + abi.ARRAY_SET_BYTES, made.ways << entryShift(made));
     this.u32(at + abi.ARRAY_TAGS, tags === 0 ? 0 : from + tags);
@@ -119,6 +120,9 @@ export function encodeCpu(cpu: CompiledCpu): Uint8Array {
   out.u32(abi.GEOMETRY_CACHE_LEVELS, cpu.caches.length);
   out.u32(abi.GEOMETRY_WALKER_ENTERS, cpu.walkerEnters);
   out.u32(abi.GEOMETRY_DATA_CACHED, cpu.dataCached ? 1 : 0);
+  out.u32(abi.GEOMETRY_NESTED_SHIFT, cpu.nestedShift ?? 0);
+  const victims = cpu.caches.findIndex((cache) => cache.victims === true);
+  out.u32(abi.GEOMETRY_VICTIM_CACHE, victims < 0 ? abi.NO_VICTIM_CACHE : victims);
   cpu.arrays.forEach((_, number) => {
     out.array(abi.GEOMETRY_ARRAYS + number * abi.ARRAY_BYTES, number);
   });

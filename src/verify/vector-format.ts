@@ -31,29 +31,31 @@ const vectorSchema = z.object({
 /** One recorded translation. Addresses and entries are bigints. */
 export type Vector = z.infer<typeof vectorSchema>;
 
-/** The first line of a kernel recording has a script; a vector has an access. */
-const recordingSchema = z.object({ script: z.array(z.string()), recording: z.array(z.unknown()) });
-
 /**
- * Parses one line of a vector file.
+ * Parses one line of a file of vectors or recordings.
  * @param where "FILE:LINE", for messages
- * @throws MmulateError INPUT when it is no JSON or no vector
+ * @throws MmulateError INPUT when it is no JSON
  */
-export function parseVector(text: string, where: string): Vector {
-  let json: unknown;
+export function parseJson(text: string, where: string): unknown {
   try {
-    json = JSON.parse(text);
+    return JSON.parse(text);
   } catch (error) {
     throw notJson(where, error);
   }
+}
+
+function notJson(where: string, cause: unknown): MmulateError {
+  const message = `${where}: not JSON, expected a translation vector or a kernel recording`;
+  return new MmulateError("INPUT", message, { cause });
+}
+
+/**
+ * Checks one vector.
+ * @throws MmulateError INPUT when it is none
+ */
+export function checkVector(json: unknown, where: string): Vector {
   const parsed = vectorSchema.safeParse(json);
   if (parsed.success) return parsed.data;
-  if (recordingSchema.safeParse(json).success) {
-    throw new MmulateError(
-      "INPUT",
-      `${where}: a kernel recording, expected a translation vector; this version plays vectors only`,
-    );
-  }
   const [issue] = parsed.error.issues;
   const path = issue?.path.join(".") ?? "";
   throw new MmulateError(
@@ -62,8 +64,9 @@ export function parseVector(text: string, where: string): Vector {
   );
 }
 
-function notJson(where: string, cause: unknown): MmulateError {
-  return new MmulateError("INPUT", `${where}: not JSON, expected a translation vector`, { cause });
+/** Parses and checks one line that must be a vector. */
+export function parseVector(text: string, where: string): Vector {
+  return checkVector(parseJson(text, where), where);
 }
 
 /** The key of the format that is no parameter of a walk but the second half's own root register. */

@@ -1,4 +1,4 @@
-// Plays files of vectors and counts.
+// Plays files of vectors and of kernel recordings, and counts.
 
 import { ARCHITECTURES } from "../../arch/index.js";
 import type { Core } from "../core/core.js";
@@ -10,9 +10,11 @@ import {
   type VerifyResult,
 } from "../stats/verify-result.js";
 import { describe, describeAccess, judge } from "./judge.js";
+import { playRecording } from "./play-recording.js";
 import { playVector } from "./play-vector.js";
 import { readLines } from "./read-lines.js";
-import { parseVector, type Vector } from "./vector-format.js";
+import { checkRecording, isRecording, type Recording } from "./recording-format.js";
+import { checkVector, parseJson, type Vector } from "./vector-format.js";
 
 const REASONS: Partial<Record<ErrorCode, string>> = {
   CONFIG: "unknown configuration",
@@ -54,7 +56,7 @@ async function verifyFile(
   let failed = 0;
   const reasons: Record<string, number> = {};
   for await (const { text, number } of readLines(file)) {
-    const verdict = verdictOn(core, parseVector(text, `${file}:${number}`));
+    const verdict = verdictOn(core, text, `${file}:${number}`);
     if (verdict === null) {
       passed++;
       continue;
@@ -64,12 +66,42 @@ async function verifyFile(
     if (failures.length < MAX_FAILURES) failures.push(verdict.failure);
   }
   if (passed + failed === 0) {
-    throw new MmulateError("INPUT", `${file}: holds no line, expected translation vectors`);
+    throw new MmulateError(
+      "INPUT",
+      `${file}: holds no line, expected translation vectors or kernel recordings`,
+    );
   }
   return { file, passed, failed, skipped: 0, reasons };
 }
 
-function verdictOn(core: Core, vector: Vector): Verdict {
+/** A line says what it is: recordings have a script. */
+function verdictOn(core: Core, text: string, where: string): Verdict {
+  const json = parseJson(text, where);
+  return isRecording(json)
+    ? verdictOnRecording(core, checkRecording(json, where))
+    : verdictOnVector(core, checkVector(json, where));
+}
+
+function verdictOnRecording(core: Core, recording: Recording): Verdict {
+  const { name: id } = recording;
+  try {
+    const difference = playRecording(core, recording);
+    if (difference === null) return null;
+    const { reason, op, want, got } = difference;
+    return { reason, failure: { id, op, want, got } };
+  } catch (error) {
+    // A kernel that the model does not know is a failure: it is not taken for the nearest one.
+    if (!(error instanceof MmulateError)) throw error;
+    const got = { error: error.message };
+    const op = recording.script[0] ?? "";
+    return {
+      reason: REASONS[error.code] ?? "cannot be played",
+      failure: { id, op, want: {}, got },
+    };
+  }
+}
+
+function verdictOnVector(core: Core, vector: Vector): Verdict {
   const { id } = vector;
   const op = describeAccess(vector);
   const want = describe(vector.expect, vector.after);

@@ -7,6 +7,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { CpuProfile } from "../../arch/cpu-schema.js";
 import { CPUS } from "../../arch/cpus/index.js";
 import { ARCHITECTURES } from "../../arch/index.js";
 import { EventKind } from "../../assembly/abi/event.js";
@@ -163,7 +164,36 @@ interface Machine {
   readonly cpu: CompiledCpu;
 }
 
-/** Every architecture in several modes, every CPU profile it has, data in caches or not. */
+/** So small that lines are soon evicted, with hashed sets, and victims in the last cache. */
+function cramped(cpu: CompiledCpu): CompiledCpu {
+  const last = cpu.caches.length - 1;
+  const first = cpu.caches[0]?.array ?? cpu.arrays.length;
+  return {
+    ...cpu,
+    arrays: cpu.arrays.map((array, number) => {
+      if (!array.tagged) return array;
+      return { ...array, sets: 4, hashed: true, ...(number < first ? {} : { ways: 2 }) };
+    }),
+    caches: cpu.caches.map((cache, level) => ({ ...cache, victims: level === last })),
+    walkerEnters: Math.min(cpu.walkerEnters, last - 1),
+  };
+}
+
+/**
+ * What is made of a profile.
+ * @throws MmulateError CONFIG where it has no data caches, or is made for another architecture
+ */
+type Kind = (profile: CpuProfile, layout: CompiledLayout) => CompiledCpu;
+
+const KINDS: Record<string, Kind> = {
+  "": compileCpu,
+  "data cached": (profile, layout) => compileCpu(profile, layout, { dataCached: true }),
+  guest: (profile, layout) => compileCpu(profile, layout, { nestedShift: layout.classShifts[2] }),
+  "cramped guest, data cached": (profile, layout) =>
+    cramped(compileCpu(profile, layout, { dataCached: true, nestedShift: layout.classShifts[1] })),
+};
+
+/** Every architecture in several modes, every CPU profile it has, as every kind that it can be. */
 function machines(): Machine[] {
   return [...ARCHITECTURES].flatMap(([arch, { typical }]) =>
     (MODES[arch] ?? [{}]).flatMap((mode, i) => {
@@ -172,11 +202,10 @@ function machines(): Machine[] {
         i === 0 ? typical.values : { ...typical.values, ...mode },
       );
       return [...CPUS.values()].flatMap((profile) =>
-        [false, true].flatMap((dataCached): Machine[] => {
+        Object.entries(KINDS).flatMap(([kind, make]): Machine[] => {
           try {
-            const cpu = compileCpu(profile, layout, { dataCached });
-            const name = `${arch} ${JSON.stringify(mode)} ${profile.name}${dataCached ? " data cached" : ""}`;
-            return [{ name, layout, cpu }];
+            const name = `${arch} ${JSON.stringify(mode)} ${profile.name} ${kind}`.trim();
+            return [{ name, layout, cpu: make(profile, layout) }];
           } catch (error) {
             if (error instanceof MmulateError && error.code === "CONFIG") return [];
             throw error;
@@ -186,6 +215,15 @@ function machines(): Machine[] {
     }),
   );
 }
+
+it("guests, hashed arrays and caches of victims are among the machines, on every architecture", () => {
+  for (const arch of ARCHITECTURES.keys()) {
+    const cpus = machines().flatMap(({ name, cpu }) => (name.startsWith(arch) ? [cpu] : []));
+    expect(cpus.some(({ nestedShift = 0 }) => nestedShift > 0)).toBe(true);
+    expect(cpus.some(({ arrays }) => arrays.some(({ hashed = false }) => hashed))).toBe(true);
+    expect(cpus.some(({ caches }) => caches.some(({ victims = false }) => victims))).toBe(true);
+  }
+});
 
 describe.each(BUILDS)("a module made for a layout and CPU of the %s build", (build) => {
   it.each(machines())("does to memory what the core does: $name", async ({ layout, cpu }) => {

@@ -18,6 +18,7 @@ export interface DecodedCpu {
 interface DecodedArray {
   readonly entries: number;
   readonly sets: number;
+  readonly hashed: boolean;
   readonly ways: number;
   readonly setBytes: number;
   readonly tags: number;
@@ -27,9 +28,11 @@ interface DecodedArray {
 }
 
 function decodeArray(reader: Reader, at: number): DecodedArray {
+  const mask = reader.u32(at + abi.ARRAY_SET_MASK);
   return {
     entries: reader.u32(at + abi.ARRAY_ENTRIES),
-    sets: reader.u32(at + abi.ARRAY_SET_MASK) + 1,
+    sets: (mask % abi.ARRAY_HASHED) + 1,
+    hashed: mask >= abi.ARRAY_HASHED,
     ways: reader.u32(at + abi.ARRAY_WAYS),
     setBytes: reader.u32(at + abi.ARRAY_SET_BYTES),
     tags: reader.u32(at + abi.ARRAY_TAGS),
@@ -66,8 +69,9 @@ export function decodeCpu(bytes: Uint8Array): DecodedCpu {
   });
   const cpu = {
     routes: [routes & 3, (routes >> 2) & 3, (routes >> 4) & 3, routes >> 6],
-    arrays: arrays.map(({ sets, ways, setBytes, tags, orders, own }) => ({
+    arrays: arrays.map(({ sets, hashed, ways, setBytes, tags, orders, own }) => ({
       sets,
+      hashed,
       ways,
       setBytes,
       tagged: tags !== 0 && orders !== 0,
@@ -84,6 +88,8 @@ export function decodeCpu(bytes: Uint8Array): DecodedCpu {
     cacheLevels: reader.u32(abi.GEOMETRY_CACHE_LEVELS),
     walkerEnters: reader.u32(abi.GEOMETRY_WALKER_ENTERS),
     dataCached: reader.u32(abi.GEOMETRY_DATA_CACHED) === 1,
+    nestedShift: reader.u32(abi.GEOMETRY_NESTED_SHIFT),
+    victimCache: reader.u32(abi.GEOMETRY_VICTIM_CACHE),
     tlbEnd: reader.u32(abi.GEOMETRY_TLB_END),
   };
   return { cpu, overlaps: reader.overlaps(), strays: reader.strays() };
@@ -96,15 +102,18 @@ function padded<T>(values: readonly T[], slots: number, empty: T): T[] {
 
 /** What `decodeCpu` must find; a descriptor of zeroes reads as one set of no ways. */
 export function expectedCpu(cpu: CompiledCpu): unknown {
+  const victims = cpu.caches.findIndex((cache) => cache.victims === true);
   const shared = new Set(cpu.caches.filter((cache) => cache.shared).map(({ array }) => array));
-  const arrays = cpu.arrays.map(({ sets, ways, tagged }, number) => {
+  const arrays = cpu.arrays.map(({ sets, ways, tagged, hashed = false }, number) => {
     const entry = 2 ** (tagged ? abi.TAGGED_ENTRY_SHIFT : abi.STAMPED_ENTRY_SHIFT);
-    return { sets, ways, setBytes: ways * entry, tagged, own: shared.has(number) ? 0 : 0xffffffff };
+    const own = shared.has(number) ? 0 : 0xffffffff;
+    return { sets, hashed, ways, setBytes: ways * entry, tagged, own };
   });
   return {
     routes: [...cpu.routes, 0],
     arrays: padded(arrays, abi.MAX_ARRAYS, {
       sets: 1,
+      hashed: false,
       ways: 0,
       setBytes: 0,
       tagged: false,
@@ -128,6 +137,8 @@ export function expectedCpu(cpu: CompiledCpu): unknown {
     cacheLevels: cpu.caches.length,
     walkerEnters: cpu.walkerEnters,
     dataCached: cpu.dataCached,
+    nestedShift: cpu.nestedShift ?? 0,
+    victimCache: victims < 0 ? abi.NO_VICTIM_CACHE : victims,
     tlbEnd: expect.any(Number),
   };
 }

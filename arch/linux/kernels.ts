@@ -1,0 +1,243 @@
+// What changed between kernel versions, as data: the model asks a feature, never a version.
+//
+// A feature holds from `since` on, or before `until`. Exact minor releases that were not read again carry
+// confidence "knowledge"; "witnessed" means that recordings on both sides of the change show it.
+
+import { z } from "zod";
+import { freeze } from "../define.js";
+import { citeSchema } from "../schema.js";
+
+const version = z.string().regex(/^\d+\.\d+$/, "a version such as 6.12");
+
+const featureSchema = z
+  .strictObject({
+    since: version.optional(),
+    until: version.optional(),
+    /** Older versions whose stable releases have it, too (from the recorded point release on). */
+    backported: z.array(version).optional(),
+    /** Only there. */
+    architecture: z.string().optional(),
+    means: z.string(),
+    cite: citeSchema,
+    confidence: z.enum(["manual", "witnessed", "knowledge"]),
+  })
+  .refine(({ since, until }) => since !== undefined || until !== undefined, {
+    error: "a feature has a since, an until, or both",
+  });
+
+const FEATURES = {
+  perVmaLocks: {
+    since: "6.4",
+    means:
+      "a fault first tries under the lock of its VMA; a retry from there is not yet FAULT_FLAG_TRIED, so a userfault answered in time is a minor fault",
+    cite: "LINUX arch/x86/mm/fault.c do_user_addr_fault, mm/memory.c lock_vma_under_rcu",
+    confidence: "witnessed",
+  },
+  wpUnpopulated: {
+    since: "6.4",
+    means: "UFFD_FEATURE_WP_UNPOPULATED: absent anonymous pages take a marker",
+    cite: "LINUX 6.4 include/uapi/linux/userfaultfd.h",
+    confidence: "witnessed",
+  },
+  wpAsync: {
+    since: "6.7",
+    means: "UFFD_FEATURE_WP_ASYNC and PAGEMAP_SCAN",
+    cite: "LINUX 6.7 fs/userfaultfd.c, fs/proc/task_mmu.c",
+    confidence: "witnessed",
+  },
+  wpRangeOverVmas: {
+    since: "6.4",
+    means: "UFFDIO_WRITEPROTECT goes from VMA to VMA; before, the range must lie in one",
+    cite: "LINUX 6.12 mm/userfaultfd.c mwriteprotect_range; 6.1 find_dst_vma",
+    confidence: "witnessed",
+  },
+  wpOffUpgrades: {
+    since: "6.2",
+    means: "taking uffd-wp off makes an entry writable at once where it may be",
+    cite: "LINUX mm/userfaultfd.c uffd_wp_range: MM_CP_TRY_CHANGE_WRITABLE",
+    confidence: "witnessed",
+  },
+  upgradeNeedsDirty: {
+    until: "6.2",
+    means: "mprotect makes only dirty entries writable at once",
+    cite: "LINUX 6.1 mm/mprotect.c can_change_pte_writable",
+    confidence: "knowledge",
+  },
+  mremapClearsWp: {
+    since: "6.12",
+    means: "mremap clears uffd-wp of what it moves, unless EVENT_REMAP is asked for",
+    cite: "LINUX 6.12.y mm/mremap.c move_ptes: vma_has_uffd_without_event_remap",
+    confidence: "witnessed",
+  },
+  mremapManyVmas: {
+    since: "6.17",
+    means: "a move of equal size may span several VMAs and holes",
+    cite: "LINUX 6.17 mm/mremap.c remap_move",
+    confidence: "witnessed",
+  },
+  anonVmaOneSided: {
+    since: "6.16",
+    means: "VMAs merge also where only the one that changes has an anon_vma",
+    cite: "LINUX 6.16 mm/vma.c is_mergeable_anon_vma",
+    confidence: "witnessed",
+  },
+  stickySoftDirty: {
+    since: "6.19",
+    means: "a merged VMA is soft-dirty if one of its parts was",
+    cite: "LINUX 7.0 mm/vma.c VM_STICKY",
+    confidence: "witnessed",
+  },
+  guardRegions: {
+    since: "6.13",
+    means: "MADV_GUARD_INSTALL, PAGE_IS_GUARD, bit 58 of pagemap",
+    cite: "LINUX 6.13 mm/madvise.c madvise_guard_install",
+    confidence: "witnessed",
+  },
+  batchedProtection: {
+    since: "6.17",
+    means: "mprotect and mremap take the entries of one folio together",
+    cite: "LINUX 7.0 mm/mprotect.c change_pte_range, mm/mremap.c move_ptes",
+    confidence: "witnessed",
+  },
+  scanHolesWritten: {
+    since: "7.2",
+    backported: ["6.12", "6.18"],
+    means:
+      "PAGEMAP_SCAN counts absent pages of a VMA registered for write-protection as written, also where there is no page table",
+    cite: "LINUX fs/proc/task_mmu.c pagemap_scan_pte_hole, patch of 8 July 2026 (stable: 6.12.107, 7.2.13)",
+    confidence: "witnessed",
+  },
+  splitKeepsDirty: {
+    since: "6.2",
+    means: "splitting a dirty huge mapping makes its entries dirty (and soft-dirty)",
+    cite: "LINUX mm/huge_memory.c __split_huge_pmd_locked",
+    confidence: "witnessed",
+  },
+  hugeUpgrade: {
+    since: "6.2",
+    means: "mprotect and uffd-wp off make a huge entry writable at once where it may be",
+    cite: "LINUX mm/huge_memory.c change_huge_pmd, can_change_pmd_writable",
+    confidence: "knowledge",
+  },
+  hugeModifyDropsDirty: {
+    since: "6.6",
+    architecture: "x86-64",
+    means: "pmd_modify of a writable dirty huge entry loses the dirty bit",
+    cite: "LINUX 7.0 arch/x86/include/asm/pgtable.h pmd_modify",
+    confidence: "manual",
+  },
+  hugeZeroWriteIsHuge: {
+    since: "6.13",
+    means: "a write to the huge zero page takes a huge page; before, its mapping was split",
+    cite: "LINUX 7.0 mm/huge_memory.c do_huge_zero_wp_pmd",
+    confidence: "witnessed",
+  },
+  reuseLarge: {
+    since: "6.15",
+    means: "a page of a large folio is re-used where one address space has all of the folio",
+    cite: "LINUX 7.0 mm/memory.c __wp_can_reuse_large_anon_folio",
+    confidence: "witnessed",
+  },
+  reuseLastOfLarge: {
+    until: "6.7",
+    means: "the last mapped page of a large folio is re-used",
+    cite: "LINUX 6.1 mm/memory.c do_wp_page",
+    confidence: "knowledge",
+  },
+  likelyShared: {
+    since: "6.9",
+    means:
+      "whether a large folio is shared is guessed by its first page; before, any second mapping counted",
+    cite: "LINUX 6.12 include/linux/mm.h folio_likely_mapped_shared",
+    confidence: "knowledge",
+  },
+  splitMapsZeroPage: {
+    since: "6.12",
+    means: "splitting a folio maps pages of zeroes to the zero page",
+    cite: "LINUX 6.12 mm/migrate.c try_to_map_unused_to_zeropage",
+    confidence: "witnessed",
+  },
+  zeroRemapKeepsBits: {
+    since: "6.18",
+    means: "entries mapped to the zero page then keep soft-dirty and uffd-wp",
+    cite: "LINUX 6.18 mm/migrate.c try_to_map_unused_to_zeropage",
+    confidence: "knowledge",
+  },
+  mapcountPerPage: {
+    since: "6.11",
+    until: "6.15",
+    means:
+      "pagemap tells of each page of a huge mapping whether it is mapped once; else of the first for all",
+    cite: "LINUX 6.12 fs/proc/task_mmu.c pagemap_pmd_range",
+    confidence: "witnessed",
+  },
+  kpageflagsPerPage: {
+    until: "6.10",
+    means: "kpageflags shows each page's own flags; later the first page's for all of a folio",
+    cite: "LINUX fs/proc/page.c stable_page_flags",
+    confidence: "witnessed",
+  },
+  kpageflagsKsm: {
+    until: "6.10",
+    means: "kpageflags tells KSM pages (broken for a while, mended in later stable releases)",
+    cite: "LINUX fs/proc/page.c stable_page_flags",
+    confidence: "witnessed",
+  },
+  broadcastUpgrade: {
+    until: "7.0",
+    means: "arm64: granting a right to an entry invalidates it on every CPU, not only on this one",
+    cite: "LINUX 6.12 arch/arm64/mm/fault.c __ptep_set_access_flags",
+    confidence: "manual",
+  },
+} as const satisfies Record<string, z.input<typeof featureSchema>>;
+
+export type Feature = keyof typeof FEATURES;
+export type FeatureFact = z.infer<typeof featureSchema>;
+
+/** Every feature by name. */
+export const KERNEL_FEATURES: ReadonlyMap<Feature, FeatureFact> = new Map(
+  Object.entries(FEATURES).map(([name, fact]) => [
+    name as Feature,
+    freeze(featureSchema.parse(fact)),
+  ]),
+);
+
+const layoutRow = z.strictObject({
+  architecture: z.string(),
+  since: version,
+  layout: z.string(),
+  cite: citeSchema,
+});
+
+/** Which layout a kernel has: the last row of its architecture that is not newer than it. */
+export const KERNEL_LAYOUTS = z.array(layoutRow).parse([
+  {
+    architecture: "x86-64",
+    since: "5.7",
+    layout: "x86-64-6.1",
+    cite: "LINUX 5.7: uffd-wp in bit 10",
+  },
+  {
+    architecture: "x86-64",
+    since: "6.6",
+    layout: "x86-64-6.12",
+    cite: "LINUX 6.6: SAVED_DIRTY in bit 58",
+  },
+  {
+    architecture: "x86-64",
+    since: "6.17",
+    layout: "x86-64-7.0",
+    cite: "LINUX 6.17: DEVMAP gone",
+  },
+  { architecture: "arm64", since: "6.8", layout: "arm64-6.8", cite: "LINUX 6.8: PTE_PROT_NONE" },
+  {
+    architecture: "arm64",
+    since: "6.11",
+    layout: "arm64-6.12",
+    cite: "LINUX 6.11: PTE_PRESENT_INVALID, PTE_UFFD_WP",
+  },
+  { architecture: "arm64", since: "6.17", layout: "arm64-7.0", cite: "LINUX 6.17: DEVMAP gone" },
+]);
+
+/** Versions that the model knows the features of. */
+export const KERNEL_VERSIONS = ["6.1", "6.8", "6.12", "6.18", "7.0", "7.2"] as const;

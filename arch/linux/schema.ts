@@ -1,0 +1,96 @@
+// The form of a Linux layout: what Linux keeps in the bits of a page-table entry, over the fields that the
+// hardware's descriptor already names. Data only: a user's YAML or JSON file passes the same schema.
+//
+//   test     { D: 1 }              the fields of the entry that must have these values
+//   rule     { when: test, to: { D: 0, SAVED_DIRTY: 1 } }    where `when` holds, the fields become this
+//
+// A flag ("dirty") is what the kernel's helpers ask (pte_dirty); its `set` and `clear` rules are what they do
+// (pte_mkdirty, pte_mkclean), one after the other. So a proposal that keeps a flag elsewhere is another
+// file of this form, and no code.
+
+import { z } from "zod";
+import { citeSchema, confidenceSchema } from "../schema.js";
+
+const fact = { cite: citeSchema, confidence: confidenceSchema.optional() };
+const fieldName = z.string().regex(/^[A-Za-z][A-Za-z0-9_]*$/, "a name of letters, digits and _");
+const bit = z.int().min(0).max(63);
+const fieldValues = z.record(fieldName, z.int().min(0));
+const rule = z.strictObject({ when: fieldValues.optional(), to: fieldValues });
+/** What one helper does is at most so many rules (assembly/abi/entry.ts). */
+const rules = z.array(rule).max(2);
+
+/** What the kernel asks of a present entry. */
+export const PRESENT_FLAGS = [
+  "write",
+  "dirty",
+  "young",
+  "softDirty",
+  "uffdWp",
+  "special",
+  "protnone",
+  "contiguous",
+  "exclusive",
+] as const;
+
+/** What it asks of a swap, migration or marker entry. */
+export const ABSENT_FLAGS = ["softDirty", "uffdWp", "exclusive"] as const;
+
+const flag = z.strictObject({
+  /** The flag holds where one of these fits. */
+  tests: z.array(fieldValues).min(1).max(2),
+  set: rules.default([]),
+  clear: rules.default([]),
+  ...fact,
+});
+
+export const PROTECTIONS = ["none", "r", "rw", "rx", "rwx"] as const;
+
+export const linuxLayoutSchema = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9.-]*$/),
+  title: z.string(),
+  /** Name of the hardware's descriptor. */
+  architecture: z.string(),
+  sources: z.record(z.string(), z.string()),
+  /** Bits that the hardware leaves to software, or that change their meaning in an absent entry. */
+  fields: z.array(
+    z.strictObject({
+      name: fieldName,
+      bits: z.tuple([bit, bit]),
+      of: z.enum(["present", "absent"]),
+      means: z.string(),
+      ...fact,
+    }),
+  ),
+  /** Bits that do not make an entry "not none". */
+  noneIgnores: z.strictObject({ fields: z.array(fieldName), ...fact }),
+  /** pte_present: one of these fits. */
+  present: z.strictObject({ tests: z.array(fieldValues).min(1).max(2), ...fact }),
+  /** The address field is stored inverted where this does not fit and the entry is not none. */
+  inverted: z.strictObject({ unless: fieldValues, ...fact }).optional(),
+  flags: z.partialRecord(z.enum(PRESENT_FLAGS), flag),
+  /** pte_mkdirty also sets soft-dirty. */
+  dirtySetsSoftDirty: z.strictObject({ value: z.boolean(), ...fact }),
+  /** Fields of every user leaf, by level from the leaf; the last row serves all above. */
+  leaf: z.array(z.strictObject({ fields: fieldValues, ...fact })).min(1),
+  /** Fields of a table entry. */
+  table: z.strictObject({ fields: fieldValues, ...fact }),
+  /** pte_modify: rules that give a leaf a protection and keep the rest. */
+  protections: z.record(
+    z.enum(PROTECTIONS),
+    z.strictObject({ rules: z.array(rule).min(1).max(4), ...fact }),
+  ),
+  absent: z.strictObject({
+    type: fieldName,
+    offset: fieldName,
+    offsetInverted: z.boolean(),
+    flags: z.partialRecord(z.enum(ABSENT_FLAGS), flag),
+    ...fact,
+  }),
+});
+
+/** What Linux keeps in an architecture's entries, as data. */
+export type LinuxLayout = z.infer<typeof linuxLayoutSchema>;
+export type LinuxLayoutInput = z.input<typeof linuxLayoutSchema>;
+export type PresentFlag = (typeof PRESENT_FLAGS)[number];
+export type AbsentFlag = (typeof ABSENT_FLAGS)[number];
+export type Protection = (typeof PROTECTIONS)[number];

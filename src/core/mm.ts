@@ -1,0 +1,85 @@
+// The core's side of a kernel: page tables, entries, frames and programs of one instance.
+//
+// Linear memory may grow whenever a table is made; what looks into it is made anew then (`words`).
+
+import { CASE_BYTES, CASE_COUNT, PROGRAM_BYTES, PROGRAM_CASES } from "../../assembly/abi/bulk.js";
+import { FRAME_RECORD_SHIFT } from "../../assembly/abi/frames.js";
+import { GATHER_BASE, PROGRAMS_BASE, VIEW_BASE } from "../../assembly/abi/memory-map.js";
+import { MmulateError } from "../errors.js";
+import { encodeView } from "../layout/encode-view.js";
+import { encodeProgram, type ProgramCase } from "../layout/entry-program.js";
+import type { CompiledLinuxLayout } from "../layout/linux-layout.js";
+import type { Core } from "./core.js";
+import type { CoreExports } from "./instantiate.js";
+
+/** A program over runs of entries, loaded. */
+export interface Program {
+  readonly address: number;
+  readonly cases: number;
+}
+
+/** Memory of a simulated kernel in a core. */
+export class MmCore {
+  readonly exports: CoreExports;
+  private programs = 0;
+  private records = 0;
+  private view: Uint32Array;
+
+  /**
+   * @param frames page frames to manage; frame 0 is never handed out
+   * @throws MmulateError MEMORY when their records do not fit
+   */
+  constructor(
+    readonly core: Core,
+    readonly linux: CompiledLinuxLayout,
+    readonly frames: number,
+  ) {
+    this.exports = core.exports;
+    this.write(VIEW_BASE, encodeView(linux));
+    this.records = this.exports.makeFrames(frames) >>> 0;
+    if (this.records === 0) {
+      throw new MmulateError("MEMORY", `${frames} page frames do not fit the memory`);
+    }
+    this.view = new Uint32Array(this.exports.memory.buffer);
+  }
+
+  private write(at: number, bytes: Uint8Array): void {
+    new Uint8Array(this.exports.memory.buffer).set(bytes, at);
+  }
+
+  /** All of linear memory as u32 words; valid until a table is made. */
+  get words(): Uint32Array {
+    if (this.view.length === 0) this.view = new Uint32Array(this.exports.memory.buffer);
+    return this.view;
+  }
+
+  /** Index in `words` of a frame's record. */
+  record(frame: number): number {
+    return (this.records + (frame << FRAME_RECORD_SHIFT)) >>> 2;
+  }
+
+  /**
+   * Loads a program.
+   * @throws MmulateError INTERNAL when it is too large
+   */
+  program(cases: readonly ProgramCase[]): Program {
+    const address = PROGRAMS_BASE + this.programs++ * PROGRAM_BYTES;
+    const bytes = encodeProgram(this.linux, cases);
+    this.write(address, bytes);
+    return { address, cases: cases.length };
+  }
+
+  /** Entries of a compiled case since it was last asked. */
+  takeCount(program: Program, index: number): number {
+    const at = (program.address + PROGRAM_CASES + index * CASE_BYTES + CASE_COUNT) >>> 2;
+    const { words } = this;
+    const count = words[at] ?? 0;
+    words[at] = 0;
+    return count;
+  }
+
+  /** Pairs (flags, frame) of the last `gather`. */
+  gathered(count: number): Uint32Array {
+    return this.words.subarray(GATHER_BASE >>> 2, (GATHER_BASE >>> 2) + 2 * count);
+  }
+}

@@ -1,0 +1,187 @@
+// Changes the protection of present entries, and what userfaultfd-wp keeps in absent ones (mm/mprotect.c
+// change_pte_range).
+//
+//   entry --pte_modify--> with the VMA's protection --uffd-wp on/off--> --may be writable?--> entry
+
+import { Pte } from "../layout/linux-flags.js";
+import { MARKER_GUARD, MARKER_UFFD_WP, markerIn, setMarker } from "./absent.js";
+import { Event } from "./events.js";
+import { pageFlags } from "./folio.js";
+import type { Kernel } from "./kernel.js";
+import type { Mm } from "./mm.js";
+import { PG_ANON, PG_EXCLUSIVE } from "./page-flags.js";
+import { pageProt, tracksSoftDirty } from "./page-prot.js";
+import { batchAt, joinBatch } from "./pte-batch.js";
+import { splitMapping } from "./split-mapping.js";
+import { VM_SHARED, VM_UFFD_WP, VM_WRITE } from "./vm-flags.js";
+import type { Vma } from "./vma.js";
+import { entriesPerTable, forEachEntry, hugeEntryAt, tableEnd } from "./walk-entries.js";
+
+/** MM_CP_*: what to do beside pte_modify. */
+export interface ProtectionChange {
+  /** Entries that need no write fault become writable at once (MM_CP_TRY_CHANGE_WRITABLE). */
+  readonly upgrade: boolean;
+  /** MM_CP_UFFD_WP, MM_CP_UFFD_WP_RESOLVE; left out = neither. */
+  readonly uffdWp?: "on" | "off";
+}
+
+/** Markers stand for protected absent pages (`userfaultfd_wp_use_markers`). */
+export function usesMarkers(vma: Vma): boolean {
+  if ((vma.flags & VM_UFFD_WP) === 0) return false;
+  return vma.object !== null || vma.uffd?.unpopulated === true;
+}
+
+/** Applies the protection of a VMA to [start, end) of it. */
+export function changeProtection(
+  kernel: Kernel,
+  mm: Mm,
+  vma: Vma,
+  start: number,
+  end: number,
+  change: ProtectionChange,
+): void {
+  const { exports } = kernel.mmu;
+  let flush = false;
+  let batchEnd = 0;
+  const visit = (slot: number, page: number): void => {
+    if (kernel.has("batchedProtection") && slot >= batchEnd) {
+      const count = batchAt(kernel, slot, tableEnd(kernel, page, end) - page);
+      if (count > 1) joinBatch(kernel, slot, count);
+      batchEnd = slot + 8 * count;
+    }
+    const flags = exports.entryFlags(slot);
+    if ((flags & Pte.present) === 0) changeAbsent(kernel, vma, slot, flags, change);
+    else if (changePresent(kernel, vma, slot, flags, change)) flush = true;
+  };
+  if (change.uffdWp === "on" && usesMarkers(vma)) {
+    protectWithMarkers(kernel, mm, vma, start, end, visit, change);
+  } else {
+    forEachEntry(kernel, mm.root, start, end, visit, (slot, page, until) => {
+      const whole = until - page === entriesPerTable(kernel);
+      if (!whole) splitMapping(kernel, mm, vma, slot, page);
+      else if (changeHuge(kernel, vma, slot, change)) flush = true;
+      return !whole;
+    });
+  }
+  if (flush) kernel.tlb.range(mm, start, end);
+}
+
+/** Absent pages get markers, for which tables are made; a whole huge page is protected as such. */
+function protectWithMarkers(
+  kernel: Kernel,
+  mm: Mm,
+  vma: Vma,
+  start: number,
+  end: number,
+  visit: (slot: number, page: number) => void,
+  change: ProtectionChange,
+): void {
+  const size = entriesPerTable(kernel);
+  let page = start;
+  while (page < end) {
+    const next = tableEnd(kernel, page, end);
+    const huge = hugeEntryAt(kernel, mm.root, page);
+    if (huge !== 0 && next - page === size) {
+      if (changeHuge(kernel, vma, huge, change)) kernel.tlb.range(mm, page, next);
+    } else {
+      if (huge !== 0) splitMapping(kernel, mm, vma, huge, page);
+      for (let at = page; at < next; at++) {
+        visit(kernel.mmu.exports.makeEntry(mm.root, at, 0) >>> 0, at);
+      }
+    }
+    page = next;
+  }
+}
+
+/** change_huge_pmd. On x86-64 from 6.6 on, a writable huge entry comes out clean (pmd_modify). */
+function changeHuge(kernel: Kernel, vma: Vma, slot: number, change: ProtectionChange): boolean {
+  const { exports } = kernel.mmu;
+  const before = exports.entryFlags(slot);
+  if (kernel.has("hugeModifyDropsDirty") && (before & Pte.write) !== 0) {
+    exports.updateEntry(slot, Pte.dirty, 0);
+  }
+  const upgrade = change.upgrade && kernel.has("hugeUpgrade");
+  return modify(kernel, vma, slot, before, { ...change, upgrade }, 1);
+}
+
+/** True: the TLB may hold the entry with rights it no longer has. */
+function changePresent(
+  kernel: Kernel,
+  vma: Vma,
+  slot: number,
+  before: number,
+  change: ProtectionChange,
+): boolean {
+  return modify(kernel, vma, slot, before, change, 0);
+}
+
+function modify(
+  kernel: Kernel,
+  vma: Vma,
+  slot: number,
+  before: number,
+  { upgrade, uffdWp }: ProtectionChange,
+  level: number,
+): boolean {
+  const { exports } = kernel.mmu;
+  kernel.count(Event.protect_entry);
+  let flags = exports.protectEntry(slot, pageProt(kernel, vma));
+  if (uffdWp === "on") {
+    exports.updateEntry(slot, Pte.write, 0);
+    flags = exports.updateEntry(slot, 0, Pte.uffdWp);
+  } else if (uffdWp === "off") {
+    flags = exports.updateEntry(slot, Pte.uffdWp, 0);
+  }
+  if (upgrade && (flags & Pte.write) === 0 && mayBeWritable(kernel, vma, slot, flags, level)) {
+    flags = exports.updateEntry(slot, 0, Pte.write);
+  }
+  return flushNeeded(before, flags);
+}
+
+/**
+ * pte_needs_flush, in flags: a change of rights in either direction, as the kernel tests it; not from an
+ * entry that the CPU could not have cached.
+ */
+function flushNeeded(before: number, after: number): boolean {
+  if ((before & Pte.protnone) !== 0) return false;
+  return ((before ^ after) & (Pte.write | Pte.protnone)) !== 0;
+}
+
+/** can_change_pte_writable: nothing wants to see the next write. */
+function mayBeWritable(
+  kernel: Kernel,
+  vma: Vma,
+  slot: number,
+  flags: number,
+  level: number,
+): boolean {
+  if ((vma.flags & VM_WRITE) === 0 || (flags & Pte.protnone) !== 0) return false;
+  if (kernel.has("upgradeNeedsDirty") && (flags & Pte.dirty) === 0) return false;
+  if (tracksSoftDirty(kernel, vma) && (flags & Pte.softDirty) === 0) return false;
+  if ((vma.flags & VM_UFFD_WP) !== 0 && (flags & Pte.uffdWp) !== 0) return false;
+  if ((vma.flags & VM_SHARED) !== 0) return (flags & Pte.dirty) !== 0;
+  if ((flags & Pte.special) !== 0) return false;
+  const page = pageFlags(kernel, kernel.mmu.exports.entryFrame(slot, level));
+  return (page & (PG_ANON | PG_EXCLUSIVE)) === (PG_ANON | PG_EXCLUSIVE);
+}
+
+function changeAbsent(
+  kernel: Kernel,
+  vma: Vma,
+  slot: number,
+  flags: number,
+  { uffdWp }: ProtectionChange,
+): void {
+  if (uffdWp === undefined) return;
+  if (flags === 0) {
+    if (uffdWp === "on" && usesMarkers(vma)) setMarker(kernel, slot, MARKER_UFFD_WP);
+    return;
+  }
+  const marker = markerIn(kernel, slot, flags);
+  if (marker !== 0) {
+    if ((marker & MARKER_GUARD) === 0 && uffdWp === "off") kernel.mmu.exports.clearEntry(slot);
+    return;
+  }
+  if (uffdWp === "on") kernel.mmu.exports.updateEntry(slot, 0, Pte.uffdWp);
+  else kernel.mmu.exports.updateEntry(slot, Pte.uffdWp, 0);
+}

@@ -1,0 +1,66 @@
+// /proc/PID/clear_refs (fs/proc/task_mmu.c clear_refs_write, clear_soft_dirty).
+
+import { Pte } from "../layout/linux-flags.js";
+import { Event } from "./events.js";
+import { maybePinned } from "./folio.js";
+import type { Kernel } from "./kernel.js";
+import type { Mm } from "./mm.js";
+import { isCow, VM_SOFTDIRTY } from "./vm-flags.js";
+import type { Vma } from "./vma.js";
+import { forEachEntry, forEachRun, type VisitRun } from "./walk-entries.js";
+
+/**
+ * Value 4: soft-dirty of all mappings and entries goes, and every entry is write-protected, so that the next
+ * write faults. Without soft-dirty nothing happens (`clear_soft_dirty` is empty).
+ */
+export function clearSoftDirty(kernel: Kernel, mm: Mm): void {
+  kernel.count(Event.syscall);
+  if (!kernel.softDirty) return;
+  for (const vma of mm.vmas.all) vma.flags &= ~VM_SOFTDIRTY;
+  for (const vma of mm.vmas.all) {
+    if (mm.hasPinned && isCow(vma.flags)) clearOneByOne(kernel, mm, vma);
+    else clearRuns(kernel, mm, vma);
+  }
+  kernel.tlb.space(mm);
+}
+
+function clearRuns(kernel: Kernel, mm: Mm, vma: Vma): void {
+  const run: VisitRun = (slot, _page, count) => {
+    kernel.count(Event.clear_entry, count);
+    let done = 0;
+    while (done < count) {
+      const { address } = kernel.programs.clearRefs;
+      done += kernel.mmu.exports.apply(address, slot + 8 * done, 0, count - done);
+      if (done < count) clearAbsent(kernel, slot + 8 * done++);
+    }
+  };
+  forEachRun(kernel, mm.root, vma.start, vma.end, run, (slot) => clearHuge(kernel, slot));
+}
+
+/** clear_soft_dirty_pmd; false: nothing is split. */
+function clearHuge(kernel: Kernel, slot: number): boolean {
+  kernel.count(Event.clear_entry);
+  kernel.mmu.exports.updateEntry(slot, Pte.write | Pte.softDirty, 0);
+  return false;
+}
+
+/** pte_swp_clear_soft_dirty. */
+function clearAbsent(kernel: Kernel, slot: number): void {
+  kernel.mmu.exports.updateEntry(slot, Pte.softDirty, 0);
+}
+
+/** pte_is_pinned: a writable page that may be pinned stays as it is: whoever pinned it may still write. */
+function clearOneByOne(kernel: Kernel, mm: Mm, vma: Vma): void {
+  const { exports } = kernel.mmu;
+  const visit = (slot: number): void => {
+    const flags = exports.entryFlags(slot);
+    kernel.count(Event.clear_entry);
+    if (flags === 0) return;
+    const pinned =
+      (flags & (Pte.present | Pte.special | Pte.write)) === (Pte.present | Pte.write) &&
+      maybePinned(kernel, exports.entryFrame(slot, 0));
+    if ((flags & Pte.present) === 0) clearAbsent(kernel, slot);
+    else if (!pinned) exports.updateEntry(slot, Pte.write | Pte.softDirty, 0);
+  };
+  forEachEntry(kernel, mm.root, vma.start, vma.end, visit, (slot) => clearHuge(kernel, slot));
+}

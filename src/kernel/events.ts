@@ -1,0 +1,47 @@
+// What happens in the kernel, counted: the units of the cost model. One line each.
+
+/** Name, unit "times" unless said, meaning. */
+const EVENTS = [
+  ["fault", "page faults that ended in an access that goes on"],
+  ["fault_anon", "first touches of private memory that took a page"],
+  ["fault_zero", "first reads that mapped the zero page"],
+  ["fault_huge", "first touches that took a huge page"],
+  ["fault_shared", "first touches of shared memory"],
+  ["fault_around", "entries mapped beside the one asked for"],
+  ["fault_reuse", "write faults that made the page writable in place"],
+  ["fault_copy", "write faults that copied the page"],
+  ["fault_spurious", "faults that found nothing to do"],
+  ["fault_segv", "accesses that ended in SIGSEGV"],
+  ["uffd_message", "messages to a userfaultfd's monitor"],
+  ["uffd_async", "write-protections that the kernel took off by itself"],
+  ["page_alloc", "pages allocated"],
+  ["page_free", "pages freed"],
+  ["page_zero", "pages zeroed"],
+  ["page_copy", "pages copied"],
+  ["fork_entry", "entries copied by fork"],
+  ["zap_entry", "entries taken down"],
+  ["protect_entry", "entries whose protection changed"],
+  ["move_entry", "entries moved by mremap"],
+  ["move_table", "whole page tables moved by mremap"],
+  ["scan_entry", "entries looked at by pagemap and PAGEMAP_SCAN"],
+  ["clear_entry", "entries looked at by clear_refs"],
+  ["split_mapping", "huge pages whose mapping was split"],
+  ["split_folio", "folios split into base pages"],
+  ["collapse", "huge pages made of base pages"],
+  ["vma_split", "VMAs split"],
+  ["vma_merge", "VMAs merged"],
+  ["tlb_flush_page", "flushes of one page"],
+  ["tlb_flush_mm", "flushes of an address space"],
+  ["tlb_flush_local", "flushes of one page on this CPU alone"],
+  ["syscall", "system calls"],
+] as const;
+
+type EventName = (typeof EVENTS)[number][0];
+
+/** Index of each event in a kernel's counts. */
+export const Event = Object.fromEntries(EVENTS.map(([name], i) => [name, i])) as Readonly<
+  Record<EventName, number>
+>;
+
+/** Name and meaning of each event, by index. */
+export const EVENT_MEANINGS: readonly (readonly [string, string])[] = EVENTS;

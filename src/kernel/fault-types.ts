@@ -1,0 +1,24 @@
+// One page fault, as its handlers see it.
+
+import type { Mm } from "./mm.js";
+import type { Vma } from "./vma.js";
+
+/** What became of an attempt. */
+export type FaultResult =
+  /** The entry is there; the access goes on. */
+  | "done"
+  /** As done, but it cost I/O. */
+  | "major"
+  /** The locks were given up for a message to userspace; try again. */
+  | "retry"
+  | "oom"
+  | "segv"
+  | "sigbus";
+
+/** One fault, as its handlers see it. */
+export interface Fault {
+  readonly mm: Mm;
+  readonly vma: Vma;
+  readonly page: number;
+  readonly write: boolean;
+}

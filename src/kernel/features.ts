@@ -1,0 +1,73 @@
+// Which kernel is modelled: a version, its features (arch/linux/kernels.ts), and how it was configured.
+
+import {
+  type Feature,
+  KERNEL_FEATURES,
+  KERNEL_LAYOUTS,
+  KERNEL_VERSIONS,
+} from "../../arch/linux/kernels.js";
+import { MmulateError } from "../errors.js";
+
+/** A sysfs switch of one size: transparent_hugepage/enabled, hugepages-64kB/enabled. */
+export type ThpSwitch = "always" | "madvise" | "never";
+
+/** Configuration of a kernel, beside its version. */
+export interface KernelConfig {
+  /** "6.12": one of `KERNEL_VERSIONS`. */
+  readonly version: string;
+  readonly architecture: string;
+  /** CONFIG_MEM_SOFT_DIRTY, where the layout has room for it. */
+  readonly softDirty: boolean;
+  /** The CPU sets access flag and dirty state; else faults do. */
+  readonly hwDirty: boolean;
+  /** Name of the Linux layout; left out = that of the version. */
+  readonly layout?: string;
+  /** transparent_hugepage/enabled, and hugepages-SIZE/enabled by order. */
+  readonly thp: ThpSwitch;
+  readonly mthp: ReadonlyMap<number, ThpSwitch>;
+  /** There is a swap device. */
+  readonly swap: boolean;
+  /** Page frames of the machine. */
+  readonly frames: number;
+}
+
+/** "6.12" -> 6012, so that versions compare. */
+function order(version: string): number {
+  const [major = "0", minor = "0"] = version.split(".");
+  return Number(major) * 1000 + Number(minor);
+}
+
+/** Features that a version has. */
+export function featuresOf(version: string, onArchitecture: string): ReadonlySet<Feature> {
+  const at = order(version);
+  const has = [...KERNEL_FEATURES].filter(
+    ([, { since, until, backported = [], architecture = onArchitecture }]) => {
+      if (architecture !== onArchitecture) return false;
+      const begun = since === undefined || at >= order(since) || backported.includes(version);
+      return begun && (until === undefined || at < order(until));
+    },
+  );
+  return new Set(has.map(([name]) => name));
+}
+
+/**
+ * Name of the Linux layout of a kernel.
+ * @throws MmulateError CONFIG when the version is none that the model knows, or older than the architecture's
+ * first layout
+ */
+export function layoutOf(version: string, architecture: string): string {
+  if (!(KERNEL_VERSIONS as readonly string[]).includes(version)) {
+    throw new MmulateError(
+      "CONFIG",
+      `kernel "${version}": one of ${KERNEL_VERSIONS.join(", ")} is allowed`,
+    );
+  }
+  const rows = KERNEL_LAYOUTS.filter(
+    (row) => row.architecture === architecture && order(row.since) <= order(version),
+  );
+  const layout = rows.at(-1)?.layout;
+  if (layout === undefined) {
+    throw new MmulateError("CONFIG", `no layout of Linux ${version} on ${architecture} is known`);
+  }
+  return layout;
+}

@@ -1,0 +1,199 @@
+// fork (kernel/fork.c dup_mmap; mm/memory.c copy_page_range, copy_present_ptes, copy_nonpresent_pte).
+
+import { FRAME_OWNER } from "../../assembly/abi/frames.js";
+import { Pte } from "../layout/linux-flags.js";
+import { MARKER_GUARD, markerIn } from "./absent.js";
+import { forkAnonVma } from "./anon-vma.js";
+import type { Errno } from "./errno.js";
+import { Event } from "./events.js";
+import {
+  addMapping,
+  addWholeMapping,
+  getPage,
+  maybePinned,
+  newAnonPage,
+  pageFlags,
+  setFrameWord,
+  setPageFlags,
+  stampOf,
+} from "./folio.js";
+import { isHugeZero } from "./huge-zero.js";
+import type { Kernel } from "./kernel.js";
+import type { Mm } from "./mm.js";
+import { exitMm } from "./mmap.js";
+import { newMm } from "./new-mm.js";
+import { PG_EXCLUSIVE } from "./page-flags.js";
+import { pageProt } from "./page-prot.js";
+import { indexOf } from "./rmap.js";
+import { splitMapping } from "./split-mapping.js";
+import { isCow, VM_DONTCOPY, VM_SHARED, VM_UFFD_WP, VM_WIPEONFORK, VM_WRITE } from "./vm-flags.js";
+import type { Vma } from "./vma.js";
+import { forEachRun, type VisitRun } from "./walk-entries.js";
+
+/**
+ * Copies an address space. The parent's entries are write-protected along the way, also when it fails: the
+ * next write finds the page unshared and takes it back.
+ * @returns the child, or why there is none
+ */
+export function fork(kernel: Kernel, parent: Mm): { child: Mm } | { errno: Errno } {
+  kernel.count(Event.syscall);
+  const child = newMm(kernel);
+  let fits = true;
+  for (const vma of parent.vmas.all) {
+    if ((vma.flags & VM_DONTCOPY) !== 0) continue;
+    const copy = copyVma(vma);
+    child.vmas.insert(copy);
+    if (fits) fits = copyPages(kernel, { parent, child, from: vma, to: copy });
+    if (!fits) break;
+  }
+  kernel.tlb.space(parent);
+  if (fits) return { child };
+  exitMm(kernel, child);
+  return { errno: "ENOMEM" };
+}
+
+/** The child's VMA: no userfaultfd (no event feature is asked for), and a clean slate if wiped. */
+function copyVma(vma: Vma): Vma {
+  const copy: Vma = {
+    ...vma,
+    flags: vma.flags & ~VM_UFFD_WP,
+    uffd: null,
+    anonVma: null,
+    anonChain: [],
+  };
+  if (copy.object !== null) copy.object.users++;
+  if ((vma.flags & VM_WIPEONFORK) === 0) forkAnonVma(copy, vma);
+  return copy;
+}
+
+interface Copying {
+  readonly parent: Mm;
+  readonly child: Mm;
+  readonly from: Vma;
+  readonly to: Vma;
+}
+
+/** copy_page_range. False: no memory. */
+function copyPages(kernel: Kernel, copying: Copying): boolean {
+  const { parent, child, from } = copying;
+  // Pages that a fault can find again are not copied (`vma_needs_copy`).
+  if ((from.flags & VM_WIPEONFORK) !== 0 || from.anonVma === null) return true;
+  let fits = true;
+  const run: VisitRun = (slot, page, count) => {
+    if (!fits) return;
+    const to = kernel.mmu.exports.makeEntry(child.root, page, 0) >>> 0;
+    fits = to !== 0 && copyRun(kernel, copying, slot, to, count);
+  };
+  forEachRun(kernel, parent.root, from.start, from.end, run, (slot, page) =>
+    copyHuge(kernel, copying, slot, page),
+  );
+  return fits;
+}
+
+/** copy_huge_pmd. True: pages of it may be pinned, so it was split, and its entries are to be copied. */
+function copyHuge(
+  kernel: Kernel,
+  { parent, child, from }: Copying,
+  slot: number,
+  page: number,
+): boolean {
+  const { exports } = kernel.mmu;
+  const frame = exports.entryFrame(slot, 1);
+  const exclusive = (pageFlags(kernel, frame) & PG_EXCLUSIVE) !== 0;
+  if (exclusive && parent.hasPinned && maybePinned(kernel, frame)) {
+    splitMapping(kernel, parent, from, slot, page);
+    return true;
+  }
+  kernel.count(Event.fork_entry);
+  if (!isHugeZero(kernel, frame)) {
+    getPage(kernel, frame);
+    addWholeMapping(kernel, frame, 1, child.id);
+    setPageFlags(kernel, frame, 0, PG_EXCLUSIVE);
+  }
+  exports.updateEntry(slot, Pte.write, 0);
+  const to = exports.makeEntry(child.root, page, 1) >>> 0;
+  exports.copyEntry(slot, to);
+  exports.updateEntry(to, Pte.young | Pte.uffdWp, 0);
+  return false;
+}
+
+/** What the program cannot do, it stops at: done here, one by one. */
+function copyRun(
+  kernel: Kernel,
+  copying: Copying,
+  slot: number,
+  to: number,
+  count: number,
+): boolean {
+  const { fork: plain, forkPinned } = kernel.programs;
+  const { address } = copying.parent.hasPinned ? forkPinned : plain;
+  const bulk = isCow(copying.from.flags);
+  kernel.count(Event.fork_entry, count);
+  let done = 0;
+  while (done < count) {
+    const rest = count - done;
+    if (bulk) done += kernel.mmu.exports.apply(address, slot + 8 * done, to + 8 * done, rest);
+    if (done === count) break;
+    if (!copyEntry(kernel, copying, slot + 8 * done, to + 8 * done)) return false;
+    done++;
+  }
+  return true;
+}
+
+function copyEntry(kernel: Kernel, copying: Copying, slot: number, to: number): boolean {
+  const flags = kernel.mmu.exports.entryFlags(slot);
+  if (flags === 0) return true;
+  if ((flags & Pte.present) !== 0) return copyPresent(kernel, copying, slot, to, flags);
+  copyAbsent(kernel, slot, to, flags);
+  return true;
+}
+
+/** copy_present_pte, for what is not a small anonymous page without pin. */
+function copyPresent(
+  kernel: Kernel,
+  copying: Copying,
+  slot: number,
+  to: number,
+  flags: number,
+): boolean {
+  const { exports } = kernel.mmu;
+  const cow = isCow(copying.from.flags);
+  if ((flags & Pte.special) === 0) {
+    const frame = exports.entryFrame(slot, 0);
+    const exclusive = (pageFlags(kernel, frame) & PG_EXCLUSIVE) !== 0;
+    if (cow && exclusive && copying.parent.hasPinned && maybePinned(kernel, frame)) {
+      return copyPinned(kernel, copying, to, frame, flags);
+    }
+    getPage(kernel, frame);
+    addMapping(kernel, frame, 1, copying.child.id);
+    setPageFlags(kernel, frame, 0, PG_EXCLUSIVE);
+  }
+  if (cow && (flags & Pte.write) !== 0) exports.updateEntry(slot, Pte.write, 0);
+  exports.copyEntry(slot, to);
+  const clean = (copying.from.flags & VM_SHARED) !== 0 ? Pte.dirty : 0;
+  exports.updateEntry(to, Pte.young | Pte.uffdWp | clean, 0);
+  return true;
+}
+
+/** copy_present_page: the child gets its own copy now; the parent's entry stays as it is. */
+function copyPinned(
+  kernel: Kernel,
+  { to: vma }: Copying,
+  to: number,
+  frame: number,
+  flags: number,
+): boolean {
+  const copy = newAnonPage(kernel, stampOf(kernel, frame));
+  if (copy === 0) return false;
+  setFrameWord(kernel, copy, FRAME_OWNER, indexOf(kernel, frame));
+  kernel.count(Event.page_copy);
+  const writable = (vma.flags & VM_WRITE) !== 0 ? Pte.write : 0;
+  const set = kernel.madeDirty | writable | (flags & Pte.young);
+  kernel.mmu.exports.makeLeaf(to, 0, copy, pageProt(kernel, vma), set);
+  return true;
+}
+
+/** copy_nonpresent_pte: guard markers are copied; uffd-wp's stay with the registration. */
+function copyAbsent(kernel: Kernel, slot: number, to: number, flags: number): void {
+  if ((markerIn(kernel, slot, flags) & MARKER_GUARD) !== 0) kernel.mmu.exports.copyEntry(slot, to);
+}

@@ -1,0 +1,87 @@
+// The simulated kernel: one machine's memory, its processes, its version and its counters.
+
+import type { Feature } from "../../arch/linux/kernels.js";
+import type { Core } from "../core/core.js";
+import { MmCore } from "../core/mm.js";
+import type { CompiledLayout } from "../layout/compiled.js";
+import { Pte } from "../layout/linux-flags.js";
+import type { CompiledLinuxLayout } from "../layout/linux-layout.js";
+import { EVENT_MEANINGS } from "./events.js";
+import { featuresOf, type KernelConfig } from "./features.js";
+import type { Mm } from "./mm.js";
+import { type KernelPrograms, kernelPrograms } from "./programs.js";
+import { Clocks } from "./time.js";
+import { TlbFlush } from "./tlb-flush.js";
+
+/** What a kernel is made of. */
+export interface KernelParts {
+  /** Reset, with the window on and layout and CPUs loaded. */
+  readonly core: Core;
+  readonly hardware: CompiledLayout;
+  readonly linux: CompiledLinuxLayout;
+  readonly config: KernelConfig;
+}
+
+/** Answers a userfaultfd message: takes the protection off the page, or does not. */
+export type Monitor = (mm: Mm, page: number) => void;
+
+/** One simulated kernel. */
+export class Kernel {
+  readonly mmu: MmCore;
+  readonly hardware: CompiledLayout;
+  readonly config: KernelConfig;
+  readonly programs: KernelPrograms;
+  readonly tlb: TlbFlush;
+  readonly clocks: Clocks;
+  /** Count of each event, by `Event`. */
+  readonly events = new Float64Array(EVENT_MEANINGS.length);
+  /** Who reads the messages of synchronous userfaultfds. */
+  monitor: Monitor = () => undefined;
+  /** Address spaces that live. */
+  readonly mms = new Set<Mm>();
+  /** Head of the huge zero page; 0 = not made yet (huge-zero.ts). */
+  hugeZeroFrame = 0;
+  /** The zero page; it has no mappings, and a reference that is never dropped. */
+  readonly zeroFrame: number;
+  /** pte_mkdirty: dirty, and soft-dirty where the layout has it so and the kernel is configured for it. */
+  readonly madeDirty: number;
+  /** Soft-dirty is there: in the layout, and configured. */
+  readonly softDirty: boolean;
+  private readonly features: ReadonlySet<Feature>;
+  private nextMm = 1;
+  private nextObject = 1;
+
+  /** @throws MmulateError MEMORY when the frames do not fit the memory */
+  constructor({ core, hardware, linux, config }: KernelParts) {
+    this.hardware = hardware;
+    this.config = config;
+    this.features = featuresOf(config.version, config.architecture);
+    this.mmu = new MmCore(core, linux, config.frames);
+    this.softDirty = config.softDirty && linux.has.softDirty;
+    this.madeDirty = Pte.dirty | (this.softDirty && linux.dirtySetsSoftDirty ? Pte.softDirty : 0);
+    this.zeroFrame = this.mmu.exports.allocateFrames(0);
+    this.programs = kernelPrograms(this.mmu);
+    this.clocks = new Clocks(1);
+    this.tlb = new TlbFlush(this.mmu, hardware, (event) => this.count(event));
+  }
+
+  /** Whether this version has a feature. */
+  has(feature: Feature): boolean {
+    return this.features.has(feature);
+  }
+
+  /** An event (`Event`) happened so many times. */
+  count(event: number, times = 1): void {
+    this.events[event] = (this.events[event] ?? 0) + times;
+  }
+
+  /** Number of the next address space. */
+  newMmId(): number {
+    return this.nextMm++;
+  }
+
+  /** Number of the next shared object. */
+  newObjectId(): number {
+    return this.nextObject++;
+  }
+}

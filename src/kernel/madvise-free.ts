@@ -1,0 +1,96 @@
+// MADV_FREE (mm/madvise.c madvise_free_pte_range; mm/huge_memory.c madvise_free_huge_pmd): entries become clean
+// and old, and keep write, soft-dirty and all else; the page may be dropped as long as nobody writes.
+
+import { Pte } from "../layout/linux-flags.js";
+import type { Errno } from "./errno.js";
+import { folioMapsOf, headOf, isLarge, mapsOf, orderOf, pageFlags, setPageFlags } from "./folio.js";
+import { splitFolio } from "./folio-split.js";
+import { isHugeZero } from "./huge-zero.js";
+import type { Kernel } from "./kernel.js";
+import { isShared } from "./mapped-shared.js";
+import type { Mm } from "./mm.js";
+import { PG_DIRTY, PG_LAZYFREE, PG_SWAPCACHE } from "./page-flags.js";
+import type { Vma } from "./vma.js";
+import { entriesPerTable, forEachRun, type VisitRun } from "./walk-entries.js";
+
+/** Advises a part of a VMA. */
+export function free(kernel: Kernel, mm: Mm, vma: Vma, start: number, end: number): Errno {
+  if (vma.object !== null) return "EINVAL";
+  const run: VisitRun = (slot, _page, count) => freeRun(kernel, slot, count);
+  forEachRun(kernel, mm.root, start, end, run, (slot, page, until) =>
+    freeHuge(kernel, slot, until - page),
+  );
+  kernel.tlb.range(mm, start, end);
+  return 0;
+}
+
+/** True: only a part was asked for, and the folio has been split. */
+function freeHuge(kernel: Kernel, slot: number, pages: number): boolean {
+  const { exports } = kernel.mmu;
+  const head = exports.entryFrame(slot, 1);
+  if (isHugeZero(kernel, head) || isShared(kernel, head)) return false;
+  if (pages < entriesPerTable(kernel)) return splitFolio(kernel, head);
+  setPageFlags(kernel, head, PG_LAZYFREE, PG_DIRTY);
+  exports.updateEntry(slot, Pte.young | Pte.dirty, 0);
+  return false;
+}
+
+function freeRun(kernel: Kernel, slot: number, count: number): void {
+  let i = 0;
+  while (i < count) i += freeAt(kernel, slot + 8 * i, count - i);
+}
+
+/** Deals with the entry in a slot. Returns how many entries that were; 0 = look again, its folio is split. */
+function freeAt(kernel: Kernel, slot: number, left: number): number {
+  const { exports } = kernel.mmu;
+  const flags = exports.entryFlags(slot);
+  if ((flags & Pte.present) === 0) return 1;
+  if ((flags & Pte.special) !== 0) return 1;
+  const frame = exports.entryFrame(slot, 0);
+  if (!isLarge(kernel, frame)) {
+    freePage(kernel, slot, frame);
+    return 1;
+  }
+  const head = headOf(kernel, frame);
+  const pages = batchOf(kernel, slot, frame, left);
+  if (pages < 2 ** orderOf(kernel, head)) {
+    return isShared(kernel, head) || !splitFolio(kernel, head) ? pages : 0;
+  }
+  freeWhole(kernel, slot, head, pages);
+  return pages;
+}
+
+/** Entries from here on that map the following pages of the same folio. */
+function batchOf(kernel: Kernel, slot: number, frame: number, left: number): number {
+  const { exports } = kernel.mmu;
+  const head = headOf(kernel, frame);
+  const most = Math.min(left, head + 2 ** orderOf(kernel, head) - frame);
+  let count = 1;
+  while (count < most) {
+    const flags = exports.entryFlags(slot + 8 * count);
+    const present = (flags & (Pte.present | Pte.special)) === Pte.present;
+    if (!present || exports.entryFrame(slot + 8 * count, 0) !== frame + count) break;
+    count++;
+  }
+  return count;
+}
+
+function freeWhole(kernel: Kernel, slot: number, head: number, pages: number): void {
+  if ((pageFlags(kernel, head) & (PG_DIRTY | PG_SWAPCACHE)) !== 0) {
+    if (folioMapsOf(kernel, head) !== pages) return;
+    setPageFlags(kernel, head, 0, PG_DIRTY);
+  }
+  for (let i = 0; i < pages; i++) {
+    kernel.mmu.exports.updateEntry(slot + 8 * i, Pte.young | Pte.dirty, 0);
+  }
+  setPageFlags(kernel, head, PG_LAZYFREE);
+}
+
+function freePage(kernel: Kernel, slot: number, frame: number): void {
+  if ((pageFlags(kernel, frame) & (PG_DIRTY | PG_SWAPCACHE)) !== 0) {
+    if (mapsOf(kernel, frame) !== 1) return;
+    setPageFlags(kernel, frame, 0, PG_DIRTY);
+  }
+  kernel.mmu.exports.updateEntry(slot, Pte.young | Pte.dirty, 0);
+  setPageFlags(kernel, frame, PG_LAZYFREE);
+}

@@ -1,0 +1,85 @@
+// madvise (mm/madvise.c): one row per advice, and the walk over VMAs.
+
+import type { Errno } from "./errno.js";
+import { Event } from "./events.js";
+import { installGuards, removeGuards } from "./guard.js";
+import type { Kernel } from "./kernel.js";
+import { free } from "./madvise-free.js";
+import type { Mm } from "./mm.js";
+import { populate } from "./populate.js";
+import { VM_DONTCOPY, VM_HUGEPAGE, VM_NOHUGEPAGE, VM_SHARED, VM_WIPEONFORK } from "./vm-flags.js";
+import type { Vma } from "./vma.js";
+import { modifyVma } from "./vma-merge.js";
+import { zapRange } from "./zap.js";
+
+/** What an advice does to the part [start, end) of a VMA. */
+type Visit = (kernel: Kernel, mm: Mm, vma: Vma, start: number, end: number) => Errno;
+
+/** A whole range at once, holes and all. */
+type Whole = (kernel: Kernel, mm: Mm, start: number, end: number) => Errno;
+
+function setting(set: number, clear: number, refused = 0): Visit {
+  return (kernel, mm, vma, start, end) => {
+    if ((vma.flags & refused) !== 0) return "EINVAL";
+    const flags = (vma.flags & ~clear) | set;
+    if (flags !== vma.flags) modifyVma(kernel, mm, vma, start, end, { flags });
+    return 0;
+  };
+}
+
+/** MADV_DONTNEED: entries go, the mapping and its flags stay. */
+const dontneed: Visit = (kernel, mm, vma, start, end) => {
+  zapRange(kernel, mm, vma, start, end, false);
+  return 0;
+};
+
+const VISITS: ReadonlyMap<string, Visit> = new Map([
+  ["dontneed", dontneed],
+  ["free", free],
+  ["hugepage", setting(VM_HUGEPAGE, VM_NOHUGEPAGE)],
+  ["nohugepage", setting(VM_NOHUGEPAGE, VM_HUGEPAGE)],
+  ["dontfork", setting(VM_DONTCOPY, 0)],
+  ["dofork", setting(0, VM_DONTCOPY)],
+  ["wipeonfork", setting(VM_WIPEONFORK, 0, VM_SHARED)],
+  ["guard_install", installGuards],
+  ["guard_remove", removeGuards],
+]);
+
+const WHOLES: ReadonlyMap<string, Whole> = new Map<string, Whole>([
+  ["populate_read", (kernel, mm, start, end) => populate(kernel, mm, start, end, false)],
+  ["populate_write", (kernel, mm, start, end) => populate(kernel, mm, start, end, true)],
+]);
+
+/** Names of the advice that is modelled. */
+export const ADVICE: readonly string[] = [...VISITS.keys(), ...WHOLES.keys()];
+
+/**
+ * Gives advice on a range.
+ * @returns ENOMEM where part of the range is not mapped: after the rest was done; EINVAL for unknown advice
+ */
+export function madvise(kernel: Kernel, mm: Mm, start: number, end: number, advice: string): Errno {
+  kernel.count(Event.syscall);
+  const whole = WHOLES.get(advice);
+  if (whole !== undefined) return end > start ? whole(kernel, mm, start, end) : 0;
+  const visit = VISITS.get(advice);
+  if (visit === undefined) return "EINVAL";
+  if (advice.startsWith("guard") && !kernel.has("guardRegions")) return "EINVAL";
+  return walkVmas(kernel, mm, start, end, visit);
+}
+
+/** madvise_walk_vmas: an error ends the walk, a hole does not. */
+function walkVmas(kernel: Kernel, mm: Mm, start: number, end: number, visit: Visit): Errno {
+  let at = start;
+  let unmapped: Errno = 0;
+  while (at < end) {
+    const vma = mm.vmas.atOrAfter(at);
+    if (vma === null || vma.start >= end) return "ENOMEM";
+    if (vma.start > at) unmapped = "ENOMEM";
+    const from = Math.max(at, vma.start);
+    const to = Math.min(end, vma.end);
+    const errno = visit(kernel, mm, vma, from, to);
+    if (errno !== 0) return errno;
+    at = to;
+  }
+  return unmapped;
+}

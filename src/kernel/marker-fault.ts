@@ -1,0 +1,25 @@
+// Faults on entries that are neither none nor present (mm/memory.c do_swap_page): markers.
+
+import { MARKER_GUARD, MARKER_UFFD_WP, markerIn } from "./absent.js";
+import type { Fault, FaultResult } from "./fault-types.js";
+import { missing } from "./first-touch.js";
+import type { Kernel } from "./kernel.js";
+import { VM_UFFD_WP } from "./vm-flags.js";
+
+/** handle_pte_marker. */
+export function markerFault(
+  kernel: Kernel,
+  fault: Fault,
+  slot: number,
+  flags: number,
+): FaultResult {
+  const marker = markerIn(kernel, slot, flags);
+  if ((marker & MARKER_GUARD) !== 0) return "segv";
+  if ((marker & MARKER_UFFD_WP) === 0) return "sigbus";
+  // A marker whose registration is gone is only cleared; the access faults again (pte_marker_clear).
+  if ((fault.vma.flags & VM_UFFD_WP) === 0) {
+    kernel.mmu.exports.clearEntry(slot);
+    return "done";
+  }
+  return missing(kernel, fault, slot);
+}

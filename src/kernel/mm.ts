@@ -1,0 +1,23 @@
+// An address space (mm_struct): VMAs, page tables, and what is known of the process as a whole.
+
+import type { UffdContext } from "./userfaultfd-context.js";
+import type { VmaList } from "./vma.js";
+
+/** One process's memory. */
+export interface Mm {
+  readonly id: number;
+  readonly vmas: VmaList;
+  /** Address of the top table. */
+  readonly root: number;
+  /** First page behind the user's part of the address space. */
+  readonly limit: number;
+  /** ASID or PCID. */
+  readonly context: number;
+  /** MMF_HAS_PINNED: sticky, inherited by nobody. */
+  hasPinned: boolean;
+  /** userfaultfds by what they were opened with. */
+  readonly uffds: Map<string, UffdContext>;
+  /** Faults counted to it (`mm_account_fault`). */
+  minorFaults: number;
+  majorFaults: number;
+}

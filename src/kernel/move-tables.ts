@@ -1,0 +1,111 @@
+// Moves entries from one place to another (mm/mremap.c move_page_tables, move_ptes, move_normal_pmd).
+
+import { Pte } from "../layout/linux-flags.js";
+import { MARKER_UFFD_WP, markerIn } from "./absent.js";
+import { Event } from "./events.js";
+import type { Kernel } from "./kernel.js";
+import type { Mm } from "./mm.js";
+import { splitMapping } from "./split-mapping.js";
+import type { Vma } from "./vma.js";
+import { entriesPerTable, hugeEntryAt } from "./walk-entries.js";
+
+interface TableMove {
+  readonly start: number;
+  readonly pages: number;
+  readonly to: number;
+  /** uffd-wp of what is moved goes. */
+  readonly clearWp: boolean;
+}
+
+/**
+ * Moves all entries. Where source, target and what is left cover a whole aligned table, the table itself moves
+ * and no entry is touched: clean pages stay clean.
+ */
+export function movePageTables(kernel: Kernel, mm: Mm, vma: Vma, move: TableMove): void {
+  const size = entriesPerTable(kernel);
+  const { exports } = kernel.mmu;
+  let done = 0;
+  let moved = false;
+  while (done < move.pages) {
+    const from = move.start + done;
+    const to = move.to + done;
+    const extent = Math.min(size - (from % size), size - (to % size), move.pages - done);
+    if (moveHuge(kernel, mm, vma, from, to, extent === size, move)) {
+      done += extent;
+      moved = true;
+      continue;
+    }
+    const slot = exports.findEntry(mm.root, from, 0) >>> 0;
+    if (slot !== 0) {
+      if (extent === size && !move.clearWp && moveTable(kernel, mm, from, to)) moved = true;
+      else if (moveEntries(kernel, mm, slot, to, extent, move)) moved = true;
+    }
+    done += extent;
+  }
+  if (moved) kernel.tlb.range(mm, move.start, move.start + move.pages);
+}
+
+/**
+ * move_huge_pmd: a moved huge page is soft-dirty. False: none here, or it must go in parts, and is split.
+ */
+function moveHuge(
+  kernel: Kernel,
+  mm: Mm,
+  vma: Vma,
+  from: number,
+  to: number,
+  whole: boolean,
+  { clearWp }: TableMove,
+): boolean {
+  const { exports } = kernel.mmu;
+  const slot = hugeEntryAt(kernel, mm.root, from);
+  if (slot === 0) return false;
+  const target = whole ? exports.makeEntry(mm.root, to, 1) >>> 0 : 0;
+  if (target === 0 || exports.isTable(target, 1) || exports.entryFlags(target) !== 0) {
+    splitMapping(kernel, mm, vma, slot, from);
+    return false;
+  }
+  kernel.count(Event.move_entry);
+  exports.moveEntry(slot, target);
+  exports.updateEntry(target, clearWp ? Pte.uffdWp : 0, kernel.softDirty ? Pte.softDirty : 0);
+  return true;
+}
+
+/** move_normal_pmd: the target must have no table of its own. */
+function moveTable(kernel: Kernel, mm: Mm, from: number, to: number): boolean {
+  const { exports } = kernel.mmu;
+  const target = exports.makeEntry(mm.root, to, 1) >>> 0;
+  const source = exports.findEntry(mm.root, from, 1) >>> 0;
+  if (target === 0 || source === 0 || exports.isTable(target, 1)) return false;
+  kernel.count(Event.move_table);
+  exports.moveTable(source, target);
+  return true;
+}
+
+function moveEntries(
+  kernel: Kernel,
+  mm: Mm,
+  from: number,
+  to: number,
+  count: number,
+  { clearWp }: TableMove,
+): boolean {
+  const { exports } = kernel.mmu;
+  const target = exports.makeEntry(mm.root, to, 0) >>> 0;
+  let moved = false;
+  for (let i = 0; i < count && target !== 0; i++) {
+    const source = from + 8 * i;
+    const flags = exports.entryFlags(source);
+    if (flags === 0) continue;
+    kernel.count(Event.move_entry);
+    if ((flags & Pte.present) !== 0) moved = true;
+    if (clearWp && (markerIn(kernel, source, flags) & MARKER_UFFD_WP) !== 0) {
+      exports.clearEntry(source);
+      continue;
+    }
+    exports.moveEntry(source, target + 8 * i);
+    const softDirty = kernel.softDirty ? Pte.softDirty : 0;
+    exports.updateEntry(target + 8 * i, clearWp ? Pte.uffdWp : 0, softDirty);
+  }
+  return moved;
+}

@@ -1,0 +1,47 @@
+// mprotect (mm/mprotect.c do_mprotect_pkey, mprotect_fixup).
+
+import { changeProtection } from "./change-protection.js";
+import type { Errno } from "./errno.js";
+import { Event } from "./events.js";
+import type { Kernel } from "./kernel.js";
+import type { Mm } from "./mm.js";
+import { wantsWriteNotify } from "./page-prot.js";
+import { VM_ACCESS_FLAGS, VM_SHARED, VM_WRITE } from "./vm-flags.js";
+import type { Vma } from "./vma.js";
+import { modifyVma } from "./vma-merge.js";
+
+/** Changes rights VMA by VMA; a hole ends it with ENOMEM, after what lies before. */
+export function mprotect(
+  kernel: Kernel,
+  mm: Mm,
+  start: number,
+  end: number,
+  access: number,
+): Errno {
+  kernel.count(Event.syscall);
+  if (end <= start) return end === start ? 0 : "ENOMEM";
+  let at = start;
+  while (at < end) {
+    const vma = mm.vmas.at(at);
+    if (vma === null) return "ENOMEM";
+    const to = Math.min(end, vma.end);
+    fixup(kernel, mm, vma, at, to, access);
+    at = to;
+  }
+  return 0;
+}
+
+function fixup(kernel: Kernel, mm: Mm, vma: Vma, start: number, end: number, access: number): void {
+  const flags = (vma.flags & ~VM_ACCESS_FLAGS) | access;
+  if (flags === vma.flags) return;
+  const changed = modifyVma(kernel, mm, vma, start, end, { flags });
+  const upgrade = wantsManualUpgrade(kernel, changed);
+  changeProtection(kernel, mm, changed, start, end, { upgrade });
+}
+
+/** vma_wants_manual_pte_write_upgrade: entries become writable one by one, where they may. */
+export function wantsManualUpgrade(kernel: Kernel, vma: Vma): boolean {
+  return (vma.flags & VM_SHARED) !== 0
+    ? wantsWriteNotify(kernel, vma)
+    : (vma.flags & VM_WRITE) !== 0;
+}

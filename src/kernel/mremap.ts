@@ -1,0 +1,112 @@
+// mremap (mm/mremap.c): moves to a fixed place, and growing or shrinking in place.
+
+import { unlinkAnonVma } from "./anon-vma.js";
+import type { Errno } from "./errno.js";
+import { Event } from "./events.js";
+import type { Kernel } from "./kernel.js";
+import type { Mm } from "./mm.js";
+import { munmapRange } from "./mmap.js";
+import { movePageTables } from "./move-tables.js";
+import { VM_UFFD_WP } from "./vm-flags.js";
+import { copyOf, type Vma } from "./vma.js";
+import { mergePart } from "./vma-merge.js";
+
+/** A move: pages [start, start + pages) to `to` (MREMAP_MAYMOVE | MREMAP_FIXED). */
+export interface Move {
+  readonly start: number;
+  readonly pages: number;
+  readonly to: number;
+  /** MREMAP_DONTUNMAP: the old mapping stays, empty. */
+  readonly keep: boolean;
+}
+
+/** mremap to a fixed place. */
+export function mremap(kernel: Kernel, mm: Mm, move: Move): Errno {
+  kernel.count(Event.syscall);
+  const { start, pages, to } = move;
+  const end = start + pages;
+  if (pages <= 0 || (start < to + pages && to < end)) return "EINVAL";
+  const many = kernel.has("mremapManyVmas") && !move.keep;
+  if (many && mm.vmas.at(start) === null) return "EFAULT";
+  munmapRange(kernel, mm, to, to + pages);
+  const first = mm.vmas.at(start);
+  if (first === null) return "EFAULT";
+  if (first.end >= end) {
+    moveVma(kernel, mm, first, move);
+    return 0;
+  }
+  return many ? moveMany(kernel, mm, move) : "EFAULT";
+}
+
+/** remap_move: VMA by VMA; holes stay holes. Those with a userfaultfd are refused. */
+function moveMany(kernel: Kernel, mm: Mm, { start, pages, to, keep }: Move): Errno {
+  const end = start + pages;
+  const vmas = mm.vmas.within(start, end);
+  for (const vma of vmas) {
+    if (vma.uffd !== null) return "EFAULT";
+    const from = Math.max(start, vma.start);
+    const piece = Math.min(end, vma.end) - from;
+    moveVma(kernel, mm, vma, { start: from, pages: piece, to: to + (from - start), keep });
+  }
+  return 0;
+}
+
+/** move_vma: a copy of the VMA at the new place takes the entries over, then the old range is unmapped. */
+function moveVma(kernel: Kernel, mm: Mm, vma: Vma, move: Move): void {
+  const { start, pages, keep } = move;
+  const clearWp = kernel.has("mremapClearsWp") && vma.uffd !== null;
+  const target = copyTo(kernel, mm, vma, move);
+  movePageTables(kernel, mm, vma, { ...move, clearWp });
+  dropRegistration(target, vma);
+  if (!keep) {
+    munmapRange(kernel, mm, start, start + pages);
+    return;
+  }
+  // The pages have left with their anon_vma, if all of them have.
+  if (vma !== target && vma.start === start && vma.end === start + pages) unlinkAnonVma(vma);
+}
+
+/** copy_vma: merges with its new neighbours where they fit. */
+function copyTo(kernel: Kernel, mm: Mm, vma: Vma, { start, pages, to }: Move): Vma {
+  // A private mapping without pages yet has no ties to where it was made.
+  const untied = vma.object === null && vma.anonVma === null;
+  const pgoff = untied ? to : vma.pgoff + (start - vma.start);
+  const part = { ...vma, start: to, end: to + pages, pgoff };
+  const merged = mergePart(kernel, mm, part);
+  if (merged !== null) return merged;
+  const copy = copyOf(vma, to, to + pages, pgoff);
+  if (copy.object !== null) copy.object.users++;
+  mm.vmas.insert(copy);
+  return copy;
+}
+
+/** mremap_userfaultfd_prep: without EVENT_REMAP the new mapping is not registered. */
+function dropRegistration(target: Vma, from: Vma): void {
+  if (from.uffd === null) return;
+  target.uffd = null;
+  target.flags &= ~VM_UFFD_WP;
+}
+
+/** mremap in place, without MREMAP_MAYMOVE. */
+export function resize(kernel: Kernel, mm: Mm, start: number, from: number, pages: number): Errno {
+  kernel.count(Event.syscall);
+  const vma = mm.vmas.at(start);
+  if (pages <= 0) return "EINVAL";
+  if (vma === null) return "EFAULT";
+  if (pages <= from) {
+    if (pages < from) munmapRange(kernel, mm, start + pages, start + from);
+    return 0;
+  }
+  if (start + from > vma.end) return "EFAULT";
+  return grow(kernel, mm, vma, start + from, start + pages);
+}
+
+/** Only the end of a VMA grows, and only into a hole; then it may meet a neighbour it merges with. */
+function grow(kernel: Kernel, mm: Mm, vma: Vma, from: number, end: number): Errno {
+  const next = mm.vmas.after(vma);
+  if (vma.end !== from || (next !== null && next.start < end) || end > mm.limit) return "ENOMEM";
+  const pgoff = vma.pgoff + (from - vma.start);
+  const merged = mergePart(kernel, mm, { ...vma, start: from, end, pgoff });
+  if (merged === null) vma.end = end;
+  return 0;
+}

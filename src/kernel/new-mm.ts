@@ -1,0 +1,38 @@
+// Makes address spaces (kernel/fork.c mm_init).
+
+import type { Kernel } from "./kernel.js";
+import type { Mm } from "./mm.js";
+import { VmaList } from "./vma.js";
+
+/** A zeroed top table. */
+export function newRoot(kernel: Kernel): number {
+  const { topLevel } = kernel.hardware.halves[0];
+  return Number(kernel.mmu.exports.newTable(0, topLevel));
+}
+
+/** Address bits of the user's half; its upper half is the kernel's where both share a root. */
+function userBits(kernel: Kernel): number {
+  const [lower, upper] = kernel.hardware.halves;
+  return lower.vaBits - (lower.root === upper.root ? 1 : 0);
+}
+
+/** An empty address space. */
+export function newMm(kernel: Kernel): Mm {
+  const id = kernel.newMmId();
+  const mm: Mm = {
+    id,
+    vmas: new VmaList(),
+    root: newRoot(kernel),
+    limit: 2 ** (userBits(kernel) - kernel.hardware.pageShift),
+    context: id % CONTEXTS,
+    hasPinned: false,
+    uffds: new Map(),
+    minorFaults: 0,
+    majorFaults: 0,
+  };
+  kernel.mms.add(mm);
+  return mm;
+}
+
+/** Contexts that the core tells apart; an address space of the same context is flushed at a switch. */
+const CONTEXTS = 500;

@@ -1,0 +1,199 @@
+// PAGEMAP_SCAN (fs/proc/task_mmu.c do_pagemap_scan, pagemap_scan_test_walk, pagemap_scan_pmd_entry).
+//
+//   VMA --may be protected?--> its own categories
+//   table --fast path (WRITTEN alone)?--> every entry without uffd-wp, none ones too
+//         --general path-->               categories of each entry
+//   hole  --> the VMA's categories
+
+import { Pte } from "../layout/linux-flags.js";
+import { isUffdWp, MARKER_UFFD_WP, setMarker } from "./absent.js";
+import { changeProtection, usesMarkers } from "./change-protection.js";
+import type { Errno } from "./errno.js";
+import { Event } from "./events.js";
+import { pageFlags } from "./folio.js";
+import { isHugeZero } from "./huge-zero.js";
+import type { Kernel } from "./kernel.js";
+import type { Mm } from "./mm.js";
+import { PG_ANON } from "./page-flags.js";
+import { splitMapping } from "./split-mapping.js";
+import { VM_SOFTDIRTY, VM_UFFD_WP } from "./vm-flags.js";
+import type { Vma } from "./vma.js";
+import { entriesPerTable, hugeEntryAt } from "./walk-entries.js";
+
+/** Categories of a page (include/uapi/linux/fs.h), in a sum. */
+export const PAGE_IS_WPALLOWED = 1;
+export const PAGE_IS_WRITTEN = 1 << 1;
+export const PAGE_IS_FILE = 1 << 2;
+export const PAGE_IS_PRESENT = 1 << 3;
+export const PAGE_IS_SWAPPED = 1 << 4;
+export const PAGE_IS_PFNZERO = 1 << 5;
+export const PAGE_IS_HUGE = 1 << 6;
+export const PAGE_IS_SOFT_DIRTY = 1 << 7;
+
+/** The request: `category_mask` = `return_mask` = the categories. */
+export interface ScanRequest {
+  readonly start: number;
+  readonly end: number;
+  readonly categories: number;
+  /** PM_SCAN_WP_MATCHING. */
+  readonly protect: boolean;
+  /** PM_SCAN_CHECK_WPASYNC. */
+  readonly check: boolean;
+}
+
+/** Ranges of pages that match, ends exclusive; adjacent ones are one. */
+export type ScanRanges = [number, number][];
+
+class Scan {
+  readonly ranges: ScanRanges = [];
+
+  constructor(
+    readonly kernel: Kernel,
+    readonly mm: Mm,
+    readonly request: ScanRequest,
+  ) {}
+
+  matches(categories: number): boolean {
+    return (categories & this.request.categories) === this.request.categories;
+  }
+
+  output(start: number, end: number): void {
+    const last = this.ranges.at(-1);
+    if (last !== undefined && last[1] === start) last[1] = end;
+    else this.ranges.push([start, end]);
+  }
+}
+
+/** Scans, and protects what matches if asked to. */
+export function pagemapScan(
+  kernel: Kernel,
+  mm: Mm,
+  request: ScanRequest,
+): { ranges: ScanRanges } | { errno: Errno } {
+  kernel.count(Event.syscall);
+  const scan = new Scan(kernel, mm, request);
+  for (const vma of mm.vmas.within(request.start, request.end)) {
+    const allowed = vma.uffd?.async === true && usesMarkers(vma);
+    if (!allowed && request.check) return { errno: "EPERM" };
+    if (!allowed && request.protect) continue;
+    const softDirty = (vma.flags & VM_SOFTDIRTY) !== 0 ? PAGE_IS_SOFT_DIRTY : 0;
+    scanVma(scan, vma, (allowed ? PAGE_IS_WPALLOWED : 0) | softDirty);
+  }
+  return { ranges: scan.ranges };
+}
+
+function scanVma(scan: Scan, vma: Vma, own: number): void {
+  const { exports } = scan.kernel.mmu;
+  const size = entriesPerTable(scan.kernel);
+  const end = Math.min(scan.request.end, vma.end);
+  let page = Math.max(scan.request.start, vma.start);
+  while (page < end) {
+    const next = Math.min(end, page - (page % size) + size);
+    if (scanHuge(scan, vma, own, page, next)) {
+      page = next;
+      continue;
+    }
+    const slot = exports.findEntry(scan.mm.root, page, 0) >>> 0;
+    if (slot !== 0) scanTable(scan, own, slot, page, next);
+    else scanHole(scan, vma, own, page, next);
+    page = next;
+  }
+}
+
+/**
+ * pagemap_scan_thp_entry. False: no huge page, or one of which only a part is to be protected, which is split
+ * now.
+ */
+function scanHuge(scan: Scan, vma: Vma, own: number, page: number, end: number): boolean {
+  const { kernel, mm, request } = scan;
+  const { exports } = kernel.mmu;
+  const slot = hugeEntryAt(kernel, mm.root, page);
+  if (slot === 0) return false;
+  kernel.count(Event.scan_entry);
+  const flags = exports.entryFlags(slot);
+  const categories = own | hugeCategories(kernel, slot, flags);
+  if (!scan.matches(categories)) return true;
+  const protects = request.protect && (categories & PAGE_IS_WRITTEN) !== 0;
+  if (protects && end - page < entriesPerTable(kernel)) {
+    splitMapping(kernel, mm, vma, slot, page);
+    return false;
+  }
+  scan.output(page, end);
+  if (!protects) return true;
+  exports.updateEntry(slot, Pte.write, 0);
+  exports.updateEntry(slot, 0, Pte.uffdWp);
+  kernel.tlb.range(mm, page, end);
+  return true;
+}
+
+/** pagemap_thp_category. */
+function hugeCategories(kernel: Kernel, slot: number, flags: number): number {
+  const zero = isHugeZero(kernel, kernel.mmu.exports.entryFrame(slot, 1));
+  return (
+    PAGE_IS_HUGE |
+    PAGE_IS_PRESENT |
+    ((flags & Pte.uffdWp) === 0 ? PAGE_IS_WRITTEN : 0) |
+    (zero ? PAGE_IS_PFNZERO : 0) |
+    (kernel.softDirty && (flags & Pte.softDirty) !== 0 ? PAGE_IS_SOFT_DIRTY : 0)
+  );
+}
+
+/** pagemap_scan_pte_hole: no table. Protecting makes one, with markers. */
+function scanHole(scan: Scan, vma: Vma, own: number, page: number, end: number): void {
+  const { kernel, mm, request } = scan;
+  const written =
+    kernel.has("scanHolesWritten") && (vma.flags & VM_UFFD_WP) !== 0 ? PAGE_IS_WRITTEN : 0;
+  if (!scan.matches(own | written)) return;
+  scan.output(page, end);
+  if (!request.protect) return;
+  changeProtection(kernel, mm, vma, page, end, { upgrade: false, uffdWp: "on" });
+}
+
+function scanTable(scan: Scan, own: number, slot: number, page: number, end: number): void {
+  const { kernel, request } = scan;
+  const fast = request.categories === PAGE_IS_WRITTEN;
+  kernel.count(Event.scan_entry, end - page);
+  let protectedAny = false;
+  for (let i = 0; i < end - page; i++) {
+    const at = slot + 8 * i;
+    const flags = kernel.mmu.exports.entryFlags(at);
+    const categories = fast ? fastCategories(kernel, at, flags) : categoriesOf(kernel, at, flags);
+    if (!scan.matches(own | categories)) continue;
+    scan.output(page + i, page + i + 1);
+    if (!request.protect || (categories & PAGE_IS_WRITTEN) === 0) continue;
+    protect(kernel, at, flags);
+    protectedAny = true;
+  }
+  if (protectedAny) kernel.tlb.range(scan.mm, page, end);
+}
+
+/** The fast path does not look at what an entry is: without uffd-wp it counts as written, even if none. */
+function fastCategories(kernel: Kernel, slot: number, flags: number): number {
+  return isUffdWp(kernel, slot, flags) ? 0 : PAGE_IS_WRITTEN;
+}
+
+/** pagemap_page_category. */
+function categoriesOf(kernel: Kernel, slot: number, flags: number): number {
+  if (flags === 0) return 0;
+  const written = isUffdWp(kernel, slot, flags) ? 0 : PAGE_IS_WRITTEN;
+  const softDirty = kernel.softDirty && (flags & Pte.softDirty) !== 0 ? PAGE_IS_SOFT_DIRTY : 0;
+  if ((flags & Pte.present) === 0) return written | softDirty | PAGE_IS_SWAPPED;
+  return written | softDirty | PAGE_IS_PRESENT | presentCategories(kernel, slot, flags);
+}
+
+function presentCategories(kernel: Kernel, slot: number, flags: number): number {
+  if ((flags & Pte.special) !== 0) return PAGE_IS_PFNZERO;
+  const frame = kernel.mmu.exports.entryFrame(slot, 0);
+  return (pageFlags(kernel, frame) & PG_ANON) === 0 ? PAGE_IS_FILE : 0;
+}
+
+/** make_uffd_wp_pte. */
+function protect(kernel: Kernel, slot: number, flags: number): void {
+  const { exports } = kernel.mmu;
+  if (flags === 0) {
+    setMarker(kernel, slot, MARKER_UFFD_WP);
+    return;
+  }
+  if ((flags & Pte.present) !== 0) exports.updateEntry(slot, Pte.write, 0);
+  exports.updateEntry(slot, 0, Pte.uffdWp);
+}

@@ -1,0 +1,99 @@
+// /proc/PID/pagemap and what kpageflags says of the same pages (fs/proc/task_mmu.c pte_to_pagemap_entry,
+// pagemap_pte_hole; fs/proc/page.c stable_page_flags).
+
+import { Pte } from "../layout/linux-flags.js";
+import { isUffdWp, MARKER_GUARD, markerIn } from "./absent.js";
+import { Event } from "./events.js";
+import { mapsOf, pageFlags } from "./folio.js";
+import { isHugeZero } from "./huge-zero.js";
+import type { Kernel } from "./kernel.js";
+import type { Mm } from "./mm.js";
+import { PG_ANON, PG_EXCLUSIVE, PG_KSM, PG_LARGE } from "./page-flags.js";
+import { VM_SOFTDIRTY } from "./vm-flags.js";
+import { hugeEntryAt, hugeStart } from "./walk-entries.js";
+
+/** What pagemap (and kpageflags) tell of a page: a sum of these. */
+export const PM_PRESENT = 1;
+export const PM_SWAP = 1 << 1;
+export const PM_SOFT_DIRTY = 1 << 2;
+export const PM_UFFD_WP = 1 << 3;
+/** Mapped once; not PageAnonExclusive. */
+export const PM_MMAP_EXCLUSIVE = 1 << 4;
+export const PM_FILE = 1 << 5;
+export const PM_GUARD = 1 << 6;
+export const KPF_ZERO_PAGE = 1 << 7;
+export const KPF_ANON_EXCLUSIVE = 1 << 8;
+/** In a huge page, mapped as such. */
+export const PM_HUGE = 1 << 9;
+/** Part of a folio of more than one page. */
+export const KPF_LARGE = 1 << 10;
+export const KPF_KSM = 1 << 11;
+
+/** Reads pagemap for [start, end): one sum a page. */
+export function readPagemap(kernel: Kernel, mm: Mm, start: number, end: number): Uint16Array {
+  const pages = new Uint16Array(end - start);
+  for (const vma of mm.vmas.within(start, end)) {
+    const softDirty = (vma.flags & VM_SOFTDIRTY) !== 0 ? PM_SOFT_DIRTY : 0;
+    const from = Math.max(start, vma.start);
+    const to = Math.min(end, vma.end);
+    kernel.count(Event.scan_entry, to - from);
+    for (let page = from; page < to; page++) {
+      pages[page - start] = softDirty | entryOf(kernel, mm, page);
+    }
+  }
+  return pages;
+}
+
+function entryOf(kernel: Kernel, mm: Mm, page: number): number {
+  const { exports } = kernel.mmu;
+  const huge = hugeEntryAt(kernel, mm.root, page);
+  if (huge !== 0) return hugeEntry(kernel, huge, page);
+  const slot = exports.findEntry(mm.root, page, 0) >>> 0;
+  if (slot === 0) return 0;
+  const flags = exports.entryFlags(slot);
+  if (flags === 0) return 0;
+  const common = softDirtyOf(kernel, flags) | (isUffdWp(kernel, slot, flags) ? PM_UFFD_WP : 0);
+  if ((flags & Pte.present) !== 0) return common | PM_PRESENT | presentPage(kernel, slot, flags);
+  const guard = (markerIn(kernel, slot, flags) & MARKER_GUARD) !== 0;
+  return common | PM_SWAP | (guard && kernel.has("guardRegions") ? PM_GUARD : 0);
+}
+
+function softDirtyOf(kernel: Kernel, flags: number): number {
+  return (flags & Pte.softDirty) !== 0 && kernel.softDirty ? PM_SOFT_DIRTY : 0;
+}
+
+/** pagemap_pmd_range. Whether a page is mapped once is told per page, or of the first page for all. */
+function hugeEntry(kernel: Kernel, slot: number, page: number): number {
+  const { exports } = kernel.mmu;
+  const flags = exports.entryFlags(slot);
+  const frame = exports.entryFrame(slot, 1);
+  const common =
+    PM_PRESENT |
+    PM_HUGE |
+    softDirtyOf(kernel, flags) |
+    ((flags & Pte.uffdWp) !== 0 ? PM_UFFD_WP : 0);
+  if (isHugeZero(kernel, frame)) return common | PM_FILE | KPF_ZERO_PAGE;
+  const counted = kernel.has("mapcountPerPage") ? frame + (page - hugeStart(kernel, page)) : frame;
+  return (
+    common |
+    KPF_LARGE |
+    (mapsOf(kernel, counted) === 1 ? PM_MMAP_EXCLUSIVE : 0) |
+    ((pageFlags(kernel, frame) & PG_EXCLUSIVE) !== 0 ? KPF_ANON_EXCLUSIVE : 0)
+  );
+}
+
+function presentPage(kernel: Kernel, slot: number, flags: number): number {
+  if ((flags & Pte.special) !== 0) return KPF_ZERO_PAGE;
+  const frame = kernel.mmu.exports.entryFrame(slot, 0);
+  const page = pageFlags(kernel, frame);
+  const large = (page & PG_LARGE) !== 0;
+  // kpageflags shows the first page's flags for every page of a folio: not this page's exclusivity.
+  const shown = !large || kernel.has("kpageflagsPerPage");
+  return (
+    ((page & PG_ANON) === 0 ? PM_FILE : 0) |
+    (large ? KPF_LARGE : 0) |
+    (mapsOf(kernel, frame) === 1 ? PM_MMAP_EXCLUSIVE : 0) |
+    ((page & PG_EXCLUSIVE) !== 0 && shown ? KPF_ANON_EXCLUSIVE : 0) |
+    ((page & PG_KSM) !== 0 && kernel.has("kpageflagsKsm") ? KPF_KSM : 0)
+  );
+}

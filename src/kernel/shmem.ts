@@ -1,0 +1,51 @@
+// Shared anonymous memory: an object whose pages every mapping of it sees (mm/shmem.c). The page cache of an
+// object is a tree of tables like a page table, indexed by the page of the object; it holds one reference to
+// each of its pages.
+
+import { PROTECTION_NUMBERS, Pte } from "../layout/linux-flags.js";
+import { Event } from "./events.js";
+import { newCachePage, putPage } from "./folio.js";
+import type { Kernel } from "./kernel.js";
+import { newRoot } from "./new-mm.js";
+import type { SharedObject } from "./shared-object.js";
+import { forEachEntry, NO_HUGE } from "./walk-entries.js";
+
+/** A new object, with one user. */
+export function newSharedObject(kernel: Kernel, pages: number): SharedObject {
+  return { id: kernel.newObjectId(), root: newRoot(kernel), pages, users: 1 };
+}
+
+/** Frame of a page of the object; 0 = not there yet. */
+export function cachedPage(kernel: Kernel, { root }: SharedObject, index: number): number {
+  const { exports } = kernel.mmu;
+  const slot = exports.findEntry(root, index, 0) >>> 0;
+  if (slot === 0) return 0;
+  return (exports.entryFlags(slot) & Pte.present) === 0 ? 0 : exports.entryFrame(slot, 0);
+}
+
+/** Makes a zeroed page of the object; 0 = no memory. */
+export function makeCachePage(kernel: Kernel, { id, root }: SharedObject, index: number): number {
+  const { exports } = kernel.mmu;
+  const slot = exports.makeEntry(root, index, 0) >>> 0;
+  if (slot === 0) return 0;
+  const frame = newCachePage(kernel, id, index);
+  if (frame === 0) return 0;
+  kernel.count(Event.page_zero);
+  exports.makeLeaf(slot, 0, frame, PROTECTION_NUMBERS.r, 0);
+  return frame;
+}
+
+/** A mapping of the object is gone; with the last one, its pages go. */
+export function putObject(kernel: Kernel, object: SharedObject): void {
+  object.users--;
+  if (object.users > 0) return;
+  const { exports } = kernel.mmu;
+  const drop = (slot: number): void => {
+    if ((exports.entryFlags(slot) & Pte.present) === 0) return;
+    const frame = exports.entryFrame(slot, 0);
+    exports.clearEntry(slot);
+    putPage(kernel, frame);
+  };
+  forEachEntry(kernel, object.root, 0, object.pages, drop, NO_HUGE);
+  exports.freeTables(object.root, 0, object.pages, 0, 2 ** 40);
+}

@@ -1,0 +1,76 @@
+// Time: every CPU has a clock, in cycles; the order in which operations are played is the global order.
+//
+//   cpu 0  |--work--|............|--work--|      a lock is free again at some time; whoever wants it earlier
+//   cpu 1        |--wait--|--work--|             waits. elapsed = the latest clock, work = the sum of work
+//
+// A message, IPI or wake-up is work here and a latency there: `until` moves a clock to what it waits for.
+
+/** A resource that one CPU holds at a time. */
+export interface Lock {
+  readonly name: string;
+  /** When its last holder let it go. */
+  freeAt: number;
+  /** Cycles it was held, the longest time, and cycles others waited for it. */
+  held: number;
+  longest: number;
+  waited: number;
+}
+
+/** A lock nobody has held yet. */
+export function newLock(name: string): Lock {
+  return { name, freeAt: 0, held: 0, longest: 0, waited: 0 };
+}
+
+/** Clocks of a machine's CPUs. */
+export class Clocks {
+  private readonly at: number[];
+  private total = 0;
+  /** The CPU that what follows is done on. */
+  current = 0;
+
+  constructor(cpus: number) {
+    this.at = new Array<number>(cpus).fill(0);
+  }
+
+  /** Time of the running CPU. */
+  get now(): number {
+    return this.at[this.current] ?? 0;
+  }
+
+  /** The latest clock. */
+  get elapsed(): number {
+    return Math.max(...this.at);
+  }
+
+  /** Work of all CPUs. */
+  get work(): number {
+    return this.total;
+  }
+
+  /** The running CPU works. */
+  spend(cycles: number): void {
+    this.at[this.current] = this.now + cycles;
+    this.total += cycles;
+  }
+
+  /** The running CPU waits for something that is there at `time`. Returns how long. */
+  until(time: number): number {
+    const waited = Math.max(0, time - this.now);
+    this.at[this.current] = this.now + waited;
+    return waited;
+  }
+
+  /** Takes a lock, waiting for it. Returns since when it is held. */
+  acquire(lock: Lock): number {
+    lock.waited += this.until(lock.freeAt);
+    return this.now;
+  }
+
+  /** Lets a lock go that is held since `since`. */
+  release(lock: Lock, since: number): void {
+    const held = this.now - since;
+    lock.freeAt = this.now;
+    lock.held += held;
+    lock.longest = Math.max(lock.longest, held);
+  }
+}

@@ -1,0 +1,120 @@
+// userfaultfd in write-protect mode (fs/userfaultfd.c, mm/userfaultfd.c).
+
+import { changeProtection } from "./change-protection.js";
+import type { Errno } from "./errno.js";
+import { Event } from "./events.js";
+import type { Kernel } from "./kernel.js";
+import type { Mm } from "./mm.js";
+import { wantsManualUpgrade } from "./mprotect.js";
+import type { UffdContext } from "./userfaultfd-context.js";
+import { VM_UFFD_WP } from "./vm-flags.js";
+import type { Vma } from "./vma.js";
+import { modifyVma } from "./vma-merge.js";
+
+/** The mode of a registration, as the scenario language names it. */
+export interface UffdMode {
+  readonly async: boolean;
+  readonly unpopulated: boolean;
+}
+
+/** A process's userfaultfd of a mode; null where the kernel has no such feature. */
+function contextOf(kernel: Kernel, mm: Mm, { async, unpopulated }: UffdMode): UffdContext | null {
+  if (async && !kernel.has("wpAsync")) return null;
+  if (unpopulated && !kernel.has("wpUnpopulated")) return null;
+  const name = `${async ? "async" : "sync"}${unpopulated ? "+unpopulated" : ""}`;
+  let context = mm.uffds.get(name);
+  if (context === undefined) {
+    context = { async, unpopulated: unpopulated || async };
+    mm.uffds.set(name, context);
+  }
+  return context;
+}
+
+/** UFFDIO_REGISTER with MODE_WP. */
+export function uffdRegister(
+  kernel: Kernel,
+  mm: Mm,
+  start: number,
+  end: number,
+  mode: UffdMode,
+): Errno {
+  kernel.count(Event.syscall);
+  const context = contextOf(kernel, mm, mode);
+  if (context === null) return "EINVAL";
+  const first = mm.vmas.atOrAfter(start);
+  if (first === null) return "ENOMEM";
+  if (first.start >= end) return "EINVAL";
+  const vmas = mm.vmas.within(start, end);
+  if (vmas.some(({ uffd }) => uffd !== null && uffd !== context)) return "EBUSY";
+  for (const vma of vmas) register(kernel, mm, vma, start, end, context);
+  return 0;
+}
+
+function register(
+  kernel: Kernel,
+  mm: Mm,
+  vma: Vma,
+  start: number,
+  end: number,
+  context: UffdContext,
+): void {
+  if (vma.uffd === context && (vma.flags & VM_UFFD_WP) !== 0) return;
+  modifyVma(kernel, mm, vma, Math.max(start, vma.start), Math.min(end, vma.end), {
+    flags: vma.flags | VM_UFFD_WP,
+    uffd: context,
+  });
+}
+
+/** UFFDIO_UNREGISTER: protections and markers of the range go with the registration. */
+export function uffdUnregister(kernel: Kernel, mm: Mm, start: number, end: number): Errno {
+  kernel.count(Event.syscall);
+  const vmas = mm.vmas.within(start, end);
+  if (vmas.length === 0) return mm.vmas.atOrAfter(start) === null ? "ENOMEM" : "EINVAL";
+  for (const vma of vmas) {
+    if (vma.uffd === null) continue;
+    const from = Math.max(start, vma.start);
+    const to = Math.min(end, vma.end);
+    if ((vma.flags & VM_UFFD_WP) !== 0) protectRange(kernel, mm, vma, from, to, "off");
+    modifyVma(kernel, mm, vma, from, to, { flags: vma.flags & ~VM_UFFD_WP, uffd: null });
+  }
+  return 0;
+}
+
+/** uffd_wp_range. */
+function protectRange(
+  kernel: Kernel,
+  mm: Mm,
+  vma: Vma,
+  start: number,
+  end: number,
+  uffdWp: "on" | "off",
+): void {
+  const upgrade =
+    uffdWp === "off" && kernel.has("wpOffUpgrades") && wantsManualUpgrade(kernel, vma);
+  changeProtection(kernel, mm, vma, start, end, { upgrade, uffdWp });
+}
+
+/** UFFDIO_WRITEPROTECT (`mwriteprotect_range`). */
+export function uffdWriteProtect(
+  kernel: Kernel,
+  mm: Mm,
+  start: number,
+  end: number,
+  uffdWp: "on" | "off",
+): Errno {
+  kernel.count(Event.syscall);
+  const vmas = mm.vmas.within(start, end);
+  if (!kernel.has("wpRangeOverVmas")) {
+    const [vma] = vmas;
+    const inside = vma !== undefined && vma.start <= start && vma.end >= end;
+    if (!inside || (vma.flags & VM_UFFD_WP) === 0) return "ENOENT";
+    protectRange(kernel, mm, vma, start, end, uffdWp);
+    return 0;
+  }
+  if (vmas.length === 0) return "ENOENT";
+  for (const vma of vmas) {
+    if ((vma.flags & VM_UFFD_WP) === 0) return "ENOENT";
+    protectRange(kernel, mm, vma, Math.max(start, vma.start), Math.min(end, vma.end), uffdWp);
+  }
+  return 0;
+}

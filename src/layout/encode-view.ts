@@ -1,0 +1,87 @@
+// A compiled Linux layout as the core reads it (assembly/abi/entry.ts), and programs over runs of entries
+// (assembly/abi/bulk.ts).
+
+import { PROTECTIONS } from "../../arch/linux/schema.js";
+import * as abi from "../../assembly/abi/entry.js";
+import { type MaskValue, NEVER } from "./compiled.js";
+import { ABSENT_FLAG_COUNT, PRESENT_FLAG_COUNT } from "./linux-flags.js";
+import type { CompiledFlag, CompiledLinuxLayout, CompiledRule } from "./linux-layout.js";
+
+const ALL = (1n << 64n) - 1n;
+const NOTHING: CompiledRule = { ...NEVER, clear: 0n, put: 0n };
+
+/** Writes tests and rules at given offsets. */
+export class ViewWriter {
+  readonly bytes: Uint8Array;
+  private readonly view: DataView;
+
+  constructor(size: number) {
+    this.bytes = new Uint8Array(size);
+    this.view = new DataView(this.bytes.buffer);
+  }
+
+  u32(at: number, value: number): void {
+    this.view.setUint32(at, value, true);
+  }
+
+  u64(at: number, value: bigint): void {
+    this.view.setBigUint64(at, value, true);
+  }
+
+  test(at: number, { mask, value }: MaskValue): void {
+    this.u64(at, mask);
+    this.u64(at + 8, value);
+  }
+
+  tests(at: number, tests: readonly MaskValue[]): void {
+    for (let i = 0; i < 2; i++) this.test(at + i * abi.TEST_BYTES, tests[i] ?? NEVER);
+  }
+
+  rules(at: number, rules: readonly CompiledRule[], room: number): void {
+    for (let i = 0; i < room; i++) {
+      const rule = rules[i] ?? NOTHING;
+      this.test(at + i * abi.RULE_BYTES, rule);
+      this.u64(at + i * abi.RULE_BYTES + abi.RULE_KEEP, ALL & ~rule.clear);
+      this.u64(at + i * abi.RULE_BYTES + abi.RULE_PUT, rule.put);
+    }
+  }
+
+  flags(at: number, flags: readonly CompiledFlag[]): void {
+    flags.forEach((flag, i) => {
+      const here = at + i * abi.FLAG_BYTES;
+      this.tests(here + abi.FLAG_TESTS, flag.tests);
+      this.rules(here + abi.FLAG_SET, flag.set, abi.FLAG_RULES);
+      this.rules(here + abi.FLAG_CLEAR, flag.clear, abi.FLAG_RULES);
+    });
+  }
+}
+
+function shiftOf(mask: bigint): number {
+  return mask === 0n ? 0 : (mask & -mask).toString(2).length - 1;
+}
+
+/** The view block: `VIEW_BYTES` bytes. */
+export function encodeView(linux: CompiledLinuxLayout): Uint8Array {
+  const writer = new ViewWriter(abi.VIEW_BYTES);
+  writer.u64(abi.VIEW_FILLED, linux.filled);
+  writer.tests(abi.VIEW_PRESENT, linux.present);
+  writer.test(abi.VIEW_UPRIGHT, linux.upright);
+  writer.u64(abi.VIEW_INVERTED, linux.inverted);
+  writer.u64(abi.VIEW_ABSENT_INVERTED, linux.absentInverted);
+  writer.u64(abi.VIEW_FRAME_BASE, linux.frameBase);
+  writer.u64(abi.VIEW_TABLE, linux.table);
+  writer.u64(abi.VIEW_TYPE_MASK, linux.type);
+  writer.u32(abi.VIEW_TYPE_SHIFT, shiftOf(linux.type));
+  writer.u64(abi.VIEW_OFFSET_MASK, linux.offset);
+  writer.u32(abi.VIEW_OFFSET_SHIFT, shiftOf(linux.offset));
+  writer.u32(abi.VIEW_PRESENT_FLAGS, PRESENT_FLAG_COUNT);
+  writer.u32(abi.VIEW_ABSENT_FLAGS, ABSENT_FLAG_COUNT);
+  for (const [level, bits] of linux.leaf.entries()) writer.u64(abi.VIEW_LEAF + 8 * level, bits);
+  PROTECTIONS.forEach((name, number) => {
+    const at = abi.VIEW_PROTECTIONS + number * abi.PROTECTION_BYTES;
+    writer.rules(at, linux.protections[name], abi.PROTECTION_RULES);
+  });
+  writer.flags(abi.VIEW_FLAGS, linux.flags);
+  writer.flags(abi.VIEW_FLAGS_ABSENT, linux.absentFlags);
+  return writer.bytes;
+}

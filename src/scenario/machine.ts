@@ -1,0 +1,50 @@
+// Makes the simulated machine that a script runs on.
+
+import { CPUS } from "../../arch/cpus/index.js";
+import { ARCHITECTURES } from "../../arch/index.js";
+import { LINUX_LAYOUTS } from "../../arch/linux/index.js";
+import type { Core } from "../core/core.js";
+import { MmulateError } from "../errors.js";
+import { type KernelConfig, layoutOf } from "../kernel/features.js";
+import { Kernel } from "../kernel/kernel.js";
+import { compileLayout } from "../layout/compile.js";
+import { compileCpu } from "../layout/cpu.js";
+import { compileLinuxLayout } from "../layout/linux-layout.js";
+import type { ModeInput } from "../layout/mode.js";
+
+/** A kernel and its machine. */
+export interface MachineConfig {
+  readonly kernel: KernelConfig;
+  /** Parameters of the architecture that are not those of a usual system. */
+  readonly mode: ModeInput;
+  /** Name of the CPU profile. */
+  readonly cpu: string;
+}
+
+/**
+ * Boots a kernel in a core; what the core held is forgotten.
+ * @throws MmulateError CONFIG on an unknown architecture, CPU, kernel or layout
+ */
+export function bootMachine(core: Core, { kernel: config, mode, cpu }: MachineConfig): Kernel {
+  const { architecture } = config;
+  const descriptor = known(ARCHITECTURES, architecture, "architecture");
+  const linux = known(
+    LINUX_LAYOUTS,
+    config.layout ?? layoutOf(config.version, architecture),
+    "Linux layout",
+  );
+  const hardware = compileLayout(descriptor, { ...descriptor.typical.values, ...mode });
+  core.reset(true);
+  core.loadLayout(hardware);
+  core.loadCpu(compileCpu(known(CPUS, cpu, "CPU"), hardware), 1);
+  core.loadDemand(null);
+  const compiled = compileLinuxLayout(linux, descriptor, hardware);
+  return new Kernel({ core, hardware, linux: compiled, config });
+}
+
+function known<T>(map: ReadonlyMap<string, T>, name: string, what: string): T {
+  const value = map.get(name);
+  if (value !== undefined) return value;
+  const names = [...map.keys()].join(", ");
+  throw new MmulateError("CONFIG", `unknown ${what} "${name}"; known: ${names}`);
+}

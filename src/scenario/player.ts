@@ -1,0 +1,121 @@
+// Plays a script on a simulated kernel, one operation after the other.
+
+import { Access } from "../../assembly/abi/stop.js";
+import { MmulateError } from "../errors.js";
+import { userFault } from "../kernel/fault.js";
+import { setStamp, stampOf } from "../kernel/folio.js";
+import type { Kernel } from "../kernel/kernel.js";
+import type { Mm } from "../kernel/mm.js";
+import { mprotect } from "../kernel/mprotect.js";
+import { newMm } from "../kernel/new-mm.js";
+import { uffdWriteProtect } from "../kernel/userfaultfd.js";
+import { VM_READ, VM_WRITE } from "../kernel/vm-flags.js";
+
+/** What a name stands for: pages of address space. */
+export interface Region {
+  readonly start: number;
+  /** Pages that `pagemap` shows. */
+  readonly pages: number;
+}
+
+/** One process of a script. */
+export interface Process {
+  readonly mm: Mm;
+  readonly regions: Map<string, Region>;
+  /** What its SIGSEGV handler does. */
+  onSegv: "skip" | "unprotect";
+}
+
+/** What accesses met: pages, counted in address space. */
+export interface Trouble {
+  readonly segv: number[];
+  readonly wpfault: number[];
+}
+
+/** Bytes between the places of regions, and of the first one. */
+const REGION_SHIFT = 32;
+const FIRST_REGION_SHIFT = 44;
+/** Regions without alignment begin so many pages behind their place. */
+const REGION_OFFSET = 64;
+
+/** One access never takes more: a marker, a protection, a copy, an access flag. */
+const MAX_FAULTS = 16;
+
+function endless(page: number): MmulateError {
+  return new MmulateError("INTERNAL", `an access to page ${page} faults without end`);
+}
+
+/** Processes, regions and the CPU of a script's run. */
+export class Player {
+  readonly processes = new Map<string, Process>();
+  private regions = 0;
+  private running: Mm | null = null;
+  private trouble: Trouble = { segv: [], wpfault: [] };
+
+  constructor(readonly kernel: Kernel) {
+    this.processes.set("P", { mm: newMm(kernel), regions: new Map(), onSegv: "skip" });
+    kernel.monitor = (mm, page) => {
+      this.trouble.wpfault.push(page);
+      uffdWriteProtect(kernel, mm, page, page + 1, "off");
+    };
+  }
+
+  /** First page of the next region. */
+  nextPlace(aligned: boolean): number {
+    const { pageShift } = this.kernel.hardware;
+    const base = 2 ** (this.baseShift() - pageShift);
+    const place = base + this.regions * 2 ** (REGION_SHIFT - pageShift);
+    this.regions++;
+    return place + (aligned ? 0 : REGION_OFFSET);
+  }
+
+  /** 2^44, or what a smaller address space has room for. */
+  private baseShift(): number {
+    const { vaBits } = this.kernel.hardware.halves[0];
+    return Math.min(FIRST_REGION_SHIFT, vaBits - 3);
+  }
+
+  /** Forgets what accesses met so far, and returns it. */
+  takeTrouble(): Trouble {
+    const { trouble } = this;
+    this.trouble = { segv: [], wpfault: [] };
+    return trouble;
+  }
+
+  /** The CPU runs this address space (`switch_mm`). */
+  private switchTo(mm: Mm): void {
+    if (this.running === mm) return;
+    const { exports } = this.kernel.mmu;
+    exports.setRoots(BigInt(mm.root), 0n);
+    exports.setContext(mm.context);
+    this.running = mm;
+  }
+
+  /**
+   * Touches byte 0 of a page.
+   * @param value what a write stores; left out for a read
+   * @returns what a read saw; null when the access ended in SIGSEGV
+   */
+  touch(process: Process, page: number, value?: number): number | null {
+    const { kernel } = this;
+    const write = value !== undefined;
+    this.switchTo(process.mm);
+    let faults = 0;
+    while (kernel.mmu.exports.touch(page, write ? Access.UserWrite : Access.UserRead) !== 0) {
+      if (++faults > MAX_FAULTS) throw endless(page);
+      const result = userFault(kernel, process.mm, page, write);
+      if (result === "done") continue;
+      this.trouble.segv.push(page);
+      if (!this.unprotected(process, page)) return null;
+    }
+    const frame = kernel.mmu.exports.touchedFrame();
+    if (write) setStamp(kernel, frame, value);
+    return stampOf(kernel, frame);
+  }
+
+  /** The SIGSEGV handler makes the page writable; true: the access is tried again. */
+  private unprotected({ mm, onSegv }: Process, page: number): boolean {
+    if (onSegv === "skip") return false;
+    return mprotect(this.kernel, mm, page, page + 1, VM_READ | VM_WRITE) === 0;
+  }
+}

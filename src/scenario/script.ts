@@ -1,0 +1,122 @@
+// Scripts: one operation a line, `#` starts a comment. Text -> operations, each with its words checked.
+
+import { MmulateError } from "../errors.js";
+import { hintFor } from "../layout/nearest.js";
+
+/** One operation, as a script says it. */
+export interface Operation {
+  /** The line, without comment. */
+  readonly text: string;
+  readonly line: number;
+  /** "P", or who `in` names. */
+  readonly process: string;
+  readonly verb: string;
+  readonly words: readonly string[];
+}
+
+/** What the words of a verb are; `?` ends the required ones, a star takes any number. */
+const FORMS: ReadonlyMap<string, string> = new Map([
+  ["mmap", "region count access share ? align=N"],
+  ["mmap-at", "region place count access share"],
+  ["munmap", "region number count"],
+  ["mprotect", "region number count access"],
+  ["mremap", "region number number|region ? region|align=N|dontunmap*"],
+  ["resize", "region number count"],
+  ["read", "region number count"],
+  ["write", "region number count"],
+  ["madvise", "region number count advice"],
+  ["clear_refs", ""],
+  ["fork", "process"],
+  ["exit", "process"],
+  ["uffd-register", "region number count mode"],
+  ["uffd-wp", "region number count on|off"],
+  ["uffd-unregister", "region number count"],
+  ["scan", "region number count category ? category*"],
+  ["pin", "region number count"],
+  ["unpin", "region number count"],
+  ["on-segv", "unprotect|skip"],
+  ["ksm", ""],
+  ["pagemap", "region"],
+  ["vmas", "region"],
+]);
+
+/** Verbs of the language. */
+export const VERBS: readonly string[] = [...FORMS.keys()];
+
+/**
+ * Parses a script.
+ * @param where name of the file, for messages
+ * @throws MmulateError INPUT with file, line, reason and what is allowed
+ */
+export function parseScript(text: string, where: string): Operation[] {
+  return text.split(/\r?\n/).flatMap((raw, i) => {
+    const line = raw.replace(/#.*/, "").trim();
+    return line === "" ? [] : [parseLine(line, i + 1, where)];
+  });
+}
+
+/**
+ * Parses one operation.
+ * @throws MmulateError INPUT, as `parseScript`
+ */
+export function parseLine(text: string, line: number, where: string): Operation {
+  let words = text.split(/\s+/);
+  let process = "P";
+  if (words[0] === "in") {
+    process = words[1] ?? "";
+    words = words.slice(2);
+    if (words.length === 0) throw bad(where, line, `"in" needs a process and an operation`);
+  }
+  const [verb = "", ...rest] = words;
+  const form = FORMS.get(verb);
+  if (form === undefined) {
+    const hint = hintFor(verb, VERBS);
+    throw bad(where, line, `no operation "${verb}"${hint} (there are ${VERBS.join(", ")})`);
+  }
+  checkWords(where, line, verb, form, rest);
+  return { text, line, process, verb, words: rest };
+}
+
+function bad(where: string, line: number, reason: string): MmulateError {
+  return new MmulateError("INPUT", `${where}:${line}: ${reason}`);
+}
+
+const KINDS: ReadonlyMap<string, RegExp> = new Map([
+  ["region", /^[A-Za-z][A-Za-z0-9_]*$/],
+  ["place", /^[A-Za-z][A-Za-z0-9_]*\+\d+$/],
+  ["number", /^\d{1,10}$/],
+  ["count", /^\d{1,10}$/],
+  ["access", /^(r|rw|none)$/],
+  ["share", /^(private|shared)$/],
+  ["process", /^[A-Za-z][A-Za-z0-9_]*$/],
+  ["advice", /^[a-z_]+$/],
+  ["mode", /^wp(-async)?(,unpopulated)?$/],
+  ["category", /^(written|soft-dirty|present|wp|check)$/],
+  ["align=N", /^align=\d{1,10}$/],
+]);
+
+function fitsKind(kind: string, word: string): boolean {
+  const options = kind.replace(/\*$/, "").split("|");
+  return options.some((option) => KINDS.get(option)?.test(word) ?? option === word);
+}
+
+function checkWords(
+  where: string,
+  line: number,
+  verb: string,
+  form: string,
+  words: readonly string[],
+): void {
+  const [required = "", optional = ""] = form.split("?");
+  const must = required.split(" ").filter((kind) => kind !== "");
+  const may = optional.split(" ").filter((kind) => kind !== "");
+  const usage = `${verb} ${form.replaceAll("?", "[").trim()}${optional === "" ? "" : " ]"}`.trim();
+  words.forEach((word, i) => {
+    const last = may.at(-1);
+    const kind =
+      must[i] ?? may[i - must.length] ?? (last?.endsWith("*") === true ? last : undefined);
+    if (kind === undefined) throw bad(where, line, `"${word}" is too much: ${usage}`);
+    if (!fitsKind(kind, word)) throw bad(where, line, `"${word}" is no ${kind}: ${usage}`);
+  });
+  if (words.length < must.length) throw bad(where, line, `words are missing: ${usage}`);
+}

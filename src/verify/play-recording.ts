@@ -1,0 +1,109 @@
+// Plays a recorded scenario on the simulated kernel that its header names, and compares.
+
+import type { Core } from "../core/core.js";
+import { MmulateError } from "../errors.js";
+import type { KernelConfig, ThpSwitch } from "../kernel/features.js";
+import { bootMachine, type MachineConfig } from "../scenario/machine.js";
+import type { Observation } from "../scenario/observation.js";
+import { playOperation } from "../scenario/operations.js";
+import { Player } from "../scenario/player.js";
+import { parseLine } from "../scenario/script.js";
+import type { RecordedEntry, Recording, RecordingHeader } from "./recording-format.js";
+
+/** Where a scenario first differs. */
+export interface Difference {
+  /** Field that differs, or what is not modelled. */
+  readonly reason: string;
+  /** The operation, with its number. */
+  readonly op: string;
+  readonly want: unknown;
+  readonly got: unknown;
+}
+
+/** Page frames of the machines that recorded: 2 GiB. */
+const MEMORY_SHIFT = 31;
+
+/**
+ * The machine a recording was made on.
+ * @throws MmulateError CONFIG when the model does not know such a kernel
+ */
+function machineOf(header: RecordingHeader): MachineConfig {
+  const { kernel, arch, soft_dirty: softDirty, hw_dirty: hwDirty, page } = header;
+  const version = /^\d+\.\d+/.exec(kernel)?.[0] ?? kernel;
+  const config: KernelConfig = {
+    version,
+    architecture: arch,
+    softDirty,
+    hwDirty,
+    thp: switchOf(header.thp),
+    mthp: middleSizes(header.mthp, page),
+    swap: header.swap !== "none",
+    frames: 2 ** MEMORY_SHIFT / page,
+  };
+  const software = hwDirty ? {} : { ha: false, hd: false };
+  const granule = arch === "arm64" ? { granule: page / 1024 } : {};
+  return { kernel: config, mode: { ...granule, ...software }, cpu: "plain" };
+}
+
+function switchOf(word: string): ThpSwitch {
+  if (word === "always" || word === "madvise" || word === "never") return word;
+  throw new MmulateError("CONFIG", `thp "${word}": always, madvise or never is allowed`);
+}
+
+/** "64kB=madvise": sizes of middle folios that are switched on, as orders. */
+function middleSizes(text: string, page: number): Map<number, ThpSwitch> {
+  const sizes = new Map<number, ThpSwitch>();
+  for (const part of text.split(" ")) {
+    const match = /^(\d+)kB=(\w+)$/.exec(part);
+    if (match === null) continue;
+    const order = Math.log2((Number(match[1]) * 1024) / page);
+    if (order > 0) sizes.set(order, switchOf(match[2] ?? ""));
+  }
+  return sizes;
+}
+
+/**
+ * Plays a recording.
+ * @returns null when every field of every operation agrees, else the first that does not
+ * @throws MmulateError CONFIG, as `machineOf`
+ */
+export function playRecording(core: Core, recording: Recording): Difference | null {
+  const [header, ...entries] = recording.recording;
+  const player = new Player(bootMachine(core, machineOf(header)));
+  for (const [index, want] of entries.entries()) {
+    const text = recording.script[index] ?? "";
+    const op = `${index + 1}: ${text}`;
+    try {
+      const operation = parseLine(text, index + 1, recording.name);
+      const got = playOperation(player, operation, index);
+      const field = firstDifference(want, got);
+      if (field !== null) return { reason: `${field} differs`, op, want, got };
+    } catch (error) {
+      if (!(error instanceof MmulateError)) throw error;
+      const reason = error.code === "UNMODELLED" ? "not modelled" : "cannot be played";
+      return { reason, op, want, got: { error: error.message } };
+    }
+  }
+  return null;
+}
+
+const FIELDS = [
+  "op",
+  "errno",
+  "minflt",
+  "majflt",
+  "segv",
+  "wpfault",
+  "data",
+  "ranges",
+  "vmas",
+  "pages",
+] as const satisfies readonly (keyof Observation)[];
+
+function firstDifference(want: RecordedEntry, got: Observation): string | null {
+  const differs = FIELDS.find((field) => {
+    if (field === "minflt" && want.minflt === null) return false;
+    return JSON.stringify(want[field]) !== JSON.stringify(got[field]);
+  });
+  return differs ?? null;
+}
