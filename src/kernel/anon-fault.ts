@@ -3,6 +3,7 @@
 import { Pte } from "../layout/linux-flags.js";
 import { isUffdWp } from "./absent.js";
 import { prepareAnonVma } from "./anon-vma.js";
+import { foldRun } from "./contpte.js";
 import { Event } from "./events.js";
 import type { Fault, FaultResult } from "./fault-types.js";
 import { addMapping, getPage, newAnonFolio, newAnonPage, setPageFlags } from "./folio.js";
@@ -69,6 +70,7 @@ function middleFault(kernel: Kernel, { mm, vma, page }: Fault): boolean {
       addMapping(kernel, head + i, 1, mm.id);
       setPageFlags(kernel, head + i, PG_EXCLUSIVE);
     }
+    foldRun(kernel, slot, first, head, count);
     return true;
   }
   return false;

@@ -5,6 +5,7 @@
 
 import { Pte } from "../layout/linux-flags.js";
 import { MARKER_GUARD, MARKER_UFFD_WP, markerIn, setMarker } from "./absent.js";
+import { tryFold, unfoldEnds } from "./contpte.js";
 import { Event } from "./events.js";
 import { pageFlags } from "./folio.js";
 import type { Kernel } from "./kernel.js";
@@ -42,16 +43,13 @@ export function changeProtection(
 ): void {
   const { exports } = kernel.mmu;
   let flush = false;
-  let batchEnd = 0;
+  let batchEnd = start;
   const visit = (slot: number, page: number): void => {
-    if (kernel.has("batchedProtection") && slot >= batchEnd) {
-      const count = batchAt(kernel, slot, tableEnd(kernel, page, end) - page);
-      if (count > 1) joinBatch(kernel, slot, count);
-      batchEnd = slot + 8 * count;
-    }
+    if (page >= batchEnd) batchEnd = page + startBatch(kernel, mm, slot, page, end);
     const flags = exports.entryFlags(slot);
     if ((flags & Pte.present) === 0) changeAbsent(kernel, vma, slot, flags, change);
     else if (changePresent(kernel, vma, slot, flags, change)) flush = true;
+    tryFold(kernel, mm, slot, page);
   };
   if (change.uffdWp === "on" && usesMarkers(vma)) {
     protectWithMarkers(kernel, mm, vma, start, end, visit, change);
@@ -64,6 +62,15 @@ export function changeProtection(
     });
   }
   if (flush) kernel.tlb.range(mm, start, end);
+}
+
+/** modify_prot_start_ptes: one entry, or from 6.17 on all that can be taken together. Returns how many. */
+function startBatch(kernel: Kernel, mm: Mm, slot: number, page: number, end: number): number {
+  const left = tableEnd(kernel, page, end) - page;
+  const count = kernel.has("batchedProtection") ? batchAt(kernel, slot, left) : 1;
+  unfoldEnds(kernel, mm, slot, page, count);
+  if (count > 1) joinBatch(kernel, slot, count);
+  return count;
 }
 
 /** Absent pages get markers, for which tables are made; a whole huge page is protected as such. */

@@ -8,6 +8,7 @@
 //   else          --> dirty and young by software
 
 import { Pte } from "../layout/linux-flags.js";
+import { setAccess } from "./contpte.js";
 import { Event } from "./events.js";
 import type { Fault, FaultResult } from "./fault-types.js";
 import { missing } from "./first-touch.js";
@@ -33,9 +34,9 @@ export function userFault(kernel: Kernel, mm: Mm, page: number, write: boolean):
       return "segv";
     }
     const result = handleMmFault(kernel, { mm, vma, page, write });
-    if (result === "retry") {
-      // A retry that comes out of the per-VMA lock is not yet "tried" (FAULT_FLAG_TRIED).
-      if (!underVmaLock) tried = true;
+    if (result === "retry" || result === "major-retry") {
+      // A retry that comes out of the per-VMA lock is not yet "tried" (FAULT_FLAG_TRIED), unless it was major.
+      if (!underVmaLock || result === "major-retry") tried = true;
       underVmaLock = false;
       continue;
     }
@@ -74,7 +75,7 @@ export function kernelFault(
     const vma = mm.vmas.at(page);
     if (vma === null || !allows(vma, write)) return "segv";
     const result = handleMmFault(kernel, { mm, vma, page, write });
-    if (result !== "retry") return settle(kernel, mm, result, tried);
+    if (result !== "retry" && result !== "major-retry") return settle(kernel, mm, result, tried);
     if (isThere()) return "done";
     tried = true;
   }
@@ -105,7 +106,7 @@ function handleMmFault(kernel: Kernel, fault: Fault): FaultResult {
   if (write && (flags & Pte.write) === 0) return writeFault(kernel, fault, slot, flags);
   const set = Pte.young | (write ? kernel.madeDirty : 0);
   if ((flags & set) === set) kernel.count(Event.fault_spurious);
-  else exports.updateEntry(slot, 0, set);
+  else setAccess(kernel, slot, page, set);
   kernel.tlb.local(mm, vma, page);
   return "done";
 }

@@ -10,6 +10,7 @@ import {
   FRAME_SPARE,
 } from "../../assembly/abi/frames.js";
 import { Pte } from "../layout/linux-flags.js";
+import { unfold } from "./contpte.js";
 import { Event } from "./events.js";
 import {
   dropMapping,
@@ -38,7 +39,9 @@ export function splitFolio(kernel: Kernel, head: number, extra = 0): boolean {
   kernel.count(Event.split_folio);
   splitHugeMappings(kernel, head);
   const count = 2 ** orderOf(kernel, head);
+  if (kernel.has("remapDirties")) dirtyAll(kernel, head, count);
   const mapped = Array.from({ length: count }, (_, i) => mappingsOf(kernel, head + i));
+  for (const { mm, slot, page } of mapped.flat()) unfold(kernel, mm, slot, page);
   detach(kernel, head, count);
   mapped.forEach((mappings, i) => {
     // A part that was zapped before is free now.
@@ -59,6 +62,17 @@ function splitHugeMappings(kernel: Kernel, head: number): void {
     const first = exports.findEntry(mm.root, page, 0) >>> 0;
     for (let i = 0; i < 2 ** orderOf(kernel, head); i++) {
       exports.updateEntry(first + 8 * i, Pte.softDirty, 0);
+    }
+  }
+}
+
+/** remove_migration_pte of 6.1: pte_mkdirty, after which soft-dirty is only ever set. */
+function dirtyAll(kernel: Kernel, head: number, count: number): void {
+  const { exports } = kernel.mmu;
+  for (let i = 0; i < count; i++) {
+    for (const { slot } of mappingsOf(kernel, head + i)) {
+      if ((exports.entryFlags(slot) & Pte.dirty) !== 0)
+        exports.updateEntry(slot, 0, kernel.madeDirty);
     }
   }
 }

@@ -10,6 +10,8 @@ import { EVENT_MEANINGS } from "./events.js";
 import { featuresOf, type KernelConfig } from "./features.js";
 import type { Mm } from "./mm.js";
 import { type KernelPrograms, kernelPrograms } from "./programs.js";
+import type { SharedObject } from "./shared-object.js";
+import { SwapSlots } from "./swap-slots.js";
 import { Clocks } from "./time.js";
 import { TlbFlush } from "./tlb-flush.js";
 
@@ -37,6 +39,10 @@ export class Kernel {
   readonly events = new Float64Array(EVENT_MEANINGS.length);
   /** Who reads the messages of synchronous userfaultfds. */
   monitor: Monitor = () => undefined;
+  /** Shared objects that live, by their number. */
+  readonly objects = new Map<number, SharedObject>();
+  /** Slots of the swap device. */
+  readonly swap: SwapSlots;
   /** Address spaces that live. */
   readonly mms = new Set<Mm>();
   /** Head of the huge zero page; 0 = not made yet (huge-zero.ts). */
@@ -45,6 +51,8 @@ export class Kernel {
   readonly zeroFrame: number;
   /** pte_mkdirty: dirty, and soft-dirty where the layout has it so and the kernel is configured for it. */
   readonly madeDirty: number;
+  /** Entries of large folios are folded into contiguous groups (contpte.ts). */
+  readonly foldsGroups: boolean;
   /** Soft-dirty is there: in the layout, and configured. */
   readonly softDirty: boolean;
   private readonly features: ReadonlySet<Feature>;
@@ -59,8 +67,10 @@ export class Kernel {
     this.mmu = new MmCore(core, linux, config.frames);
     this.softDirty = config.softDirty && linux.has.softDirty;
     this.madeDirty = Pte.dirty | (this.softDirty && linux.dirtySetsSoftDirty ? Pte.softDirty : 0);
+    this.foldsGroups = this.has("contpte") && linux.has.contiguous;
     this.zeroFrame = this.mmu.exports.allocateFrames(0);
     this.programs = kernelPrograms(this.mmu);
+    this.swap = new SwapSlots(config.swap ? config.frames : 0);
     this.clocks = new Clocks(1);
     this.tlb = new TlbFlush(this.mmu, hardware, (event) => this.count(event));
   }

@@ -10,8 +10,11 @@ import type { Kernel } from "./kernel.js";
 import { isShared } from "./mapped-shared.js";
 import type { Mm } from "./mm.js";
 import { PG_DIRTY, PG_LAZYFREE, PG_SWAPCACHE } from "./page-flags.js";
+import { batchAt } from "./pte-batch.js";
+import { SWAP_TYPE } from "./swap-device.js";
 import type { Vma } from "./vma.js";
 import { entriesPerTable, forEachRun, type VisitRun } from "./walk-entries.js";
+import { dropSlot } from "./zap.js";
 
 /** Advises a part of a VMA. */
 export function free(kernel: Kernel, mm: Mm, vma: Vma, start: number, end: number): Errno {
@@ -44,7 +47,10 @@ function freeRun(kernel: Kernel, slot: number, count: number): void {
 function freeAt(kernel: Kernel, slot: number, left: number): number {
   const { exports } = kernel.mmu;
   const flags = exports.entryFlags(slot);
-  if ((flags & Pte.present) === 0) return 1;
+  if ((flags & Pte.present) === 0) {
+    freeSwapped(kernel, slot, flags);
+    return 1;
+  }
   if ((flags & Pte.special) !== 0) return 1;
   const frame = exports.entryFrame(slot, 0);
   if (!isLarge(kernel, frame)) {
@@ -52,7 +58,10 @@ function freeAt(kernel: Kernel, slot: number, left: number): number {
     return 1;
   }
   const head = headOf(kernel, frame);
-  const pages = batchOf(kernel, slot, frame, left);
+  if (kernel.has("adviceStopsAtSharedLarge")) {
+    return mapsOf(kernel, frame) === 1 && splitFolio(kernel, head) ? 0 : left;
+  }
+  const pages = batchAt(kernel, slot, left);
   if (pages < 2 ** orderOf(kernel, head)) {
     return isShared(kernel, head) || !splitFolio(kernel, head) ? pages : 0;
   }
@@ -60,19 +69,11 @@ function freeAt(kernel: Kernel, slot: number, left: number): number {
   return pages;
 }
 
-/** Entries from here on that map the following pages of the same folio. */
-function batchOf(kernel: Kernel, slot: number, frame: number, left: number): number {
-  const { exports } = kernel.mmu;
-  const head = headOf(kernel, frame);
-  const most = Math.min(left, head + 2 ** orderOf(kernel, head) - frame);
-  let count = 1;
-  while (count < most) {
-    const flags = exports.entryFlags(slot + 8 * count);
-    const present = (flags & (Pte.present | Pte.special)) === Pte.present;
-    if (!present || exports.entryFrame(slot + 8 * count, 0) !== frame + count) break;
-    count++;
-  }
-  return count;
+/** A swapped page is given up at once. */
+function freeSwapped(kernel: Kernel, slot: number, flags: number): void {
+  if (flags === 0 || kernel.mmu.exports.absentType(slot) !== SWAP_TYPE) return;
+  dropSlot(kernel, slot);
+  kernel.mmu.exports.clearEntry(slot);
 }
 
 function freeWhole(kernel: Kernel, slot: number, head: number, pages: number): void {

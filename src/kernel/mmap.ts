@@ -5,7 +5,7 @@ import { Event } from "./events.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { newSharedObject, putObject } from "./shmem.js";
-import { VM_MAYWRITE, VM_SHARED, VM_SOFTDIRTY } from "./vm-flags.js";
+import { VM_ACCOUNT, VM_MAYWRITE, VM_SHARED, VM_SOFTDIRTY, VM_WRITE } from "./vm-flags.js";
 import { dropVma, type Vma } from "./vma.js";
 import { mergePart } from "./vma-merge.js";
 import { splitVma } from "./vma-split.js";
@@ -26,8 +26,13 @@ export function mmap(kernel: Kernel, mm: Mm, { start, pages, access, shared }: M
   if (pages <= 0) return "EINVAL";
   const end = start + pages;
   munmapRange(kernel, mm, start, end);
+  const charged = !shared && (access & VM_WRITE) !== 0 ? VM_ACCOUNT : 0;
   const flags =
-    access | VM_MAYWRITE | (shared ? VM_SHARED : 0) | (kernel.softDirty ? VM_SOFTDIRTY : 0);
+    access |
+    charged |
+    VM_MAYWRITE |
+    (shared ? VM_SHARED : 0) |
+    (kernel.softDirty ? VM_SOFTDIRTY : 0);
   const vma: Vma = {
     start,
     end,

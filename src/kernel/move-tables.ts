@@ -2,6 +2,7 @@
 
 import { Pte } from "../layout/linux-flags.js";
 import { MARKER_UFFD_WP, markerIn } from "./absent.js";
+import { tryFold, unfold } from "./contpte.js";
 import { Event } from "./events.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
@@ -38,7 +39,8 @@ export function movePageTables(kernel: Kernel, mm: Mm, vma: Vma, move: TableMove
     const slot = exports.findEntry(mm.root, from, 0) >>> 0;
     if (slot !== 0) {
       if (extent === size && !move.clearWp && moveTable(kernel, mm, from, to)) moved = true;
-      else if (moveEntries(kernel, mm, slot, to, extent, move)) moved = true;
+      else if (moveEntries(kernel, mm, slot, { ...move, start: from, pages: extent, to }))
+        moved = true;
     }
     done += extent;
   }
@@ -86,9 +88,7 @@ function moveEntries(
   kernel: Kernel,
   mm: Mm,
   from: number,
-  to: number,
-  count: number,
-  { clearWp }: TableMove,
+  { start, pages: count, to, clearWp }: TableMove,
 ): boolean {
   const { exports } = kernel.mmu;
   const target = exports.makeEntry(mm.root, to, 0) >>> 0;
@@ -103,9 +103,11 @@ function moveEntries(
       exports.clearEntry(source);
       continue;
     }
+    unfold(kernel, mm, source, start + i);
     exports.moveEntry(source, target + 8 * i);
     const softDirty = kernel.softDirty ? Pte.softDirty : 0;
     exports.updateEntry(target + 8 * i, clearWp ? Pte.uffdWp : 0, softDirty);
+    tryFold(kernel, mm, target + 8 * i, to + i);
   }
   return moved;
 }

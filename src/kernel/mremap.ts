@@ -26,7 +26,7 @@ export function mremap(kernel: Kernel, mm: Mm, move: Move): Errno {
   const { start, pages, to } = move;
   const end = start + pages;
   if (pages <= 0 || (start < to + pages && to < end)) return "EINVAL";
-  const many = kernel.has("mremapManyVmas") && !move.keep;
+  const many = kernel.has("mremapManyVmas");
   if (many && mm.vmas.at(start) === null) return "EFAULT";
   munmapRange(kernel, mm, to, to + pages);
   const first = mm.vmas.at(start);

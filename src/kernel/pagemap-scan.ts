@@ -8,6 +8,7 @@
 import { Pte } from "../layout/linux-flags.js";
 import { isUffdWp, MARKER_UFFD_WP, setMarker } from "./absent.js";
 import { changeProtection, usesMarkers } from "./change-protection.js";
+import { tryFold, unfold } from "./contpte.js";
 import type { Errno } from "./errno.js";
 import { Event } from "./events.js";
 import { pageFlags } from "./folio.js";
@@ -161,7 +162,7 @@ function scanTable(scan: Scan, own: number, slot: number, page: number, end: num
     if (!scan.matches(own | categories)) continue;
     scan.output(page + i, page + i + 1);
     if (!request.protect || (categories & PAGE_IS_WRITTEN) === 0) continue;
-    protect(kernel, at, flags);
+    protect(kernel, scan.mm, at, page + i, flags);
     protectedAny = true;
   }
   if (protectedAny) kernel.tlb.range(scan.mm, page, end);
@@ -188,12 +189,16 @@ function presentCategories(kernel: Kernel, slot: number, flags: number): number 
 }
 
 /** make_uffd_wp_pte. */
-function protect(kernel: Kernel, slot: number, flags: number): void {
+function protect(kernel: Kernel, mm: Mm, slot: number, page: number, flags: number): void {
   const { exports } = kernel.mmu;
   if (flags === 0) {
     setMarker(kernel, slot, MARKER_UFFD_WP);
     return;
   }
-  if ((flags & Pte.present) !== 0) exports.updateEntry(slot, Pte.write, 0);
+  if ((flags & Pte.present) !== 0) {
+    unfold(kernel, mm, slot, page);
+    exports.updateEntry(slot, Pte.write, 0);
+  }
   exports.updateEntry(slot, 0, Pte.uffdWp);
+  if ((flags & Pte.present) !== 0) tryFold(kernel, mm, slot, page);
 }

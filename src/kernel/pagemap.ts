@@ -94,6 +94,6 @@ function presentPage(kernel: Kernel, slot: number, flags: number): number {
     (large ? KPF_LARGE : 0) |
     (mapsOf(kernel, frame) === 1 ? PM_MMAP_EXCLUSIVE : 0) |
     ((page & PG_EXCLUSIVE) !== 0 && shown ? KPF_ANON_EXCLUSIVE : 0) |
-    ((page & PG_KSM) !== 0 && kernel.has("kpageflagsKsm") ? KPF_KSM : 0)
+    ((page & PG_KSM) !== 0 && !kernel.has("kpageflagsKsmBroken") ? KPF_KSM : 0)
   );
 }

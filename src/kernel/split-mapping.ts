@@ -5,6 +5,7 @@
 //   exclusive on the head                 exclusive on every page
 
 import { Pte } from "../layout/linux-flags.js";
+import { foldRun } from "./contpte.js";
 import { Event } from "./events.js";
 import { addMapping, addWholeMapping, getPage, pageFlags, setPageFlags } from "./folio.js";
 import { isHugeZero } from "./huge-zero.js";
@@ -26,7 +27,7 @@ export function splitMapping(kernel: Kernel, mm: Mm, vma: Vma, slot: number, pag
   kernel.tlb.range(mm, start, start + entriesPerTable(kernel));
   const table = exports.makeEntry(mm.root, start, 0) >>> 0;
   if (isHugeZero(kernel, frame)) splitZero(kernel, vma, table, flags);
-  else splitAnon(kernel, { mm, vma, table, frame, flags });
+  else splitAnon(kernel, { mm, vma, start, table, frame, flags });
 }
 
 function splitZero(kernel: Kernel, vma: Vma, table: number, flags: number): void {
@@ -39,12 +40,13 @@ function splitZero(kernel: Kernel, vma: Vma, table: number, flags: number): void
 interface AnonSplit {
   readonly mm: Mm;
   readonly vma: Vma;
+  readonly start: number;
   readonly table: number;
   readonly frame: number;
   readonly flags: number;
 }
 
-function splitAnon(kernel: Kernel, { mm, vma, table, frame, flags }: AnonSplit): void {
+function splitAnon(kernel: Kernel, { mm, vma, start, table, frame, flags }: AnonSplit): void {
   const { exports } = kernel.mmu;
   const count = entriesPerTable(kernel);
   const exclusive = pageFlags(kernel, frame) & PG_EXCLUSIVE;
@@ -61,6 +63,7 @@ function splitAnon(kernel: Kernel, { mm, vma, table, frame, flags }: AnonSplit):
     addMapping(kernel, frame + i, 1, mm.id);
     setPageFlags(kernel, frame + i, exclusive);
   }
+  foldRun(kernel, table, start, frame, count);
   addWholeMapping(kernel, frame, -1, mm.id);
 }
 

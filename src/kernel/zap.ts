@@ -3,15 +3,17 @@
 
 import { Pte } from "../layout/linux-flags.js";
 import { isUffdWp, MARKER_GUARD, MARKER_UFFD_WP, markerIn, setMarker } from "./absent.js";
+import { unfoldEnds } from "./contpte.js";
 import { Event } from "./events.js";
-import { addWholeMapping, dropMapping, putPage } from "./folio.js";
+import { addWholeMapping, dropMapping, folioMapsOf, headOf, putPage } from "./folio.js";
 import { isHugeZero } from "./huge-zero.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { splitMapping } from "./split-mapping.js";
+import { cachedIn, freeSlot, freeSwap, SWAP_TYPE } from "./swap-device.js";
 import { VM_UFFD_WP } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
-import { entriesPerTable, forEachEntry } from "./walk-entries.js";
+import { entriesPerTable, forEachEntry, hugeStart, tableEnd } from "./walk-entries.js";
 
 /**
  * Zaps [start, end) of a VMA.
@@ -32,11 +34,22 @@ export function zapRange(
   const visit = (slot: number): void => {
     if (zapEntry(kernel, vma, slot, dropMarkers, freed)) present = true;
   };
+  unfoldBorders(kernel, mm, from, to);
   forEachEntry(kernel, mm.root, from, to, visit, (slot, page, until) =>
     zapHuge(kernel, mm, vma, slot, page, until),
   );
   if (present) kernel.tlb.range(mm, from, to);
   for (const frame of freed) dropMapping(kernel, frame, mm.id);
+}
+
+/** Groups that lie across the ends of a range (clear_full_ptes). */
+function unfoldBorders(kernel: Kernel, mm: Mm, start: number, end: number): void {
+  for (const page of [start, end - 1]) {
+    const slot = kernel.mmu.exports.findEntry(mm.root, page, 0) >>> 0;
+    if (slot === 0) continue;
+    if (page === start) unfoldEnds(kernel, mm, slot, page, tableEnd(kernel, page, end) - page);
+    else unfoldEnds(kernel, mm, slot, page, 1);
+  }
 }
 
 /** zap_huge_pmd; a part of a huge page is zapped after a split. */
@@ -78,12 +91,24 @@ function zapEntry(
   if ((flags & Pte.present) === 0 && !dropMarkers && keepsMarker(kernel, vma, slot, flags)) {
     return false;
   }
+  if ((flags & Pte.present) === 0) dropSlot(kernel, slot);
   const protectedBefore = isUffdWp(kernel, slot, flags);
   if ((flags & (Pte.present | Pte.special)) === Pte.present)
     freed.push(exports.entryFrame(slot, 0));
   exports.clearEntry(slot);
   if (protectedBefore && !dropMarkers && leavesMarker(vma)) setMarker(kernel, slot, MARKER_UFFD_WP);
   return (flags & Pte.present) !== 0;
+}
+
+/** free_swap_and_cache: the cached page goes, too, when no other entry holds the slot. */
+export function dropSlot(kernel: Kernel, slot: number): void {
+  const { exports } = kernel.mmu;
+  if (exports.absentType(slot) !== SWAP_TYPE) return;
+  const entry = exports.absentOffset(slot);
+  freeSlot(kernel, entry);
+  const cached = cachedIn(kernel, entry);
+  if (cached !== 0 && folioMapsOf(kernel, headOf(kernel, cached)) === 0)
+    freeSwap(kernel, headOf(kernel, cached));
 }
 
 /** Guard regions outlive DONTNEED; uffd-wp markers do where the content does (`zap_nonpresent_ptes`). */
@@ -96,4 +121,24 @@ function keepsMarker(kernel: Kernel, vma: Vma, slot: number, flags: number): boo
 /** `pte_install_uffd_wp_if_needed`: not for private anonymous memory. */
 function leavesMarker(vma: Vma): boolean {
   return vma.object !== null && (vma.flags & VM_UFFD_WP) !== 0;
+}
+
+/** try_to_free_pte: tables whose whole range was zapped, and that hold nothing. */
+export function reclaimTables(kernel: Kernel, mm: Mm, start: number, end: number): void {
+  const { exports } = kernel.mmu;
+  const size = entriesPerTable(kernel);
+  let freed = 0;
+  for (let page = hugeStart(kernel, start + size - 1); page + size <= end; page += size) {
+    const slot = exports.findEntry(mm.root, page, 0) >>> 0;
+    if (slot === 0 || !isEmpty(kernel, slot, size)) continue;
+    freed += exports.freeTables(mm.root, page, page + size, page, page + size);
+  }
+  if (freed > 0) kernel.tlb.space(mm);
+}
+
+function isEmpty(kernel: Kernel, slot: number, count: number): boolean {
+  for (let i = 0; i < count; i++) {
+    if (kernel.mmu.exports.entryFlags(slot + 8 * i) !== 0) return false;
+  }
+  return true;
 }
