@@ -17,6 +17,7 @@ import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { PG_ANON } from "./page-flags.js";
 import { splitMapping } from "./split-mapping.js";
+import { syscall } from "./syscall.js";
 import { VM_SOFTDIRTY, VM_UFFD_WP } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
 import { entriesPerTable, hugeEntryAt } from "./walk-entries.js";
@@ -71,16 +72,17 @@ export function pagemapScan(
   mm: Mm,
   request: ScanRequest,
 ): { ranges: ScanRanges } | { errno: Errno } {
-  kernel.count(Event.syscall);
-  const scan = new Scan(kernel, mm, request);
-  for (const vma of mm.vmas.within(request.start, request.end)) {
-    const allowed = vma.uffd?.async === true && usesMarkers(vma);
-    if (!allowed && request.check) return { errno: "EPERM" };
-    if (!allowed && request.protect) continue;
-    const softDirty = (vma.flags & VM_SOFTDIRTY) !== 0 ? PAGE_IS_SOFT_DIRTY : 0;
-    scanVma(scan, vma, (allowed ? PAGE_IS_WPALLOWED : 0) | softDirty);
-  }
-  return { ranges: scan.ranges };
+  return syscall(kernel, mm, "read", () => {
+    const scan = new Scan(kernel, mm, request);
+    for (const vma of mm.vmas.within(request.start, request.end)) {
+      const allowed = vma.uffd?.async === true && usesMarkers(vma);
+      if (!allowed && request.check) return { errno: "EPERM" };
+      if (!allowed && request.protect) continue;
+      const softDirty = (vma.flags & VM_SOFTDIRTY) !== 0 ? PAGE_IS_SOFT_DIRTY : 0;
+      scanVma(scan, vma, (allowed ? PAGE_IS_WPALLOWED : 0) | softDirty);
+    }
+    return { ranges: scan.ranges };
+  });
 }
 
 function scanVma(scan: Scan, vma: Vma, own: number): void {
@@ -155,10 +157,13 @@ function scanTable(scan: Scan, own: number, slot: number, page: number, end: num
   const fast = request.categories === PAGE_IS_WRITTEN;
   kernel.count(Event.scan_entry, end - page);
   let protectedAny = false;
+  const entries = kernel.mmu.gather(slot, end - page);
   for (let i = 0; i < end - page; i++) {
     const at = slot + 8 * i;
-    const flags = kernel.mmu.exports.entryFlags(at);
-    const categories = fast ? fastCategories(kernel, at, flags) : categoriesOf(kernel, at, flags);
+    const flags = entries[2 * i] ?? 0;
+    const categories = fast
+      ? fastCategories(kernel, at, flags)
+      : categoriesOf(kernel, at, flags, entries[2 * i + 1] ?? 0);
     if (!scan.matches(own | categories)) continue;
     scan.output(page + i, page + i + 1);
     if (!request.protect || (categories & PAGE_IS_WRITTEN) === 0) continue;
@@ -174,17 +179,16 @@ function fastCategories(kernel: Kernel, slot: number, flags: number): number {
 }
 
 /** pagemap_page_category. */
-function categoriesOf(kernel: Kernel, slot: number, flags: number): number {
+function categoriesOf(kernel: Kernel, slot: number, flags: number, frame: number): number {
   if (flags === 0) return 0;
   const written = isUffdWp(kernel, slot, flags) ? 0 : PAGE_IS_WRITTEN;
   const softDirty = kernel.softDirty && (flags & Pte.softDirty) !== 0 ? PAGE_IS_SOFT_DIRTY : 0;
   if ((flags & Pte.present) === 0) return written | softDirty | PAGE_IS_SWAPPED;
-  return written | softDirty | PAGE_IS_PRESENT | presentCategories(kernel, slot, flags);
+  return written | softDirty | PAGE_IS_PRESENT | presentCategories(kernel, flags, frame);
 }
 
-function presentCategories(kernel: Kernel, slot: number, flags: number): number {
+function presentCategories(kernel: Kernel, flags: number, frame: number): number {
   if ((flags & Pte.special) !== 0) return PAGE_IS_PFNZERO;
-  const frame = kernel.mmu.exports.entryFrame(slot, 0);
   return (pageFlags(kernel, frame) & PG_ANON) === 0 ? PAGE_IS_FILE : 0;
 }
 

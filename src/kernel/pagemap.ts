@@ -10,7 +10,7 @@ import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { PG_ANON, PG_EXCLUSIVE, PG_KSM, PG_LARGE } from "./page-flags.js";
 import { VM_SOFTDIRTY } from "./vm-flags.js";
-import { hugeEntryAt, hugeStart } from "./walk-entries.js";
+import { forEachRun, hugeStart, type VisitRun } from "./walk-entries.js";
 
 /** What pagemap (and kpageflags) tell of a page: a sum of these. */
 export const PM_PRESENT = 1;
@@ -37,23 +37,28 @@ export function readPagemap(kernel: Kernel, mm: Mm, start: number, end: number):
     const from = Math.max(start, vma.start);
     const to = Math.min(end, vma.end);
     kernel.count(Event.scan_entry, to - from);
-    for (let page = from; page < to; page++) {
-      pages[page - start] = softDirty | entryOf(kernel, mm, page);
-    }
+    pages.fill(softDirty, from - start, to - start);
+    const run: VisitRun = (slot, page, count) => {
+      const entries = kernel.mmu.gather(slot, count);
+      for (let i = 0; i < count; i++) {
+        const flags = entries[2 * i] ?? 0;
+        if (flags === 0) continue;
+        const shown = entryOf(kernel, slot + 8 * i, flags, entries[2 * i + 1] ?? 0);
+        pages[page + i - start] = softDirty | shown;
+      }
+    };
+    forEachRun(kernel, mm.root, from, to, run, (slot, page, until) => {
+      for (let at = page; at < until; at++)
+        pages[at - start] = softDirty | hugeEntry(kernel, slot, at);
+      return false;
+    });
   }
   return pages;
 }
 
-function entryOf(kernel: Kernel, mm: Mm, page: number): number {
-  const { exports } = kernel.mmu;
-  const huge = hugeEntryAt(kernel, mm.root, page);
-  if (huge !== 0) return hugeEntry(kernel, huge, page);
-  const slot = exports.findEntry(mm.root, page, 0) >>> 0;
-  if (slot === 0) return 0;
-  const flags = exports.entryFlags(slot);
-  if (flags === 0) return 0;
+function entryOf(kernel: Kernel, slot: number, flags: number, frame: number): number {
   const common = softDirtyOf(kernel, flags) | (isUffdWp(kernel, slot, flags) ? PM_UFFD_WP : 0);
-  if ((flags & Pte.present) !== 0) return common | PM_PRESENT | presentPage(kernel, slot, flags);
+  if ((flags & Pte.present) !== 0) return common | PM_PRESENT | presentPage(kernel, flags, frame);
   const guard = (markerIn(kernel, slot, flags) & MARKER_GUARD) !== 0;
   return common | PM_SWAP | (guard && kernel.has("guardRegions") ? PM_GUARD : 0);
 }
@@ -82,9 +87,8 @@ function hugeEntry(kernel: Kernel, slot: number, page: number): number {
   );
 }
 
-function presentPage(kernel: Kernel, slot: number, flags: number): number {
+function presentPage(kernel: Kernel, flags: number, frame: number): number {
   if ((flags & Pte.special) !== 0) return KPF_ZERO_PAGE;
-  const frame = kernel.mmu.exports.entryFrame(slot, 0);
   const page = pageFlags(kernel, frame);
   const large = (page & PG_LARGE) !== 0;
   // kpageflags shows the first page's flags for every page of a folio: not this page's exclusivity.

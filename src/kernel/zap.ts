@@ -13,7 +13,7 @@ import { splitMapping } from "./split-mapping.js";
 import { cachedIn, freeSlot, freeSwap, SWAP_TYPE } from "./swap-device.js";
 import { VM_UFFD_WP } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
-import { entriesPerTable, forEachEntry, hugeStart, tableEnd } from "./walk-entries.js";
+import { entriesPerTable, forEachRun, hugeStart, type VisitRun } from "./walk-entries.js";
 
 /**
  * Zaps [start, end) of a VMA.
@@ -31,25 +31,17 @@ export function zapRange(
   const from = Math.max(start, vma.start);
   const to = Math.min(end, vma.end);
   let present = false;
-  const visit = (slot: number): void => {
-    if (zapEntry(kernel, vma, slot, dropMarkers, freed)) present = true;
+  const run: VisitRun = (slot, page, count) => {
+    unfoldEnds(kernel, mm, slot, page, count);
+    for (let i = 0; i < count; i++) {
+      if (zapEntry(kernel, vma, slot + 8 * i, dropMarkers, freed)) present = true;
+    }
   };
-  unfoldBorders(kernel, mm, from, to);
-  forEachEntry(kernel, mm.root, from, to, visit, (slot, page, until) =>
+  forEachRun(kernel, mm.root, from, to, run, (slot, page, until) =>
     zapHuge(kernel, mm, vma, slot, page, until),
   );
   if (present) kernel.tlb.range(mm, from, to);
   for (const frame of freed) dropMapping(kernel, frame, mm.id);
-}
-
-/** Groups that lie across the ends of a range (clear_full_ptes). */
-function unfoldBorders(kernel: Kernel, mm: Mm, start: number, end: number): void {
-  for (const page of [start, end - 1]) {
-    const slot = kernel.mmu.exports.findEntry(mm.root, page, 0) >>> 0;
-    if (slot === 0) continue;
-    if (page === start) unfoldEnds(kernel, mm, slot, page, tableEnd(kernel, page, end) - page);
-    else unfoldEnds(kernel, mm, slot, page, 1);
-  }
 }
 
 /** zap_huge_pmd; a part of a huge page is zapped after a split. */

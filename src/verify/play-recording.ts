@@ -1,5 +1,6 @@
 // Plays a recorded scenario on the simulated kernel that its header names, and compares.
 
+import { DEFAULT_COSTS } from "../../arch/costs/index.js";
 import type { Core } from "../core/core.js";
 import { MmulateError } from "../errors.js";
 import type { KernelConfig, ThpSwitch } from "../kernel/features.js";
@@ -38,6 +39,7 @@ function machineOf(header: RecordingHeader): MachineConfig {
     thp: switchOf(header.thp),
     mthp: middleSizes(header.mthp, page),
     swap: header.swap !== "none",
+    costs: DEFAULT_COSTS,
     frames: 2 ** MEMORY_SHIFT / page,
   };
   const software = hwDirty ? {} : { ha: false, hd: false };

@@ -1,0 +1,23 @@
+// Cost profiles, by name.
+
+import { freeze } from "../define.js";
+import { plainCosts } from "./plain.js";
+import { type CostProfile, type CostProfileInput, costSchema } from "./schema.js";
+
+/**
+ * Returns the profile, checked and deeply frozen.
+ * @throws ZodError naming the path of each fact that breaks the schema
+ */
+function defineCosts(input: CostProfileInput): CostProfile {
+  return freeze(costSchema.parse(input));
+}
+
+const PLAIN = defineCosts(plainCosts);
+
+/** Costs where none are named. */
+export const DEFAULT_COSTS: CostProfile = PLAIN;
+
+/** Every cost profile that mmulate ships, by name. */
+export const COSTS: ReadonlyMap<string, CostProfile> = new Map(
+  [PLAIN].map((profile) => [profile.name, profile]),
+);
