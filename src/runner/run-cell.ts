@@ -19,7 +19,7 @@ import {
   metricsOf,
 } from "../stats/metrics.js";
 import type { CellHost, CellResult } from "../stats/report.js";
-import { STAGING_BYTES } from "../trace/index.js";
+import { STAGING_BYTES, startThreadFor } from "../trace/index.js";
 import type { Cell } from "./cell.js";
 import { cpuSeconds } from "./cpu-time.js";
 import { feed, type OnProgress } from "./feed.js";
@@ -45,6 +45,8 @@ export async function runCell(
 ): Promise<CellOutcome> {
   const cpuStart = cpuSeconds();
   const wallStart = performance.now();
+  // It starts while the core is compiled.
+  if ("path" in cell.input) startThreadFor(cell.input.path);
   const layout = compileLayout(architectureNamed(cell.arch), cell.mode);
   const { dataCached, nestedShift } = cell;
   const cpu = compileCpu(cpuNamed(cell.cpu), layout, { dataCached, nestedShift });

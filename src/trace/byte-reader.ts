@@ -1,7 +1,7 @@
 // Bytes into memory of the caller's, which is what formats of fixed size are read with.
 
 import type { Buffer } from "node:buffer";
-import { closeSync, openSync, read, readSync, statSync } from "node:fs";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { readError } from "./open.js";
 
 /** A file that is read from front to back. */
@@ -44,7 +44,8 @@ export class ChunkReader implements ByteReader {
 }
 
 /**
- * Reads a plain file into `target` itself: the copy by the system is the only one, and another thread makes it.
+ * Reads a plain file into `target` itself, in the calling thread: the copy by the system is the only one. Where it is
+ * to be made meanwhile, a thread reads the whole trace (threaded.ts).
  */
 export class FileReader implements ByteReader {
   private offset = 0;
@@ -83,26 +84,25 @@ export class FileReader implements ByteReader {
   async fill(target: Uint8Array): Promise<number> {
     let filled = 0;
     while (filled < target.length) {
-      const taken = await this.read(target, filled);
+      const taken = this.read(target, filled);
       if (taken === 0) break;
       filled += taken;
     }
     return filled;
   }
 
-  /** No `fill` may be under way. */
   close(): void {
     closeSync(this.descriptor);
   }
 
-  private read(target: Uint8Array, from: number): Promise<number> {
-    return new Promise((resolve, reject) => {
-      const { path, descriptor, offset } = this;
-      read(descriptor, target, from, target.length - from, offset, (error, taken) => {
-        if (error !== null) return reject(readError(path, offset, error));
-        this.offset += taken;
-        resolve(taken);
-      });
-    });
+  private read(target: Uint8Array, from: number): number {
+    const { path, descriptor, offset } = this;
+    try {
+      const taken = readSync(descriptor, target, from, target.length - from, offset);
+      this.offset += taken;
+      return taken;
+    } catch (error) {
+      throw readError(path, offset, error as NodeJS.ErrnoException);
+    }
   }
 }

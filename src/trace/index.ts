@@ -23,6 +23,7 @@ export type { EventBatch } from "./batch.js";
 export { TRACE_FORMATS, type TraceFormatName } from "./formats.js";
 export type { MmtHeader } from "./mmt-format.js";
 export { STAGING_BYTES, type Staging } from "./staging.js";
+export { isWorthThread, readInThread, startThreadFor } from "./threaded.js";
 export type { TraceOptions } from "./types.js";
 
 /** What the beginning of a file told. */

@@ -1,0 +1,39 @@
+// What runs in a thread that reads traces for another one (threaded.ts): one trace at a time.
+
+import { parentPort } from "node:worker_threads";
+import { MmulateError } from "../errors.js";
+import { readTrace } from "./index.js";
+import { type Ring, RingWriter } from "./ring.js";
+import { ownStaging } from "./staging.js";
+import type { TraceOptions } from "./types.js";
+
+/** A trace to be read. */
+export interface ReadingTask {
+  readonly path: string;
+  readonly options: TraceOptions;
+  readonly ring: Ring;
+}
+
+/** How it ended; comes after the last batch. Errors lose their class between threads, so they travel as data. */
+export interface ReadingReply {
+  readonly error?: { readonly code: MmulateError["code"]; readonly message: string };
+}
+
+const staging = ownStaging();
+
+async function read({ path, options, ring }: ReadingTask): Promise<ReadingReply> {
+  const writer = new RingWriter(ring);
+  try {
+    for await (const batch of readTrace(path, options, { staging })) {
+      if (!writer.put(batch)) break;
+    }
+    return {};
+  } catch (error) {
+    if (!(error instanceof MmulateError)) throw error;
+    return { error: { code: error.code, message: error.message } };
+  } finally {
+    writer.end();
+  }
+}
+
+parentPort?.on("message", async (task: ReadingTask) => parentPort?.postMessage(await read(task)));
