@@ -3,21 +3,9 @@
 import { parentPort } from "node:worker_threads";
 import { MmulateError } from "../errors.js";
 import { readTrace } from "./index.js";
-import { type Ring, RingWriter } from "./ring.js";
+import { RingWriter } from "./ring.js";
 import { ownStaging } from "./staging.js";
-import type { TraceOptions } from "./types.js";
-
-/** A trace to be read. */
-export interface ReadingTask {
-  readonly path: string;
-  readonly options: TraceOptions;
-  readonly ring: Ring;
-}
-
-/** How it ended; comes after the last batch. Errors lose their class between threads, so they travel as data. */
-export interface ReadingReply {
-  readonly error?: { readonly code: MmulateError["code"]; readonly message: string };
-}
+import type { ReadingReply, ReadingTask } from "./threaded.js";
 
 const staging = ownStaging();
 

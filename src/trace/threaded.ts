@@ -11,10 +11,21 @@ import { Worker } from "node:worker_threads";
 import { MmulateError } from "../errors.js";
 import type { EventBatch } from "./batch.js";
 import { looksLikeGzip } from "./open.js";
-import type { ReadingReply, ReadingTask } from "./reading-thread.js";
-import { newRing, RingReader } from "./ring.js";
+import { newRing, type Ring, RingReader } from "./ring.js";
 import type { Staging } from "./staging.js";
 import type { TraceOptions } from "./types.js";
+
+/** A trace to be read. */
+export interface ReadingTask {
+  readonly path: string;
+  readonly options: TraceOptions;
+  readonly ring: Ring;
+}
+
+/** How it ended; comes after the last batch. Errors lose their class between threads, so they travel as data. */
+export interface ReadingReply {
+  readonly error?: { readonly code: MmulateError["code"]; readonly message: string };
+}
 
 /** The thread's program exists in the build alone: where TypeScript runs as it is, traces are read in this thread. */
 const PROGRAM = import.meta.url.endsWith(".js")
