@@ -1,8 +1,8 @@
 // Reads traces in a thread of their own, while the caller simulates.
 //
-// Does a pool of the system's read-ahead not do the same? A thread that wakes for every block, and sleeps between, is
-// kept on the waker's processor by some kernels: then both take turns. One that works on for long is moved to an
-// idle processor. And everything goes with it: decompressing, unpacking, checking.
+// Do the threads that Node reads files with not do? They wake for every block and sleep between, and some kernels keep
+// such threads on the processor that woke them: then both take turns. A thread that works on for milliseconds is
+// moved to an idle processor, and takes decompressing, unpacking, checking and parsing along (docs/adr/0014).
 
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -38,8 +38,14 @@ const WORTH_BYTES = { plain: 64 << 20, gzip: 1 << 20 } as const;
 /** After so long without a batch it is looked whether the thread still lives. */
 const PATIENCE_MS = 100;
 
+interface Thread {
+  readonly worker: Worker;
+  /** Never resolves. */
+  readonly died: Promise<never>;
+}
+
 /** Threads without a task. They do not keep the process alive, and end with whatever thread started them. */
-const idle: Worker[] = [];
+const idle: Thread[] = [];
 
 /** Whether reading a file in a thread saves time. */
 export function isWorthThread(path: string): boolean {
@@ -84,7 +90,7 @@ export async function* readInThread(
   const thread = idle.pop() ?? newThread();
   const ring = newRing(staging);
   const reply = send(thread, { path, options, ring });
-  // Whoever waits for it learns of a failure; it may come before.
+  // It may fail before anybody waits for it; whoever does learns of it then.
   reply.catch(() => undefined);
   const reader = new RingReader(ring);
   try {
@@ -110,26 +116,26 @@ async function something(reader: RingReader, reply: Promise<ReadingReply>): Prom
   while (!reader.wait(PATIENCE_MS)) await Promise.race([reply, setImmediate()]);
 }
 
-function newThread(): Worker {
+function newThread(): Thread {
   if (PROGRAM === undefined) throw new MmulateError("INTERNAL", "no thread can be started");
-  const thread = new Worker(PROGRAM);
-  thread.unref();
-  return thread;
+  const worker = new Worker(PROGRAM);
+  worker.unref();
+  const died = new Promise<never>((_, reject) => {
+    worker.once("error", reject);
+    worker.once("exit", () => reject(new MmulateError("INTERNAL", "a reading thread ended")));
+  });
+  // Whoever gives it a task learns of it.
+  died.catch(() => undefined);
+  return { worker, died };
 }
 
-/** Gives a thread its task; it is idle again when the reply comes. It rejects when the thread dies. */
-function send(thread: Worker, task: ReadingTask): Promise<ReadingReply> {
-  thread.ref();
-  const reply = new Promise<ReadingReply>((resolve, reject) => {
-    thread.once("message", resolve);
-    thread.once("error", reject);
-    thread.once("exit", () => reject(new MmulateError("INTERNAL", "a reading thread ended")));
-  });
-  thread.postMessage(task);
-  return reply.then((found) => {
-    for (const event of ["error", "exit"]) thread.removeAllListeners(event);
-    thread.unref();
-    idle.push(thread);
-    return found;
-  });
+/** Gives a thread its task; it is idle again when the reply comes. @throws whatever the thread died of */
+async function send({ worker, died }: Thread, task: ReadingTask): Promise<ReadingReply> {
+  worker.ref();
+  const reply = new Promise<ReadingReply>((resolve) => worker.once("message", resolve));
+  worker.postMessage(task);
+  const found = await Promise.race([reply, died]);
+  worker.unref();
+  idle.push({ worker, died });
+  return found;
 }
