@@ -24,4 +24,7 @@ async function read({ path, options, ring }: ReadingTask): Promise<ReadingReply>
   }
 }
 
-parentPort?.on("message", async (task: ReadingTask) => parentPort?.postMessage(await read(task)));
+parentPort?.on("message", (task: ReadingTask) => {
+  // What else it throws ends the thread, and reaches its owner so.
+  void read(task).then((reply) => parentPort?.postMessage(reply));
+});
