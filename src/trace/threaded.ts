@@ -32,8 +32,10 @@ const PROGRAM = import.meta.url.endsWith(".js")
   ? new URL("./reading-thread.js", import.meta.url)
   : undefined;
 
-/** Bytes of a file from which on a thread is worth its start. */
-const WORTH_BYTES = { plain: 64 << 20, gzip: 1 << 20 } as const;
+/** Bytes of a file from which on a thread saves more than its start of some 40 ms costs (bench/README.md). */
+const WORTH_START = { plain: 512 << 20, gzip: 4 << 20 } as const;
+/** The same where one is idle. */
+const WORTH_HANDING = { plain: 16 << 20, gzip: 512 << 10 } as const;
 
 /** After so long without a batch it is looked whether the thread still lives. */
 const PATIENCE_MS = 100;
@@ -50,10 +52,11 @@ const idle: Thread[] = [];
 /** Whether reading a file in a thread saves time. */
 export function isWorthThread(path: string): boolean {
   if (PROGRAM === undefined || availableParallelism() === 1) return false;
+  const worth = idle.length > 0 ? WORTH_HANDING : WORTH_START;
   try {
     const stat = statSync(path);
-    if (!stat.isFile() || stat.size < WORTH_BYTES.gzip) return false;
-    return stat.size >= WORTH_BYTES.plain || looksLikeGzip(firstBytes(path));
+    if (!stat.isFile() || stat.size < worth.gzip) return false;
+    return stat.size >= worth.plain || looksLikeGzip(firstBytes(path));
   } catch {
     // Reported by whoever reads it.
     return false;

@@ -136,10 +136,10 @@ test("who leaves early leaves no open file behind, and the thread reads on", asy
 test("a thread is for files that take longer to read than it takes to start", () => {
   const large = folder.write("large.mmt", mmt.subarray(0, 4096));
   expect(threaded.isWorthThread(files.mmt)).toBe(false);
-  truncateSync(large, 1 << 27);
+  truncateSync(large, 1 << 29);
   const gzip = folder.write("large.gz", gzipSync(Buffer.alloc(10)));
   expect(threaded.isWorthThread(gzip)).toBe(false);
-  truncateSync(gzip, 1 << 20);
+  truncateSync(gzip, 1 << 22);
   const others = availableParallelism() > 1;
   expect(threaded.isWorthThread(large)).toBe(others);
   expect(threaded.isWorthThread(gzip)).toBe(others);
