@@ -1,7 +1,7 @@
 // Bytes into memory of the caller's, which is what formats of fixed size are read with.
 
 import type { Buffer } from "node:buffer";
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, openSync, read, readSync, statSync } from "node:fs";
 import { readError } from "./open.js";
 
 /** A file that is read from front to back. */
@@ -44,8 +44,7 @@ export class ChunkReader implements ByteReader {
 }
 
 /**
- * Reads a plain file into `target` itself, in the calling thread: the copy by the system is the only one. Where it is
- * to be made meanwhile, a thread reads the whole trace (threaded.ts).
+ * Reads a plain file into `target` itself: the copy by the system is the only one.
  */
 export class FileReader implements ByteReader {
   private offset = 0;
@@ -53,18 +52,22 @@ export class FileReader implements ByteReader {
   private constructor(
     private readonly path: string,
     private readonly descriptor: number,
+    private readonly standing: boolean,
   ) {}
 
   /**
    * Opens a regular file that is not empty.
    *
+   * @param standing read in this thread, which has nothing else to do, instead of one of Node's
    * @returns undefined for anything else, also when it cannot be opened: whoever opens it next says why
    */
-  static open(path: string): FileReader | undefined {
+  static open(path: string, standing: boolean): FileReader | undefined {
     try {
       // To open a pipe is to wait for its writer, so look first.
       const stat = statSync(path);
-      return stat.isFile() && stat.size > 0 ? new FileReader(path, openSync(path, "r")) : undefined;
+      return stat.isFile() && stat.size > 0
+        ? new FileReader(path, openSync(path, "r"), standing)
+        : undefined;
     } catch {
       return undefined;
     }
@@ -84,18 +87,30 @@ export class FileReader implements ByteReader {
   async fill(target: Uint8Array): Promise<number> {
     let filled = 0;
     while (filled < target.length) {
-      const taken = this.read(target, filled);
+      const taken = this.standing ? this.readNow(target, filled) : await this.read(target, filled);
       if (taken === 0) break;
       filled += taken;
     }
     return filled;
   }
 
+  /** No `fill` may be under way. */
   close(): void {
     closeSync(this.descriptor);
   }
 
-  private read(target: Uint8Array, from: number): number {
+  private read(target: Uint8Array, from: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const { path, descriptor, offset } = this;
+      read(descriptor, target, from, target.length - from, offset, (error, taken) => {
+        if (error !== null) return reject(readError(path, offset, error));
+        this.offset += taken;
+        resolve(taken);
+      });
+    });
+  }
+
+  private readNow(target: Uint8Array, from: number): number {
     const { path, descriptor, offset } = this;
     try {
       const taken = readSync(descriptor, target, from, target.length - from, offset);

@@ -37,6 +37,8 @@ export interface TraceFacts {
 export interface TraceHooks {
   /** Memory for records that need no parsing, which spares copying them there. */
   readonly staging?: Staging;
+  /** The calling thread has nothing else to do, and may stand still while a file is read. */
+  readonly standing?: boolean;
   /** Called once, before the first batch. */
   readonly onOpen?: (facts: TraceFacts) => void;
 }
@@ -61,7 +63,7 @@ export async function* readTrace(
   hooks: TraceHooks = {},
 ): Batches {
   checkOptions(options);
-  const file = FileReader.open(path);
+  const file = FileReader.open(path, hooks.standing === true);
   try {
     const name = file && plainFormat(file, options);
     if (file !== undefined && name !== undefined) {

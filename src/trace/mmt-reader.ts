@@ -1,6 +1,6 @@
 // Reader of .mmt (mmt-format.ts). A block goes from the file into the memory that the caller names, is
 // checked there, and is handed out as it lies: no record is copied or looked at on the way, unless it is packed
-// or some are to be left out. Where bytes are decompressed, the next block is on its way meanwhile.
+// or some are to be left out. The next block is read meanwhile.
 
 import { Buffer } from "node:buffer";
 import { MmulateError } from "../errors.js";

@@ -12,7 +12,7 @@ const staging = ownStaging();
 async function read({ path, options, ring }: ReadingTask): Promise<ReadingReply> {
   const writer = new RingWriter(ring);
   try {
-    for await (const batch of readTrace(path, options, { staging })) {
+    for await (const batch of readTrace(path, options, { staging, standing: true })) {
       if (!writer.put(batch)) break;
     }
     return {};

@@ -6,7 +6,7 @@ import type { EventBatch } from "./batch.js";
 import type { ByteReader } from "./byte-reader.js";
 import { planStaging, type Staging } from "./staging.js";
 
-/** Reads a file into the two slots in turn: what is decompressed on its way to one leaves the other in use. */
+/** Reads a file into the two slots in turn: one block is on its way while the other is in use. */
 export class ReadAhead {
   private readonly slots: readonly [number, number];
   private slot: 0 | 1 = 1;

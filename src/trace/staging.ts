@@ -1,5 +1,5 @@
-// Memory that finished records are read into: two slots, so that a block can be decompressed while the one before is
-// unpacked, and room for what is unpacked. Where a thread of its own reads (threaded.ts), it has one such area, and
+// Memory that finished records are read into: two slots, so that a block can be on its way while the one before is in
+// use, and room for what is unpacked. Where a thread of its own reads (threaded.ts), it has one such area, and
 // that of the core holds the ring (ring.ts) instead.
 //
 //   slot | slot | records | table of the codec
