@@ -105,6 +105,7 @@ function changeAbsent(
   { uffdWp }: ProtectionChange,
 ): void {
   if (uffdWp === undefined) return;
+  kernel.count(Event.marker_entry, flags === 0 && uffdWp === "off" ? 0 : 1);
   if (flags === 0) {
     if (uffdWp === "on" && usesMarkers(vma)) setMarker(kernel, slot, MARKER_UFFD_WP);
     return;

@@ -90,8 +90,9 @@ function handleMmFault(kernel: Kernel, fault: Fault): FaultResult {
   if ((flags & Pte.present) === 0) return markerFault(kernel, fault, slot, flags);
   if (write && (flags & Pte.write) === 0) return writeFault(kernel, fault, slot, flags);
   const set = Pte.young | (write ? kernel.madeDirty : 0);
-  if ((flags & set) === set) kernel.count(Event.fault_spurious);
-  else exports.updateEntry(slot, 0, set);
+  const enough = (flags & set) === set;
+  kernel.count(enough ? Event.fault_spurious : Event.fault_flags);
+  if (!enough) exports.updateEntry(slot, 0, set);
   kernel.tlb.local(mm, vma, page);
   return "done";
 }

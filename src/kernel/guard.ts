@@ -4,6 +4,7 @@
 import { MARKER_GUARD, markerIn, setMarker } from "./absent.js";
 import { prepareAnon } from "./anon-fault.js";
 import type { Errno } from "./errno.js";
+import { Event } from "./events.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import type { Vma } from "./vma.js";
@@ -18,6 +19,7 @@ export function installGuards(kernel: Kernel, mm: Mm, vma: Vma, start: number, e
   for (let page = start; page < end; page++) {
     const slot = kernel.mmu.exports.makeEntry(mm.root, page, 0) >>> 0;
     if (slot === 0) return "ENOMEM";
+    kernel.count(Event.marker_entry);
     setMarker(kernel, slot, MARKER_GUARD);
   }
   return 0;
@@ -28,7 +30,9 @@ export function removeGuards(kernel: Kernel, mm: Mm, _vma: Vma, start: number, e
   const { exports } = kernel.mmu;
   forEachEntry(kernel, mm.root, start, end, (slot) => {
     const marker = markerIn(kernel, slot, exports.entryFlags(slot));
-    if ((marker & MARKER_GUARD) !== 0) exports.clearEntry(slot);
+    if ((marker & MARKER_GUARD) === 0) return;
+    kernel.count(Event.marker_entry);
+    exports.clearEntry(slot);
   });
   return 0;
 }

@@ -37,6 +37,8 @@ export class Kernel {
   readonly events = new Float64Array(EVENT_MEANINGS.length);
   /** Who reads the messages of synchronous userfaultfds. */
   monitor: Monitor = () => undefined;
+  /** Follows the events of an explained run; null = nobody does. */
+  onEvent: ((event: number, times: number) => void) | null = null;
   /** The zero page; it has no mappings, and a reference that is never dropped. */
   readonly zeroFrame: number;
   /** pte_mkdirty: dirty, and soft-dirty where the layout has it so and the kernel is configured for it. */
@@ -69,6 +71,7 @@ export class Kernel {
   /** An event (`Event`) happened so many times. */
   count(event: number, times = 1): void {
     this.events[event] = (this.events[event] ?? 0) + times;
+    if (this.onEvent !== null) this.onEvent(event, times);
   }
 
   /** Number of the next address space. */

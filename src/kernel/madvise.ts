@@ -53,6 +53,7 @@ const free: Visit = (kernel, mm, vma, start, end) => {
       setPageFlags(kernel, frame, 0, PG_DIRTY);
     }
     if ((flags & (Pte.young | Pte.dirty)) === 0) return;
+    kernel.count(Event.free_entry);
     exports.updateEntry(slot, Pte.young | Pte.dirty, 0);
     flush = true;
   });

@@ -146,6 +146,7 @@ function presentCategories(kernel: Kernel, slot: number, flags: number): number 
 /** make_uffd_wp_pte. */
 function protect(kernel: Kernel, slot: number, flags: number): void {
   const { exports } = kernel.mmu;
+  kernel.count(Event.scan_protect);
   if (flags === 0) {
     setMarker(kernel, slot, MARKER_UFFD_WP);
     return;

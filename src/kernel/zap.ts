@@ -26,30 +26,35 @@ export function zapRange(
   const freed: number[] = [];
   const from = Math.max(start, vma.start);
   const to = Math.min(end, vma.end);
+  let flush = false;
   forEachEntry(kernel, mm.root, from, to, (slot) => {
-    zapEntry(kernel, vma, slot, dropMarkers, freed);
+    if (zapEntry(kernel, vma, slot, dropMarkers, freed)) flush = true;
   });
-  if (freed.length > 0) kernel.tlb.range(mm, from, to);
+  // The zero page is not freed, but a TLB may hold it all the same (tlb_remove_tlb_entry).
+  if (flush) kernel.tlb.range(mm, from, to);
   for (const frame of freed) dropMapping(kernel, frame);
 }
 
+/** True: the entry was present, so that a TLB may hold it. */
 function zapEntry(
   kernel: Kernel,
   vma: Vma,
   slot: number,
   dropMarkers: boolean,
   freed: number[],
-): void {
+): boolean {
   const { exports } = kernel.mmu;
   const flags = exports.entryFlags(slot);
-  if (flags === 0) return;
+  if (flags === 0) return false;
   kernel.count(Event.zap_entry);
-  if ((flags & Pte.present) === 0 && !dropMarkers && keepsMarker(kernel, vma, slot, flags)) return;
+  const present = (flags & Pte.present) !== 0;
+  if (!present && !dropMarkers && keepsMarker(kernel, vma, slot, flags)) return false;
   const protectedBefore = isUffdWp(kernel, slot, flags);
   if ((flags & (Pte.present | Pte.special)) === Pte.present)
     freed.push(exports.entryFrame(slot, 0));
   exports.clearEntry(slot);
   if (protectedBefore && !dropMarkers && leavesMarker(vma)) setMarker(kernel, slot, MARKER_UFFD_WP);
+  return present;
 }
 
 /** Guard regions outlive DONTNEED; uffd-wp markers do where the content does (`zap_nonpresent_ptes`). */

@@ -46,7 +46,7 @@ export async function runCell(
   await feed(core, layout, cell, onProgress);
 
   const counters = namedCounters(core.counters());
-  const costs = costsOf(cell);
+  const costs = costsOf(cell.cpu);
   const cycles = cyclesOf(counters, costs);
   const result: CellResult = {
     id: cell.id,
@@ -94,8 +94,9 @@ function prepare(core: Core, cell: Cell): CompiledLayout {
   return layout;
 }
 
-function costsOf(cell: Cell): EventCosts {
-  const { costs, caches, memory, walker } = cpuNamed(cell.cpu);
+/** What events cost on a CPU. */
+export function costsOf(cpu: string): EventCosts {
+  const { costs, caches, memory, walker } = cpuNamed(cpu);
   const side =
     memory === undefined || walker === undefined
       ? {}

@@ -12,7 +12,8 @@ import { readPagemap } from "../kernel/pagemap.js";
 import * as scan from "../kernel/pagemap-scan.js";
 import { uffdRegister, uffdUnregister, uffdWriteProtect } from "../kernel/userfaultfd.js";
 import { VM_READ, VM_WRITE } from "../kernel/vm-flags.js";
-import { describeVma, lettersOf, type Observation, runLengths } from "./observation.js";
+import type { Observation } from "../stats/observation.js";
+import { describeVma, lettersOf, runLengths } from "./observation.js";
 import type { Player, Process, Region } from "./player.js";
 import type { Operation } from "./script.js";
 
@@ -46,7 +47,7 @@ function regionNamed({ process, operation }: Context, name: string): Region {
   const known = [...process.regions.keys()].join(", ");
   throw new MmulateError(
     "INPUT",
-    `line ${operation.line}: process ${operation.process} knows no region "${name}" (it knows ${known})`,
+    `${operation.where}: process ${operation.process} knows no region "${name}" (${known === "" ? "it has none yet" : `it knows ${known}`})`,
   );
 }
 
@@ -119,11 +120,15 @@ function doTouch(context: Context, value?: number): Shown {
 }
 
 function doFork({ player, process, operation }: Context): Shown {
+  const [name = ""] = operation.words;
+  if (player.processes.has(name)) {
+    throw new MmulateError("INPUT", `${operation.where}: there is a process "${name}" already`);
+  }
   const result = fork(player.kernel, process.mm);
   if ("errno" in result) return { errno: result.errno };
   const regions = new Map(process.regions);
   const { onSegv } = process;
-  player.processes.set(operation.words[0] ?? "", { mm: result.child, regions, onSegv });
+  player.processes.set(name, { mm: result.child, regions, onSegv });
   return {};
 }
 
@@ -136,9 +141,9 @@ function doExit({ player, operation }: Context): Shown {
   return {};
 }
 
-function unknownProcess(player: Player, { line }: Operation, name: string): MmulateError {
+function unknownProcess(player: Player, { where }: Operation, name: string): MmulateError {
   const known = [...player.processes.keys()].join(", ");
-  return new MmulateError("INPUT", `line ${line}: no process "${name}" (there are ${known})`);
+  return new MmulateError("INPUT", `${where}: no process "${name}" (there are ${known})`);
 }
 
 function doRegister(context: Context): Shown {
@@ -178,7 +183,7 @@ function doMadvise(context: Context): Shown {
 }
 
 function notModelled({ operation }: Context, what: string): MmulateError {
-  return new MmulateError("UNMODELLED", `line ${operation.line}: "${what}" is not modelled yet`);
+  return new MmulateError("UNMODELLED", `${operation.where}: "${what}" is not modelled yet`);
 }
 
 function doPagemap(context: Context): Shown {
@@ -261,10 +266,11 @@ export function playOperation(player: Player, operation: Operation, index: numbe
   if (play === undefined) throw notModelled(context, operation.verb);
   const { mm } = process;
   const [minor, major] = [mm.minorFaults, mm.majorFaults];
+  const end = player.watch?.begin(operation, process);
   const shown = play(context);
   const { segv, wpfault } = player.takeTrouble();
   const base = process.regions.get(operation.words[0] ?? "")?.start ?? 0;
-  return {
+  const observation: Observation = {
     op: operation.text,
     errno: 0,
     minflt: mm.minorFaults - minor,
@@ -273,4 +279,6 @@ export function playOperation(player: Player, operation: Operation, index: numbe
     ...(wpfault.length > 0 ? { wpfault: wpfault.map((page) => page - base) } : {}),
     ...shown,
   };
+  end?.(observation);
+  return observation;
 }

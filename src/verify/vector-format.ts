@@ -40,9 +40,13 @@ export function parseJson(text: string, where: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const message = `${where}: not JSON, expected a translation vector or a kernel recording`;
-    throw new MmulateError("INPUT", message, { cause: error });
+    throw notJson(where, error);
   }
+}
+
+function notJson(where: string, cause: unknown): MmulateError {
+  const message = `${where}: not JSON, expected a translation vector or a kernel recording`;
+  return new MmulateError("INPUT", message, { cause });
 }
 
 /**
