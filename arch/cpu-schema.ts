@@ -9,9 +9,9 @@ import { citeSchema, confidenceSchema } from "./schema.js";
  * again. An object with several numbers is as sure as the least sure of them; its cite says which that is.
  */
 const profileConfidence = z
-  .enum(["documented", "published", "measured", "second-hand", "choice"])
+  .enum(["documented", "published", "measured", "inferred", "second-hand", "choice"])
   .describe(
-    "documented: by the maker; published: by others, who measured it or quote the maker; measured: for mmulate; second-hand: a page that names no source of its own; choice: a modelling default, or the nearest known machine",
+    "documented: by the maker; published: by others, who measured it or quote the maker; measured: for mmulate; inferred: what makes the model as a whole agree with a measurement; second-hand: a page that names no source of its own; choice: a modelling default, or the nearest known machine",
   );
 
 const fact = { cite: citeSchema, confidence: z.union([confidenceSchema, profileConfidence]) };
@@ -24,16 +24,25 @@ function hasWholeSets({ entries, ways }: { entries: number; ways: number }): boo
 }
 
 /** Sets = entries / ways must be a power of two; fully associative means ways = entries. */
-const array = z
-  .strictObject({
-    name: z.string(),
-    entries: z.int().min(1).max(65536),
-    ways: z.int().min(1).max(256),
-    /** log2 bytes of the pages it holds; "all" = any size of the layout. */
-    pages: z.union([z.literal("all"), z.array(z.int().min(8).max(52)).min(1)]),
-    ...fact,
-  })
-  .refine(hasWholeSets, SETS_RULE);
+const arrayShape = {
+  name: z.string(),
+  entries: z.int().min(1).max(65536),
+  ways: z.int().min(1).max(256),
+  /** log2 bytes of the pages it holds; "all" = any size of the layout. */
+  pages: z.union([z.literal("all"), z.array(z.int().min(8).max(52)).min(1)]),
+  ...fact,
+};
+const array = z.strictObject(arrayShape).refine(hasWholeSets, SETS_RULE);
+
+const MAX_HASHED_WAYS = 16;
+/** The set is chosen by a hash of the page or line, not by its low bits. */
+const hashed = z.boolean().optional();
+const secondLevelArray = z
+  .strictObject({ ...arrayShape, hashed })
+  .refine(hasWholeSets, SETS_RULE)
+  .refine((one) => one.hashed !== true || one.ways <= MAX_HASHED_WAYS, {
+    message: `a hashed array has at most ${MAX_HASHED_WAYS} ways`,
+  });
 
 const cost = z.strictObject({ cycles: z.int().min(0), ...fact });
 
@@ -48,6 +57,12 @@ const cache = z
     lineBytes: z.literal(LINE_BYTES),
     /** One for all CPUs of a run. */
     shared: z.boolean().default(false),
+    hashed,
+    /**
+     * "victims": it gets what the cache before it evicts, and a line found there moves back; the last cache
+     * alone may. Else it gets every line that it missed.
+     */
+    fills: z.enum(["misses", "victims"]).optional(),
     /** From the load to the use of what it brings; in all, not what this level adds. */
     cycles: z.int().min(1),
     ...fact,
@@ -88,7 +103,7 @@ const profile = z.strictObject({
     fetch: z.array(array),
     /** Stores, where they have a first level of their own. */
     store: z.array(array).default([]),
-    second: z.array(array),
+    second: z.array(secondLevelArray),
     /** Pages of one size that a structure keeps as pieces of a smaller one. */
     smash: z
       .array(
@@ -121,6 +136,8 @@ const profile = z.strictObject({
     secondLevelHit: cost,
     /** One load of a page-table entry by the walker, wherever caches are not modelled. */
     walkLoad: cost,
+    /** A walk, beside its loads: the second level's miss, and the walker's start. Left out: nothing. */
+    walkStart: cost.optional(),
     /** One page or table made by the simple mapper. */
     demandFault: cost,
     /** A store through a clean TLB entry. */
@@ -141,6 +158,10 @@ function memorySideFault({ caches, memory, walker }: Profile): string | null {
   }
   if (memory === undefined || walker === undefined) return "caches without memory or walker";
   if (walker.entersAt >= caches.length) return "the walker enters at a cache that is not there";
+  const victims = caches.findIndex(({ fills }) => fills === "victims");
+  if (victims >= 0 && (victims < caches.length - 1 || victims <= walker.entersAt)) {
+    return "a cache of victims is not the last one, or the walker enters there";
+  }
   const latencies = [...caches, memory].map(({ cycles }) => cycles);
   const ordered = (values: number[]) => values.every((v, i) => i === 0 || v > (values[i - 1] ?? 0));
   if (!ordered(latencies) || !ordered(caches.map(({ bytes }) => bytes))) {

@@ -3,6 +3,7 @@
 import {
   ARRAY_BYTES,
   ARRAY_ENTRIES,
+  ARRAY_HASHED,
   ARRAY_ORDERS,
   ARRAY_SET_MASK,
   ARRAY_TAGS,
@@ -34,6 +35,6 @@ export function clearBlock(cpu: u32, bytes: u32): void {
 function resetOrders(array: u32): void {
   const order = emptyOrder(load<u32>(array, ARRAY_WAYS));
   const orders = load<u32>(array, ARRAY_ORDERS);
-  const sets = load<u32>(array, ARRAY_SET_MASK) + 1;
+  const sets = (load<u32>(array, ARRAY_SET_MASK) & ~(<u32>ARRAY_HASHED)) + 1;
   for (let set: u32 = 0; set < sets; set++) store<u64>(orders + (set << 3), order);
 }

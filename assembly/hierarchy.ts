@@ -6,6 +6,9 @@
 // Caches are set-associative with true LRU, not exclusive and not told of each other's victims. Stores fill
 // like loads. The last level of several CPUs may be one array (encode-cpu.ts). Without caches this file is
 // never asked.
+//
+// One cache may be a *victim cache* instead: it gets what the cache before it evicts, and a line that is
+// found there moves back. So the two hold different lines, and together as many as both have room for.
 
 import { Counter } from "./abi/counters";
 import {
@@ -13,11 +16,15 @@ import {
   ARRAY_LINE_SHIFT,
   CPU_CACHE_LEVELS,
   CPU_CACHES,
+  CPU_NESTED_SHIFT,
+  CPU_VICTIM_CACHE,
   CPU_WALKER_ENTERS,
   MAX_CACHES,
 } from "./abi/tlb";
 import { bump } from "./count";
-import { findEntry, insertEntry } from "./tlb-array";
+import { hostAddress, hostEntryAddress } from "./nested";
+import { dropEntry, findEntry, insertEntry } from "./tlb-array";
+import { oldestKey, Tagged } from "./tlb-tagged";
 
 function cacheOf(cpu: u32, level: u32): u32 {
   return cpu + CPU_CACHES + level * ARRAY_BYTES;
@@ -35,27 +42,63 @@ function keyOf(line: u64): u64 {
 /** Finds the line of `pa` from cache `from` on, and brings it there. Returns the cache that had it. */
 function fetchLine(cpu: u32, from: u32, pa: u64): u32 {
   const levels = load<u32>(cpu, CPU_CACHE_LEVELS);
+  const victims = load<u32>(cpu, CPU_VICTIM_CACHE);
   let level = from;
   while (level < levels) {
     const cache = cacheOf(cpu, level);
     const line = lineOf(cache, pa);
-    if (findEntry(cache, line, keyOf(line)) != 0) break;
+    const entry = findEntry(cache, line, keyOf(line));
+    if (entry != 0) {
+      if (level == victims) dropEntry(cache, entry);
+      break;
+    }
     level++;
   }
   for (let missed = from; missed < level; missed++) {
+    if (missed == victims) continue;
     const cache = cacheOf(cpu, missed);
     const line = lineOf(cache, pa);
+    if (missed + 1 == victims) keepVictim(cpu, cache, line, victims);
     insertEntry(cache, line, keyOf(line), 0);
   }
   return level == levels ? <u32>MAX_CACHES : level;
 }
 
-/** The walker reads an entry at `pa`. */
+/** `cache` is about to replace a line by `line`. Several CPUs may have had one, and share the victim cache. */
+function keepVictim(cpu: u32, cache: u32, line: u64, victims: u32): void {
+  const key = oldestKey(cache, Tagged.setOf(cache, line));
+  if (key == 0) return;
+  const kept = cacheOf(cpu, victims);
+  if (findEntry(kept, key >> 1, key) == 0) insertEntry(kept, key >> 1, key, 0);
+}
+
+/** The walker reads an entry at `pa`; of a guest, after the host's entry for it. */
 export function loadEntryThrough(cpu: u32, pa: u64): void {
-  bump(Counter.WalkFromCache1 + fetchLine(cpu, load<u32>(cpu, CPU_WALKER_ENTERS), pa));
+  const host: u64 = load<u32>(cpu, CPU_NESTED_SHIFT);
+  let at = pa;
+  if (host != 0) {
+    loadHostEntry(cpu, host, pa);
+    at = hostAddress(host, pa);
+  }
+  bump(Counter.WalkFromCache1 + fetchLine(cpu, load<u32>(cpu, CPU_WALKER_ENTERS), at));
+}
+
+/** A walk came to the page at `pa`: of a guest, the host's entry for it is read. */
+export function pageByHost(cpu: u32, pa: u64): void {
+  const host: u64 = load<u32>(cpu, CPU_NESTED_SHIFT);
+  if (host == 0) return;
+  bump(Counter.NestedPages);
+  loadHostEntry(cpu, host, pa);
+}
+
+function loadHostEntry(cpu: u32, host: u64, gpa: u64): void {
+  const at = hostEntryAddress(host, gpa);
+  bump(Counter.NestedFromCache1 + fetchLine(cpu, load<u32>(cpu, CPU_WALKER_ENTERS), at));
 }
 
 /** A read or write of the word at `pa`. */
 export function loadDataThrough(cpu: u32, pa: u64): void {
-  bump(Counter.DataFromCache1 + fetchLine(cpu, 0, pa));
+  const host: u64 = load<u32>(cpu, CPU_NESTED_SHIFT);
+  const at = host == 0 ? pa : hostAddress(host, pa);
+  bump(Counter.DataFromCache1 + fetchLine(cpu, 0, at));
 }

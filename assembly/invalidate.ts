@@ -24,6 +24,7 @@ import { HALF_LEVELS, LEVEL_BYTES, LEVEL_SHIFT } from "./abi/layout";
 import {
   ARRAY_BYTES,
   ARRAY_ENTRIES,
+  ARRAY_HASHED,
   ARRAY_SET_BYTES,
   ARRAY_SET_MASK,
   ARRAY_TAGS,
@@ -54,6 +55,7 @@ import { blockOf, cpu, cpuCount } from "./cpu";
 import { classShift, Data } from "./tlb";
 import { dropEntry } from "./tlb-array";
 import { dropStamped } from "./tlb-stamped";
+import { Tagged } from "./tlb-tagged";
 import { halfIndexOf, halfOf } from "./translate";
 
 /** The operation under way: what it drops, of which context (in its place in a key), in which range. */
@@ -130,11 +132,14 @@ function dropClass(probes: u32, pageClass: u32): u32 {
   const inLargest: u64 = ((<u64>1) << largest) - 1;
   const from = (first & ~inLargest) >> shift;
   const pages = ((last | inLargest) >> shift) - from;
-  const mask: u64 = load<u32>(probe, ARRAY_SET_MASK);
-  const sets = min(pages, mask);
+  const mask: u64 = load<u32>(probe, ARRAY_SET_MASK) & ~(<u32>ARRAY_HASHED);
   let dropped: u32 = 0;
-  for (let i: u64 = 0; i <= sets; i++) {
-    dropped += dropInSet(probe, <u32>((from + i) & mask), pageClass);
+  if (pages >= mask) {
+    for (let set: u32 = 0; set <= <u32>mask; set++) dropped += dropInSet(probe, set, pageClass);
+    return dropped;
+  }
+  for (let i: u64 = 0; i <= pages; i++) {
+    dropped += dropInSet(probe, Tagged.setOf(probe, from + i), pageClass);
   }
   return dropped;
 }
@@ -160,7 +165,7 @@ function dropInSet(array: u32, set: u32, pageClass: u32): u32 {
     if ((<u32>key & TLB_CLASS_MASK) != pageClass || !isNamed(key)) continue;
     const leafShift = levelShift(key, Data.level(load<u64>(entry, TLB_DATA)));
     if (!meets(key, max(pieceShift, leafShift))) continue;
-    dropEntry(array, set, entry);
+    dropEntry(array, entry);
     dropped++;
   }
   return dropped;

@@ -18,7 +18,7 @@ export function insertEntry(array: u32, page: u64, key: u64, data: u64): u32 {
     : Tagged.insertIn(array, Tagged.setOf(array, page), key, data);
 }
 
-export function dropEntry(array: u32, page: u64, entry: u32): void {
+export function dropEntry(array: u32, entry: u32): void {
   if (load<u32>(array, ARRAY_TAGS) == 0) dropStamped(entry);
-  else dropTagged(array, page, entry);
+  else dropTagged(array, entry);
 }

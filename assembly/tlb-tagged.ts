@@ -8,6 +8,7 @@
 
 import {
   ARRAY_ENTRIES,
+  ARRAY_HASHED,
   ARRAY_ORDERS,
   ARRAY_SET_BYTES,
   ARRAY_SET_MASK,
@@ -18,6 +19,7 @@ import {
   TLB_DATA,
   TLB_KEY,
 } from "./abi/tlb";
+import { hashOf } from "./scatter";
 
 const NIBBLE_ONES: u64 = 0x1111111111111111;
 const NIBBLE_TOPS: u64 = 0x8888888888888888;
@@ -46,6 +48,10 @@ function promote(order: u64, w: u32): u64 {
   return (order & above) | ((order & below) << 4) | w;
 }
 
+function hashedSet(page: u64, mask: u32): u32 {
+  return <u32>hashOf(page) & (mask & ~(<u32>ARRAY_HASHED));
+}
+
 /** Written into its callers: they run on every first-level miss. */
 export class Tagged {
   /** A bit per way whose tag fits. */
@@ -68,7 +74,8 @@ export class Tagged {
   /** Number of the set that `page` selects. */
   @inline
   static setOf(array: u32, page: u64): u32 {
-    return <u32>page & load<u32>(array, ARRAY_SET_MASK);
+    const mask = load<u32>(array, ARRAY_SET_MASK);
+    return (mask & <u32>ARRAY_HASHED) == 0 ? <u32>page & mask : hashedSet(page, mask);
   }
 
   /** The entry with `key` in a set, made youngest; 0 = absent. */
@@ -113,9 +120,16 @@ function findAmong(array: u32, set: u32, fitting: u32, key: u64): u32 {
   return 0;
 }
 
+/** Key of the entry that the next fill of a set replaces; 0 = a free place. */
+export function oldestKey(array: u32, set: u32): u64 {
+  const order = load<u64>(load<u32>(array, ARRAY_ORDERS) + (set << 3));
+  const oldest: u64 = (load<u32>(array, ARRAY_WAYS) - 1) << 2;
+  return load<u64>(entryAt(array, set, <u32>(order >> oldest) & 15), TLB_KEY);
+}
+
 /** Makes the entry invalid and the next victim of its set. */
-export function dropTagged(array: u32, page: u64, entry: u32): void {
-  const set = Tagged.setOf(array, page);
+export function dropTagged(array: u32, entry: u32): void {
+  const set = (entry - load<u32>(array, ARRAY_ENTRIES)) / load<u32>(array, ARRAY_SET_BYTES);
   const way = (entry - entryAt(array, set, 0)) >> TAGGED_ENTRY_SHIFT;
   store<u64>(entry, 0, TLB_KEY);
   store<u32>(load<u32>(array, ARRAY_TAGS) + set * TAGS_SET_BYTES + (way << 2), 0);

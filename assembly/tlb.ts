@@ -246,6 +246,6 @@ export function dropFrom(cpu: u32, structure: u32, tag: u32, va: u64): void {
     if ((liveOf(cpu, structure) & liveBit(pageClass, tag)) == 0) continue;
     const at = probeOf(cpu, structure, pageClass);
     const entry = probeOne(cpu, structure, pageClass, tag, va);
-    if (entry != 0) dropEntry(at, va >> load<u32>(at, PROBE_SHIFT), entry);
+    if (entry != 0) dropEntry(at, entry);
   }
 }

@@ -34,10 +34,11 @@ import { NO_CPU_BASE } from "./abi/memory-map";
 import { FaultKind } from "./abi/stop";
 import { CPU_CACHE_LEVELS, TLB_DATA } from "./abi/tlb";
 import { bump, countWalk } from "./count";
-import { loadEntryThrough } from "./hierarchy";
+import { loadEntryThrough, pageByHost } from "./hierarchy";
 import { LeafMemo } from "./leaf-memo";
 import { Memory } from "./physmem";
 import { lowAddress, lowTable, pageOf } from "./pte";
+import { PAGE_OF_DATA } from "./tlb";
 import { cachedLevel, cachedRestrictions, WalkCache } from "./walk-cache";
 import { isLogging } from "./walk-log";
 import { AGAIN, failed, GO_ON, Step, stepByStep, WalkResult } from "./walk-step";
@@ -149,9 +150,11 @@ function descendOtherwise(
   access: u32,
   need: u32,
 ): u64 {
-  return isLogging()
+  const data = isLogging()
     ? descendSlowly(cpu, half, tag, first, table, restrictions, va, access)
     : Walk.descend(cpu, half, tag, first, table, restrictions, va, access, need, true);
+  if (data != 0) pageByHost(cpu, data & PAGE_OF_DATA);
+  return data;
 }
 
 function beforeFirstEntry(half: u32, fault: u32): u64 {

@@ -31,3 +31,4 @@ export { type EventBatch, readTrace, TRACE_FORMATS, type TraceOptions } from "./
 export { explainVector } from "./verify/explain.js";
 export { findVector } from "./verify/find-vector.js";
 export { verifyFiles } from "./verify/verify-files.js";
+export { parseWorkload, WORKLOADS, type WorkloadInput } from "./workload/index.js";

@@ -42,6 +42,13 @@ export enum Counter {
   DataFromCache3,
   DataFromCache4,
   DataFromMemory,
+  /** Likewise of host entries, where the machine is a guest. */
+  NestedFromCache1,
+  NestedFromCache2,
+  NestedFromCache3,
+  NestedFromCache4,
+  NestedFromMemory,
+  NestedPages,
 
   AccessedSet,
   DirtySet,
@@ -65,4 +72,4 @@ export enum Counter {
 
   AddressSum,
 }
-export const COUNTERS = 52;
+export const COUNTERS = 58;

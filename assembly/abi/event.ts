@@ -52,4 +52,6 @@ export enum Control {
   Unmap = 1,
   /** Operand: page shift the producer knows for the addresses that follow. */
   PageSize = 2,
+  /** No operand: what is reported begins here; all before it was warm-up. */
+  Measure = 3,
 }

@@ -37,6 +37,11 @@ export const CPU_CACHE_LEVELS = 36;
 export const CPU_WALKER_ENTERS = 40;
 /** u32: 1 = reads and writes go through the caches, too. */
 export const CPU_DATA_CACHED = 44;
+/** u32: log2 bytes of the host's pages, where the machine is a guest (nested.ts); 0 = it is none. */
+export const CPU_NESTED_SHIFT = 48;
+/** u32: cache that is filled with what the one before it evicts; `NO_VICTIM_CACHE` = none is. */
+export const CPU_VICTIM_CACHE = 52;
+export const NO_VICTIM_CACHE = 0xff;
 
 // --- One entry -------------------------------------------------------------------------------
 //
@@ -77,8 +82,10 @@ export const TLB_DATA_KEY_SHIFT = 56;
 // --- One array -------------------------------------------------------------------------------
 /** u32: address of its entries; 0 = there is no such array. */
 export const ARRAY_ENTRIES = 0;
-/** u32: sets - 1 (sets are a power of two). */
+/** u32: sets - 1 (sets are a power of two), and `ARRAY_HASHED`. */
 export const ARRAY_SET_MASK = 4;
+/** Of a tagged array: the set is chosen by a hash of the page, not by its low bits. */
+export const ARRAY_HASHED = 0x80000000;
 /** u32: ways. */
 export const ARRAY_WAYS = 8;
 /** u32: bytes of the entries of a set. */

@@ -21,6 +21,8 @@ export interface ScriptFlags {
 interface TraceOnly {
   readonly pages?: string[];
   readonly dataCache?: true;
+  readonly nested?: string;
+  readonly seed?: number;
 }
 
 /**
@@ -46,12 +48,17 @@ export async function areScripts(paths: readonly string[]): Promise<boolean> {
  */
 export function refuseForeign(scripts: boolean, flags: ScriptFlags & TraceOnly): void {
   const foreign = scripts
-    ? { "--pages": flags.pages, "--data-cache": flags.dataCache }
+    ? {
+        "--pages": flags.pages,
+        "--data-cache": flags.dataCache,
+        "--nested": flags.nested,
+        "--seed": flags.seed,
+      }
     : { "--kernel": flags.kernel, "--check": flags.check, "--explain": flags.explain };
   const given = Object.entries(foreign).find(([, value]) => value !== undefined);
   if (given === undefined) return;
   const why = scripts
-    ? "is for traces: a script's kernel maps memory itself"
+    ? "is for traces and workloads: a script says itself what it does"
     : "is for scripts (.scn)";
   throw new MmulateError("USAGE", `${given[0]} ${why}`);
 }

@@ -11,6 +11,7 @@ import type { CellOutcome } from "../runner/run-cell.js";
 import { runCells } from "../runner/run-cells.js";
 import { packageVersion } from "../runner/version.js";
 import { REPORT_SCHEMA, type Report } from "../stats/report.js";
+import { WORKLOADS } from "../workload/index.js";
 import { nameOfCell, Progress } from "./progress.js";
 import { checkTargets, parseReporter, REPORTER_NAMES, report } from "./reporters.js";
 import { areScripts, refuseForeign, runScripts } from "./run-scripts.js";
@@ -23,6 +24,8 @@ interface RunFlags {
   readonly accesses: "all" | "data";
   readonly split: boolean;
   readonly dataCache?: true;
+  readonly nested?: string;
+  readonly seed?: number;
   readonly workers?: number;
   readonly kernel: string[];
   readonly check?: true;
@@ -41,6 +44,14 @@ const collect = (value: string, before: string[] | undefined): string[] => [
   value,
 ];
 
+/** "chase:pages=4096:stride=4096": every workload with its defaults. */
+function workloadHelp(): string {
+  const defaults = [...WORKLOADS].map(([name, { parameters }]) =>
+    [name, ...Object.entries(parameters).map(([key, row]) => `${key}=${row.default}`)].join(":"),
+  );
+  return defaults.join(", ");
+}
+
 /** A whole number of at least 1. */
 function count(value: string): number {
   if (!/^[1-9]\d{0,3}$/.test(value)) {
@@ -49,23 +60,31 @@ function count(value: string): number {
   return Number(value);
 }
 
+/** Its range is the workload's to check. */
+function seed(value: string): number {
+  if (/^\d{1,10}$/.test(value)) return Number(value);
+  throw new MmulateError("USAGE", `--seed ${value}: a whole number is allowed`);
+}
+
 const EXAMPLES = `
 Architectures take parameters: --arch arm64:granule=16,x86-64:levels=5
 Pages: base, thp, contiguous, or a size that the architecture maps (4k, 2m, 1g, on arm64 64k...);
 repeat --pages to compare.
+Workloads: ${workloadHelp()}.
+Values may end in k, m or g. A file of such a name is meant by ./NAME.
 Kernels: ${KERNEL_VERSIONS.join(", ")}; 6.12:softDirty=false is one without CONFIG_MEM_SOFT_DIRTY.`;
 
 /** Adds the command. `finish` receives the exit code. */
 export function addRun(program: Command, finish: (code: number) => void): void {
   program
     .command("run")
-    .summary("simulate memory traces or scripts on architectures side by side")
+    .summary("simulate memory traces, workloads and scripts on architectures side by side")
     .description(
-      "Simulates memory traces, or plays scripts of memory-management calls on a simulated Linux; several values of any option make a side-by-side table.",
+      "Simulates memory traces and workloads, or plays scripts of memory-management calls on a simulated Linux; several values of any option make a side-by-side table.",
     )
     .argument(
       "<input...>",
-      "trace files (valgrind lackey text, .mmt or raw64) or scripts (.scn), plain or gzip",
+      "trace files (valgrind lackey text, .mmt or raw64) or scripts (.scn), plain or gzip; or workloads",
     )
     .option("--arch <a,b>", "architectures (default: x86-64,arm64)", list)
     .option("--cpu <c,d>", `CPU profiles (default: ${DEFAULT_CPU})`, list)
@@ -81,6 +100,8 @@ export function addRun(program: Command, finish: (code: number) => void): void {
     )
     .option("--no-split", "count an access that crosses a page once, at its start")
     .option("--data-cache", "reads and writes go through the CPU's data caches, too")
+    .option("--nested <size>", "approximate a guest whose host maps pages of this size: 4k, 2m")
+    .option("--seed <n>", "of workloads: another seed, another random order (default: 1)", seed)
     .option("--workers <n>", "worker threads (default: one per cell, up to the processors)", count)
     .option("--json", "print the report as JSON (short for --reporter json)")
     .option("--reporter <name[=file]>", `${REPORTER_NAMES.join(", ")}; repeatable`, collect)
@@ -110,6 +131,8 @@ async function run(inputs: readonly string[], flags: Partial<RunFlags>): Promise
       command: "run",
       inputs: [...inputs],
       ...(scripts ? {} : { format, accesses, split }),
+      ...(flags.nested === undefined ? {} : { nested: flags.nested }),
+      ...(flags.seed === undefined ? {} : { seed: flags.seed }),
     },
     cells: outcomes.map((outcome) => outcome.result),
     ...(flags.host === true ? { host: { cells: outcomes.map(({ host }) => host) } } : {}),
@@ -131,6 +154,8 @@ async function runTraces(
     cpus: flags.cpu ?? [DEFAULT_CPU],
     pages: flags.pages ?? [],
     dataCached: flags.dataCache === true,
+    nested: flags.nested,
+    seed: flags.seed,
   });
   await ready();
   const progress = new Progress("accesses");

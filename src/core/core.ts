@@ -1,6 +1,7 @@
 // A typed view of one instance: configuration in, batches in, counters and the stop block out.
 //
-// Linear memory may grow in any call, which detaches every view of it; so views are made anew.
+// Linear memory may grow in any call, and a view ends where memory ended when it was made; so views are made
+// anew. The memory is shared, which lets trace readers fill it from another thread (docs/adr/0014).
 
 import { COUNTERS, type Counter } from "../../assembly/abi/counters.js";
 import { EVENT_BYTES } from "../../assembly/abi/event.js";
@@ -105,7 +106,7 @@ export class Core {
     this.exports.resetCpus();
   }
 
-  /** The records held in linear memory: u32 pairs. Valid until simulated memory grows. */
+  /** The records held in linear memory: u32 pairs. */
   heldEvents(count: number): Uint32Array {
     return new Uint32Array(this.exports.memory.buffer, this.held, 2 * count);
   }

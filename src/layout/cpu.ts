@@ -14,6 +14,7 @@ import {
 } from "../../assembly/abi/tlb.js";
 import { MmulateError } from "../errors.js";
 import type { CompiledLayout } from "./compiled.js";
+import { sizeName } from "./page-policy.js";
 
 export interface CompiledArray {
   readonly name: string;
@@ -21,6 +22,8 @@ export interface CompiledArray {
   readonly ways: number;
   /** Looked up by partial tags (second-level TLBs of up to 16 ways), not entry by entry. */
   readonly tagged: boolean;
+  /** The set is chosen by a hash (tagged arrays only), not by low bits. */
+  readonly hashed?: boolean;
 }
 
 /** How a structure keeps one page-size class; `array` -1 = not at all. */
@@ -46,6 +49,8 @@ export interface CompiledCpu {
   readonly walkerEnters: number;
   /** Whether reads and writes go through the caches, too. */
   readonly dataCached: boolean;
+  /** log2 bytes of the host's pages, where the CPU runs a guest. */
+  readonly nestedShift?: number;
 }
 
 export interface CompiledCache {
@@ -54,11 +59,15 @@ export interface CompiledCache {
   readonly lineShift: number;
   /** One for all CPUs. */
   readonly shared: boolean;
+  /** It gets what the cache before it evicts, and nothing else. */
+  readonly victims?: boolean;
 }
 
 export interface CpuOptions {
   /** Reads and writes go through the data caches, too (default: loads of walks alone do). */
   readonly dataCached?: boolean;
+  /** The CPU runs a guest, whose memory a host maps by pages of this size (log2 bytes). */
+  readonly nestedShift?: number | undefined;
 }
 
 const STRUCTURES = ["data", "fetch", "store", "second"] as const;
@@ -67,26 +76,30 @@ const NOT_KEPT: CompiledProbe = { array: -1, shift: 0, fillClass: 0 };
 
 /**
  * Fits a CPU profile to a layout.
- * @throws MmulateError CONFIG when data shall go through caches and the profile has none
+ * @throws MmulateError CONFIG when data or a host's entries shall go through caches and the profile has none,
+ * or when the layout has no TLB entries of the host's page size
  * @throws MmulateError CONFIG when the profile is made for another architecture
  */
 export function compileCpu(
   profile: CpuProfile,
   layout: CompiledLayout,
-  { dataCached = false }: CpuOptions = {},
+  { dataCached = false, nestedShift }: CpuOptions = {},
 ): CompiledCpu {
   checkArchitecture(profile, layout);
+  checkCaches(profile, dataCached, nestedShift);
+  if (nestedShift !== undefined) checkHostPages(layout, nestedShift);
   const arrays: CompiledArray[] = [];
   const first = new Map<StructureName, number>();
   for (const structure of STRUCTURES) {
     first.set(structure, arrays.length);
-    for (const { name, entries, ways } of profile.tlb[structure]) {
+    for (const { name, entries, ways, ...one } of profile.tlb[structure]) {
       const tagged = structure === "second" && ways <= MAX_TAGGED_WAYS;
-      arrays.push({ name, sets: entries / ways, ways, tagged });
+      const hashed = "hashed" in one && one.hashed === true;
+      arrays.push({ name, sets: entries / ways, ways, tagged, ...(hashed ? { hashed } : {}) });
     }
   }
   const probes = STRUCTURES.map((structure) =>
-    probesOf(profile, structure, first.get(structure) ?? 0, layout),
+    probesOf(profile, structure, first.get(structure) ?? 0, layout, nestedShift),
   );
   const walkCaches = Array.from({ length: WALK_CACHE_LEVELS }, () => -1);
   for (const { level, entries, ways } of profile.walkCaches) {
@@ -94,17 +107,13 @@ export function compileCpu(
     const name = `walk cache, level ${level}`;
     arrays.push({ name, sets: entries / ways, ways, tagged: false });
   }
-  const caches = profile.caches.map(({ name, bytes, ways, lineBytes, shared }) => {
+  const caches = profile.caches.map(({ name, bytes, ways, lineBytes, shared, hashed, fills }) => {
     const array = arrays.length;
-    arrays.push({ name, sets: bytes / lineBytes / ways, ways, tagged: true });
-    return { array, lineShift: Math.log2(lineBytes), shared };
+    const sets = bytes / lineBytes / ways;
+    arrays.push({ name, sets, ways, tagged: true, ...(hashed === true ? { hashed } : {}) });
+    const victims = fills === "victims" ? { victims: true } : {};
+    return { array, lineShift: Math.log2(lineBytes), shared, ...victims };
   });
-  if (dataCached && caches.length === 0) {
-    throw new MmulateError(
-      "CONFIG",
-      `cpu ${profile.name} has no data caches for data to go through; a profile of a real machine has`,
-    );
-  }
   if (arrays.length > MAX_ARRAYS) {
     throw new MmulateError(
       "CONFIG",
@@ -120,7 +129,27 @@ export function compileCpu(
     caches,
     walkerEnters: profile.walker?.entersAt ?? 0,
     dataCached,
+    ...(nestedShift === undefined ? {} : { nestedShift }),
   };
+}
+
+function checkCaches({ name, caches }: CpuProfile, dataCached: boolean, nested?: number): void {
+  if (caches.length > 0 || (!dataCached && nested === undefined)) return;
+  const what = dataCached ? "data" : "the host's entries";
+  throw new MmulateError(
+    "CONFIG",
+    `cpu ${name} has no data caches for ${what} to go through; a profile of a real machine has`,
+  );
+}
+
+/** TLB entries are cut to the host's pages, so the layout must have a class of that size. */
+function checkHostPages({ architecture, classShifts }: CompiledLayout, nestedShift: number): void {
+  if (classShifts.indexOf(nestedShift) > 0) return;
+  const allowed = classShifts.slice(1).map(sizeName).join(", ");
+  throw new MmulateError(
+    "CONFIG",
+    `host pages of ${sizeName(nestedShift)}: ${architecture} has TLB entries of ${allowed} here`,
+  );
 }
 
 function checkArchitecture(profile: CpuProfile, layout: CompiledLayout): void {
@@ -138,13 +167,15 @@ function probesOf(
   structure: StructureName,
   first: number,
   layout: CompiledLayout,
+  nestedShift = Number.POSITIVE_INFINITY,
 ): CompiledProbe[] {
   const { classShifts } = layout;
   return classShifts.map((shift, pageClass) => {
     if (pageClass === 0) return NOT_KEPT;
-    const array = arrayFor(profile, structure, shift);
-    if (array >= 0) return { array: first + array, shift, fillClass: pageClass };
-    const smaller = keptAs(profile, structure, layout, shift);
+    const size = Math.min(shift, nestedShift);
+    const array = arrayFor(profile, structure, size);
+    if (array >= 0 && size === shift) return { array: first + array, shift, fillClass: pageClass };
+    const smaller = array >= 0 ? size : keptAs(profile, structure, layout, size);
     const fillClass = smaller === null ? -1 : classShifts.indexOf(smaller);
     return { array: -1, shift, fillClass: Math.max(0, fillClass) };
   });

@@ -91,7 +91,8 @@ class BlockWriter {
     const shared = this.cpu.caches.some((cache) => cache.array === number && cache.shared);
     const block = shared ? this.first : this.base;
     this.u32(at + abi.ARRAY_ENTRIES, block + entries);
-    this.u32(at + abi.ARRAY_SET_MASK, made.sets - 1);
+    const hashed = made.hashed === true ? abi.ARRAY_HASHED : 0;
+    this.u32(at + abi.ARRAY_SET_MASK, made.sets - 1 + hashed);
     this.u32(at + abi.ARRAY_WAYS, made.ways);
     this.u32(at + abi.ARRAY_SET_BYTES, made.ways << entryShift(made));
     this.u32(at + abi.ARRAY_TAGS, tags === 0 ? 0 : block + tags);
@@ -124,6 +125,9 @@ export function encodeCpu(cpu: CompiledCpu, base: number, first = base): Uint8Ar
   out.u32(abi.CPU_CACHE_LEVELS, cpu.caches.length);
   out.u32(abi.CPU_WALKER_ENTERS, cpu.walkerEnters);
   out.u32(abi.CPU_DATA_CACHED, cpu.dataCached ? 1 : 0);
+  out.u32(abi.CPU_NESTED_SHIFT, cpu.nestedShift ?? 0);
+  const victims = cpu.caches.findIndex((cache) => cache.victims === true);
+  out.u32(abi.CPU_VICTIM_CACHE, victims < 0 ? abi.NO_VICTIM_CACHE : victims);
   cpu.arrays.forEach((_, number) => {
     out.array(abi.CPU_ARRAYS + number * abi.ARRAY_BYTES, number);
   });

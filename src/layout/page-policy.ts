@@ -131,7 +131,7 @@ function groupLog2(half: CompiledHalf): number {
 const UNITS = ["", "k", "m", "g", "t"];
 
 /** "2m" -> 21; 0 when it is no power-of-two size. */
-function shiftOf(word: string): number {
+export function shiftOf(word: string): number {
   const match = /^(\d+)([kmgt])$/.exec(word);
   const count = Math.log2(Number(match?.[1] ?? 0));
   const unit = UNITS.indexOf(match?.[2] ?? "");

@@ -1,5 +1,7 @@
 // A cell: one run, self-contained and plain JSON, so that it can be made anywhere.
 
+import type { WorkloadInput } from "../workload/index.js";
+
 /** What a cell needs of a trace. */
 export interface TraceInput {
   readonly path: string;
@@ -22,5 +24,7 @@ export interface Cell {
   readonly pages: string;
   /** Reads and writes go through the data caches, too, not only the loads of walks. */
   readonly dataCached: boolean;
-  readonly input: TraceInput;
+  /** log2 bytes of a host's pages, where the machine is its guest (an approximation: assembly/nested.ts). */
+  readonly nestedShift?: number;
+  readonly input: TraceInput | WorkloadInput;
 }

@@ -2,9 +2,8 @@
 
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { buildFile } from "../build-file.js";
 import { compileCore } from "../core/instantiate.js";
-import { MmulateError } from "../errors.js";
 
 export interface CoreModule {
   readonly module: WebAssembly.Module;
@@ -17,22 +16,7 @@ export interface CoreModule {
  * @throws MmulateError INTERNAL when the package was not built
  */
 export async function loadCoreModule(): Promise<CoreModule> {
-  const path = resolveBuild();
-  const bytes = await readFile(path);
+  const bytes = await readFile(buildFile("release.wasm"));
   const hash = createHash("sha256").update(bytes).digest("hex");
   return { module: await compileCore(bytes), hash };
-}
-
-function resolveBuild(): string {
-  try {
-    return createRequire(import.meta.url).resolve("#build/release.wasm");
-  } catch (error) {
-    throw notBuilt(error);
-  }
-}
-
-function notBuilt(cause: unknown): MmulateError {
-  return new MmulateError("INTERNAL", "build/release.wasm is missing: run npm run build", {
-    cause,
-  });
 }

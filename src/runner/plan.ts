@@ -8,10 +8,12 @@ import { MmulateError } from "../errors.js";
 import { compileLayout } from "../layout/compile.js";
 import { compileCpu } from "../layout/cpu.js";
 import { hintFor } from "../layout/nearest.js";
-import { compilePagePolicy } from "../layout/page-policy.js";
+import { compilePagePolicy, shiftOf } from "../layout/page-policy.js";
+import { parseWorkload } from "../workload/index.js";
 import type { Cell, TraceInput } from "./cell.js";
 
 export interface RunRequest {
+  /** Traces; one whose path names a workload (src/workload/) is that workload. */
   readonly inputs: readonly TraceInput[];
   /** Selectors: NAME, or NAME:PARAMETER=VALUE:... */
   readonly archs: readonly string[];
@@ -20,6 +22,10 @@ export interface RunRequest {
   readonly pages: readonly string[];
   /** Reads and writes go through the data caches of the CPU, too (default: only loads of walks do). */
   readonly dataCached?: boolean;
+  /** Page size of a host, "4k": the machines are its guests. Left out, they are none. */
+  readonly nested?: string | undefined;
+  /** Of workloads; default 1. */
+  readonly seed?: number | undefined;
 }
 
 export const DEFAULT_CPU = "plain";
@@ -33,13 +39,16 @@ export function planRun(request: RunRequest): Cell[] {
   for (const list of ["inputs", "archs", "cpus"] as const) {
     if (request[list].length === 0) throw new MmulateError("USAGE", `${list}: none was named`);
   }
+  const nestedShift = request.nested === undefined ? undefined : hostPageShift(request.nested);
+  const options = { dataCached: request.dataCached ?? false, nestedShift };
   const cells: Cell[] = [];
-  for (const input of request.inputs) {
+  for (const trace of request.inputs) {
+    const input = parseWorkload(trace.path, request.seed) ?? trace;
     for (const selector of request.archs) {
       for (const cpu of request.cpus) {
         for (const pages of policiesOf(request, cpu)) {
-          const labels = { input: input.path, arch: selector, cpu, pages };
-          cells.push(cellOf(cells.length, input, labels, request.dataCached ?? false));
+          const labels = { input: trace.path, arch: selector, cpu, pages };
+          cells.push(cellOf(cells.length, input, labels, options));
         }
       }
     }
@@ -53,14 +62,14 @@ function policiesOf({ pages }: RunRequest, cpu: string): readonly string[] {
 
 function cellOf(
   index: number,
-  input: TraceInput,
+  input: Cell["input"],
   labels: Record<"input" | "arch" | "cpu" | "pages", string>,
-  dataCached: boolean,
+  { dataCached, nestedShift }: { dataCached: boolean; nestedShift: number | undefined },
 ): Cell {
   const { cpu, pages } = labels;
   const { descriptor, mode } = parseSelector(labels.arch);
   const layout = compileLayout(descriptor, mode);
-  compileCpu(cpuNamed(cpu), layout, { dataCached });
+  compileCpu(cpuNamed(cpu), layout, { dataCached, nestedShift });
   compilePagePolicy(layout, pages);
   return {
     id: String(index + 1),
@@ -70,8 +79,15 @@ function cellOf(
     cpu,
     pages,
     dataCached,
+    ...(nestedShift === undefined ? {} : { nestedShift }),
     input,
   };
+}
+
+function hostPageShift(size: string): number {
+  const shift = shiftOf(size.toLowerCase());
+  if (shift > 0) return shift;
+  throw new MmulateError("USAGE", `host pages "${size}": a size is allowed, as in 4k, 2m`);
 }
 
 /**

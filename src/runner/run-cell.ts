@@ -1,33 +1,36 @@
 // Runs one cell on one core, in this thread.
 
 import { performance } from "node:perf_hooks";
-import { Counter } from "../../assembly/abi/counters.js";
 import { EVENT_BYTES } from "../../assembly/abi/event.js";
-import { Stop } from "../../assembly/abi/stop.js";
 import { Core } from "../core/core.js";
-import { MmulateError } from "../errors.js";
-import { hex } from "../layout/bits.js";
 import { compileLayout } from "../layout/compile.js";
-import { type CompiledLayout, FAULT_NAMES } from "../layout/compiled.js";
+import type { CompiledLayout } from "../layout/compiled.js";
 import { compileCpu } from "../layout/cpu.js";
 import { encodeLayout, hashBytes } from "../layout/encode.js";
-import { compilePagePolicy } from "../layout/page-policy.js";
+import { compilePagePolicy, sizeName } from "../layout/page-policy.js";
 import { namedCounters } from "../stats/counters.js";
-import { accesses, checksOf, cyclesOf, type EventCosts, metricsOf } from "../stats/metrics.js";
+import {
+  accesses,
+  checksOf,
+  cyclesOf,
+  type EventCosts,
+  type Machine,
+  metricsOf,
+} from "../stats/metrics.js";
 import type { CellHost, CellResult } from "../stats/report.js";
-import { readTrace, STAGING_BYTES } from "../trace/index.js";
+import { STAGING_BYTES } from "../trace/index.js";
 import type { Cell } from "./cell.js";
 import { cpuSeconds } from "./cpu-time.js";
+import { feed, type OnProgress } from "./feed.js";
 import type { CoreModule } from "./module-files.js";
 import { architectureNamed, cpuNamed } from "./plan.js";
+
+export type { OnProgress } from "./feed.js";
 
 export interface CellOutcome {
   readonly result: CellResult;
   readonly host: CellHost;
 }
-
-/** Called after every batch with the accesses simulated so far. */
-export type OnProgress = (accesses: number) => void;
 
 /**
  * Runs a cell.
@@ -43,9 +46,9 @@ export async function runCell(
   const wallStart = performance.now();
   const core = new Core(module);
   const layout = prepare(core, cell);
-  await feed(core, layout, cell, onProgress);
+  const before = await feed(core, layout, cell, onProgress);
 
-  const counters = namedCounters(core.counters());
+  const counters = namedCounters(core.counters().map((value, i) => value - (before[i] ?? 0n)));
   const costs = costsOf(cell.cpu);
   const cycles = cyclesOf(counters, costs);
   const result: CellResult = {
@@ -59,11 +62,12 @@ export async function runCell(
       cpu: cell.cpu,
       pages: cell.pages,
       dataCached: cell.dataCached,
+      ...(cell.nestedShift === undefined ? {} : { nested: sizeName(cell.nestedShift) }),
       input: { ...cell.input },
     },
     counters,
     cycles,
-    metrics: metricsOf(counters, cycles, costs.memory?.walkers),
+    metrics: metricsOf(counters, cycles, machineOf(cell.cpu)),
     checks: checksOf(counters),
   };
   const wallSeconds = (performance.now() - wallStart) / 1000;
@@ -84,7 +88,8 @@ function prepare(core: Core, cell: Cell): CompiledLayout {
   const layout = compileLayout(architectureNamed(cell.arch), cell.mode);
   core.reset(true);
   core.loadLayout(layout);
-  const cpu = compileCpu(cpuNamed(cell.cpu), layout, { dataCached: cell.dataCached });
+  const { dataCached, nestedShift } = cell;
+  const cpu = compileCpu(cpuNamed(cell.cpu), layout, { dataCached, nestedShift });
   core.loadCpu(cpu, 1, STAGING_BYTES / EVENT_BYTES);
   core.loadDemand(compilePagePolicy(layout, cell.pages));
   const [lower, upper] = layout.halves;
@@ -96,15 +101,14 @@ function prepare(core: Core, cell: Cell): CompiledLayout {
 
 /** What events cost on a CPU. */
 export function costsOf(cpu: string): EventCosts {
-  const { costs, caches, memory, walker } = cpuNamed(cpu);
+  const { costs, caches, memory } = cpuNamed(cpu);
   const side =
-    memory === undefined || walker === undefined
+    memory === undefined
       ? {}
       : {
           memory: {
             caches: caches.map(({ cycles }) => cycles),
             memory: memory.cycles,
-            walkers: walker.inFlight,
           },
         };
   return {
@@ -112,45 +116,14 @@ export function costsOf(cpu: string): EventCosts {
     walkLoad: costs.walkLoad.cycles,
     demandFault: costs.demandFault.cycles,
     dirtyAssist: costs.dirtyAssist.cycles,
+    walkStart: costs.walkStart?.cycles ?? 0,
     accessedAssist: costs.accessedAssist?.cycles ?? 0,
     ...side,
   };
 }
 
-async function feed(
-  core: Core,
-  layout: CompiledLayout,
-  cell: Cell,
-  onProgress: OnProgress,
-): Promise<void> {
-  const { path, format, accesses: kinds, split } = cell.input;
-  const options = { format, accesses: kinds, split, pageShift: layout.pageShift };
-  const staging = { memory: core.exports.memory, at: core.heldEvents(0).byteOffset };
-  for await (const { records, count, staged } of readTrace(path, options, { staging })) {
-    const done = staged === undefined ? core.run(records, count) : core.runHeld(staged, count);
-    if (done < count) throw stopError(core, layout, cell);
-    onProgress(accessesSoFar(core));
-  }
-}
-
-function accessesSoFar(core: Core): number {
-  const counted = [Counter.Reads, Counter.Writes, Counter.Fetches].map((c) => core.counter(c));
-  return Number(counted.reduce((sum, value) => sum + value, 0n));
-}
-
-/** The simple mapper serves every first touch; what still stops a run cannot be mapped at all. */
-function stopError(core: Core, layout: CompiledLayout, cell: Cell): MmulateError {
-  const stop = core.stopBlock();
-  const where = `${cell.input.path}: access ${accessesSoFar(core) + 1} to ${hex(stop.va)}`;
-  const how = `${cell.labels.arch} with pages "${cell.pages}"`;
-  if (stop.code === Stop.OutOfMemory) {
-    return new MmulateError("MEMORY", `${where}: no simulated memory left under ${how}`);
-  }
-  if (stop.code === Stop.Control || stop.code === Stop.BadRecord) {
-    return new MmulateError("INPUT", `${cell.input.path}: a control record that run cannot obey`);
-  }
-  const half = layout.halves[stop.half === 1 ? 1 : 0];
-  const fault = FAULT_NAMES[stop.fault] ?? "fault";
-  const range = `${half.root} translates ${half.vaBits} bits`;
-  return new MmulateError("UNMAPPABLE", `${where}: ${fault} under ${how} (${range})`);
+/** What metrics need to know of a CPU. */
+export function machineOf(cpu: string): Machine {
+  const { walker, clockMHz } = cpuNamed(cpu);
+  return { walkers: walker?.inFlight, clockMHz: clockMHz?.value };
 }

@@ -12,7 +12,7 @@ import { cpuSeconds } from "./cpu-time.js";
 import type { CoreModule } from "./module-files.js";
 import { architectureNamed } from "./plan.js";
 import type { ScriptCell } from "./plan-scripts.js";
-import { type CellOutcome, costsOf } from "./run-cell.js";
+import { type CellOutcome, costsOf, machineOf } from "./run-cell.js";
 
 /**
  * Plays a script.
@@ -63,7 +63,7 @@ function resultOf(cell: ScriptCell, played: Played, moduleHash: string): CellRes
     },
     counters,
     cycles,
-    metrics: metricsOf(counters, cycles, costs.memory?.walkers),
+    metrics: metricsOf(counters, cycles, machineOf(cpu)),
     checks: [...checksOf(counters), ...oracleChecks(played)],
     events: played.events,
     observations: played.observations,

@@ -2,14 +2,10 @@
 // that counts the same on real machines.
 
 import { COUNTERS, Counter } from "../../assembly/abi/counters.js";
+import { CACHE_COUNTERS } from "./cache-counters.js";
+import type { CounterInfo } from "./counter-info.js";
 
-export interface CounterInfo {
-  readonly name: string;
-  readonly unit: string;
-  readonly means: string;
-  /** Intel and Arm events; "-" where machines have none. */
-  readonly perf: string;
-}
+export type { CounterInfo } from "./counter-info.js";
 
 type CounterKey = keyof typeof Counter;
 
@@ -25,15 +21,6 @@ const walkCache = (level: number, entries: string): CounterInfo => ({
   unit: "hits",
   means: `walks that began behind a cached entry of level ${level} (${entries})`,
   perf: NONE,
-});
-const foundIn = (who: "walk" | "data", place: string, what: string, perf: string): CounterInfo => ({
-  name: `${who}_from_${place}`,
-  unit: "loads",
-  means:
-    who === "walk"
-      ? `page-table entries that walks found in ${what} (profiles with data caches)`
-      : `reads and writes whose line was in ${what} (with --data-cache)`,
-  perf,
 });
 const fault = (name: string, means: string): CounterInfo => ({
   name: `fault_${name}`,
@@ -139,36 +126,7 @@ export const COUNTER_INFO: Readonly<Record<CounterKey, CounterInfo>> = {
   WalkCacheHitLevel3: walkCache(3, "PML4E, L0"),
   WalkCacheHitLevel4: walkCache(4, "PML5E, L-1"),
   WalkCacheHitLevel5: walkCache(5, "none of the architectures that ship"),
-  WalkFromCache1: foundIn(
-    "walk",
-    "cache1",
-    "the nearest data cache",
-    "page_walker_loads.dtlb_l1 · -",
-  ),
-  WalkFromCache2: foundIn(
-    "walk",
-    "cache2",
-    "the second data cache",
-    "page_walker_loads.dtlb_l2 · -",
-  ),
-  WalkFromCache3: foundIn(
-    "walk",
-    "cache3",
-    "the third data cache",
-    "page_walker_loads.dtlb_l3 · -",
-  ),
-  WalkFromCache4: foundIn("walk", "cache4", "the fourth data cache", NONE),
-  WalkFromMemory: foundIn("walk", "memory", "no cache", "page_walker_loads.dtlb_memory · -"),
-  DataFromCache1: foundIn(
-    "data",
-    "cache1",
-    "the nearest data cache",
-    "mem_load_retired.l1_hit · -",
-  ),
-  DataFromCache2: foundIn("data", "cache2", "the second data cache", "mem_load_retired.l2_hit · -"),
-  DataFromCache3: foundIn("data", "cache3", "the third data cache", "mem_load_retired.l3_hit · -"),
-  DataFromCache4: foundIn("data", "cache4", "the fourth data cache", NONE),
-  DataFromMemory: foundIn("data", "memory", "no cache", "mem_load_retired.l3_miss · -"),
+  ...CACHE_COUNTERS,
   AccessedSet: {
     name: "accessed_set",
     unit: "entries",

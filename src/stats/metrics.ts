@@ -9,6 +9,8 @@ export interface EventCosts {
   readonly walkLoad: number;
   readonly demandFault: number;
   readonly dirtyAssist: number;
+  /** A walk, beside its loads. */
+  readonly walkStart?: number;
   /** An accessed flag set by the walker. */
   readonly accessedAssist?: number;
   /** Where lines come from; left out, every entry read by a walk costs `walkLoad`. */
@@ -19,8 +21,6 @@ export interface MemoryCosts {
   /** Load-to-use cycles of each cache, from the nearest. */
   readonly caches: readonly number[];
   readonly memory: number;
-  /** Walks that the machine makes at a time. */
-  readonly walkers: number;
 }
 
 function total(counters: CounterValues, ...names: string[]): bigint {
@@ -48,7 +48,11 @@ export function demandFaults(counters: CounterValues): bigint {
 }
 
 /** Cycles of loads by where their lines were found. */
-function fromCaches(counters: CounterValues, who: "walk" | "data", costs: MemoryCosts): bigint {
+function fromCaches(
+  counters: CounterValues,
+  who: "walk" | "data" | "nested",
+  costs: MemoryCosts,
+): bigint {
   const near = costs.caches.reduce(
     (sum, cycles, i) => sum + total(counters, `${who}_from_cache${i + 1}`) * BigInt(cycles),
     0n,
@@ -61,14 +65,17 @@ function fromCaches(counters: CounterValues, who: "walk" | "data", costs: Memory
  * their cost, one load after the other. One CPU: elapsed = work.
  */
 export function cyclesOf(counters: CounterValues, costs: EventCosts): Cycles {
-  const { memory, accessedAssist = 0 } = costs;
+  const { memory, accessedAssist = 0, walkStart = 0 } = costs;
   const data = memory === undefined ? 0n : fromCaches(counters, "data", memory);
+  const nested = memory === undefined ? 0n : fromCaches(counters, "nested", memory);
+  const loads =
+    memory === undefined
+      ? walkLoads(counters) * BigInt(costs.walkLoad)
+      : fromCaches(counters, "walk", memory);
   const by: Record<string, bigint> = {
     stlb_hit: total(counters, "stlb_hit") * BigInt(costs.secondLevelHit),
-    walk:
-      memory === undefined
-        ? walkLoads(counters) * BigInt(costs.walkLoad)
-        : fromCaches(counters, "walk", memory),
+    walk: loads + total(counters, "walks") * BigInt(walkStart),
+    ...(nested === 0n ? {} : { nested }),
     demand: demandFaults(counters) * BigInt(costs.demandFault),
     dirty_assist: total(counters, "dirty_assist") * BigInt(costs.dirtyAssist),
     ...(accessedAssist === 0
@@ -80,15 +87,21 @@ export function cyclesOf(counters: CounterValues, costs: EventCosts): Cycles {
   return { elapsed: work, work, by };
 }
 
-/**
- * Rates; one whose divisor is 0 is left out.
- * @param walkers walks that the machine makes at a time: beside the cycles of walks one after the other,
- * the bound that is reached when so many always overlap
- */
+/** What of a machine rates depend on. */
+export interface Machine {
+  /**
+   * Walks that it makes at a time: beside the cycles of walks one after the other, the bound that is reached
+   * when so many always overlap.
+   */
+  readonly walkers?: number | undefined;
+  readonly clockMHz?: number | undefined;
+}
+
+/** Rates; one whose divisor is 0 is left out, and so are times where the clock is not known. */
 export function metricsOf(
   counters: CounterValues,
   cycles: Cycles,
-  walkers = 1,
+  { walkers = 1, clockMHz = 0 }: Machine = {},
 ): Record<string, number> {
   const metrics: Record<string, number> = {};
   const ratio = (name: string, top: bigint, bottom: bigint, times = 1): void => {
@@ -101,10 +114,12 @@ export function metricsOf(
   ratio("walks_per_kilo_instruction", of("walks"), of("instructions"), 1000);
   ratio("loads_per_walk", walkLoads(counters), of("walks"));
   ratio("cycles_per_access", cycles.work, accesses(counters));
-  const translation = (cycles.by.stlb_hit ?? 0n) + (cycles.by.walk ?? 0n);
+  ratio("ns_per_access", cycles.work * 1000n, accesses(counters) * BigInt(clockMHz));
+  const walking = (cycles.by.walk ?? 0n) + (cycles.by.nested ?? 0n);
+  const translation = (cycles.by.stlb_hit ?? 0n) + walking;
   ratio("tlb_cycles_per_access", translation, accesses(counters));
   if (walkers > 1) {
-    const overlapped = (cycles.by.stlb_hit ?? 0n) * BigInt(walkers) + (cycles.by.walk ?? 0n);
+    const overlapped = (cycles.by.stlb_hit ?? 0n) * BigInt(walkers) + walking;
     const bound = accesses(counters) * BigInt(walkers);
     ratio("tlb_cycles_per_access_overlapped", overlapped, bound);
   }
@@ -118,6 +133,7 @@ export function checksOf(counters: CounterValues): Check[] {
     left === right ? { id, ok: true } : { id, ok: false, first: `${left} is not ${right}` };
   const walked = sumOf(counters, "walk_from_");
   const fetched = sumOf(counters, "data_from_");
+  const nested = sumOf(counters, "nested_from_");
   const lookups = total(counters, "dtlb_l1_hit", "dtlb_l1_miss", "itlb_l1_hit", "itlb_l1_miss");
   return [
     equal("lookups = accesses + faults", lookups, accesses(counters) + sumOf(counters, "fault_")),
@@ -134,6 +150,9 @@ export function checksOf(counters: CounterValues): Check[] {
     ...(walked > 0n ? [equal("entries read = lines found", walkLoads(counters), walked)] : []),
     ...(fetched > 0n
       ? [equal("data accesses = lines found", total(counters, "reads", "writes"), fetched)]
+      : []),
+    ...(nested > 0n
+      ? [equal("host entries read = entries read + pages", nested, walked + of("nested_pages"))]
       : []),
   ];
 }

@@ -1,7 +1,7 @@
 // Bytes into memory of the caller's, which is what formats of fixed size are read with.
 
 import type { Buffer } from "node:buffer";
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, openSync, read, readSync, statSync } from "node:fs";
 import { readError } from "./open.js";
 
 /** A file that is read from front to back. */
@@ -44,10 +44,7 @@ export class ChunkReader implements ByteReader {
 }
 
 /**
- * Reads a plain file into `target` itself: the copy by the system is the only one.
- *
- * The reads are synchronous. Reading ahead on another thread wins a little time where a processor is
- * idle, and costs half as much again where the other processors have cells of their own to run.
+ * Reads a plain file into `target` itself: the copy by the system is the only one, and another thread makes it.
  */
 export class FileReader implements ByteReader {
   private offset = 0;
@@ -58,54 +55,54 @@ export class FileReader implements ByteReader {
   ) {}
 
   /**
-   * Opens a regular file that begins with `magic`.
+   * Opens a regular file that is not empty.
    *
    * @returns undefined for anything else, also when it cannot be opened: whoever opens it next says why
    */
-  static openIfBegins(path: string, magic: Buffer): FileReader | undefined {
-    const reader = FileReader.openRegular(path);
-    if (reader === undefined) return undefined;
-    const first = new Uint8Array(magic.length);
-    try {
-      readSync(reader.descriptor, first, 0, first.length, 0);
-    } catch {
-      // Reported by whoever reads it next.
-    }
-    if (magic.equals(first)) return reader;
-    reader.close();
-    return undefined;
-  }
-
-  private static openRegular(path: string): FileReader | undefined {
+  static open(path: string): FileReader | undefined {
     try {
       // To open a pipe is to wait for its writer, so look first.
-      return statSync(path).isFile() ? new FileReader(path, openSync(path, "r")) : undefined;
+      const stat = statSync(path);
+      return stat.isFile() && stat.size > 0 ? new FileReader(path, openSync(path, "r")) : undefined;
     } catch {
       return undefined;
+    }
+  }
+
+  /** The first bytes, as many as there are; nothing when they cannot be read. */
+  begin(length: number): Uint8Array {
+    const first = new Uint8Array(length);
+    try {
+      return first.subarray(0, readSync(this.descriptor, first, 0, length, 0));
+    } catch {
+      // Reported by whoever reads it next.
+      return first.subarray(0, 0);
     }
   }
 
   async fill(target: Uint8Array): Promise<number> {
     let filled = 0;
     while (filled < target.length) {
-      const taken = this.read(target, filled);
+      const taken = await this.read(target, filled);
       if (taken === 0) break;
       filled += taken;
     }
     return filled;
   }
 
+  /** No `fill` may be under way. */
   close(): void {
     closeSync(this.descriptor);
   }
 
-  private read(target: Uint8Array, from: number): number {
-    try {
-      const taken = readSync(this.descriptor, target, from, target.length - from, this.offset);
-      this.offset += taken;
-      return taken;
-    } catch (error) {
-      throw readError(this.path, this.offset, error as NodeJS.ErrnoException);
-    }
+  private read(target: Uint8Array, from: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const { path, descriptor, offset } = this;
+      read(descriptor, target, from, target.length - from, offset, (error, taken) => {
+        if (error !== null) return reject(readError(path, offset, error));
+        this.offset += taken;
+        resolve(taken);
+      });
+    });
   }
 }

@@ -5,7 +5,7 @@ import { MmulateError } from "../errors.js";
 import { LackeyParser } from "./lackey.js";
 import { looksLikeMmt, MmtReader } from "./mmt-reader.js";
 import { quote } from "./quote.js";
-import { Raw64Parser } from "./raw64.js";
+import { Raw64Reader } from "./raw64.js";
 import type { TraceFormat } from "./types.js";
 
 /** Bytes of a file that recognition wants to see, if the file has as many. */
@@ -29,7 +29,7 @@ export const TRACE_FORMATS = {
     summary: "8-byte little-endian records, address and kind",
     // Any multiple of 8 bytes with small low bits would do: too weak to tell it from other files.
     recognises: () => false,
-    parser: (file, batch, options) => new Raw64Parser(file, batch, options),
+    open: async (file, bytes, options, staging) => new Raw64Reader(file, bytes, options, staging),
   },
 } as const satisfies Record<string, TraceFormat>;
 

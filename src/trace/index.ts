@@ -8,23 +8,22 @@ import { ChunkReader, FileReader } from "./byte-reader.js";
 import {
   AUTO_FORMAT,
   chooseFormat,
+  detectFormat,
   formatNamed,
   RECOGNITION_BYTES,
   TRACE_FORMATS,
   type TraceFormatName,
 } from "./formats.js";
-import { MMT_MAGIC, MMT_STAGING_BYTES, type MmtHeader } from "./mmt-format.js";
-import { ownStaging } from "./mmt-reader.js";
-import { openBytes } from "./open.js";
-import type { RecordFormat, Staging, TraceFormat, TraceOptions, TraceParser } from "./types.js";
+import type { MmtHeader } from "./mmt-format.js";
+import { looksLikeGzip, openBytes } from "./open.js";
+import { ownStaging, type Staging } from "./staging.js";
+import type { RecordFormat, TraceOptions, TraceParser } from "./types.js";
 
 export type { EventBatch } from "./batch.js";
 export { TRACE_FORMATS, type TraceFormatName } from "./formats.js";
 export type { MmtHeader } from "./mmt-format.js";
-export type { Staging, TraceOptions } from "./types.js";
-
-/** What `Staging` must have room for. */
-export const STAGING_BYTES = MMT_STAGING_BYTES;
+export { STAGING_BYTES, type Staging } from "./staging.js";
+export type { TraceOptions } from "./types.js";
 
 /** What the beginning of a file told. */
 export interface TraceFacts {
@@ -61,14 +60,15 @@ export async function* readTrace(
   hooks: TraceHooks = {},
 ): Batches {
   checkOptions(options);
-  const file = plainRecords(path, options);
-  if (file !== undefined) {
-    try {
-      yield* readRecords(path, TRACE_FORMATS.mmt, file, options, hooks);
-    } finally {
-      file.close();
+  const file = FileReader.open(path);
+  try {
+    const name = file && plainFormat(file, options);
+    if (file !== undefined && name !== undefined) {
+      yield* readRecords(path, name, file, options, hooks);
+      return;
     }
-    return;
+  } finally {
+    file?.close();
   }
   const chunks = openBytes(path);
   try {
@@ -78,13 +78,23 @@ export async function* readTrace(
   }
 }
 
-/** The file, if its records can be read as they lie there. */
-function plainRecords(
-  path: string,
+type RecordFormatName = {
+  [Name in TraceFormatName]: (typeof TRACE_FORMATS)[Name] extends RecordFormat ? Name : never;
+}[TraceFormatName];
+
+/** The format of a file whose records can be read as they lie there. */
+function plainFormat(
+  file: FileReader,
   { format = AUTO_FORMAT }: TraceOptions,
-): FileReader | undefined {
-  const may = format === AUTO_FORMAT || format === "mmt";
-  return may ? FileReader.openIfBegins(path, MMT_MAGIC) : undefined;
+): RecordFormatName | undefined {
+  const first = file.begin(RECOGNITION_BYTES);
+  if (looksLikeGzip(first)) return undefined;
+  const name = format === AUTO_FORMAT ? detectFormat(first) : formatNamed(format);
+  return name !== undefined && holdsRecords(name) ? name : undefined;
+}
+
+function holdsRecords(name: TraceFormatName): name is RecordFormatName {
+  return "open" in TRACE_FORMATS[name];
 }
 
 async function* readChunks(
@@ -97,26 +107,26 @@ async function* readChunks(
   if (head.length === 0) throw new MmulateError("INPUT", `${path}: is empty, expected a trace`);
 
   const name = chooseFormat(path, head, options.format ?? AUTO_FORMAT);
-  const format: TraceFormat = TRACE_FORMATS[name];
   const all = startingWith(head, chunks);
-  if ("open" in format) {
-    yield* readRecords(path, format, new ChunkReader(all), options, hooks);
+  if (holdsRecords(name)) {
+    yield* readRecords(path, name, new ChunkReader(all), options, hooks);
     return;
   }
   hooks.onOpen?.({ format: name });
   const batch = new BatchWriter();
-  yield* parsed(format.parser(path, batch, options), batch, all);
+  yield* parsed(TRACE_FORMATS[name].parser(path, batch, options), batch, all);
 }
 
 async function* readRecords(
   path: string,
-  format: RecordFormat,
+  name: RecordFormatName,
   bytes: ChunkReader | FileReader,
   options: TraceOptions,
   { staging = ownStaging(), onOpen }: TraceHooks,
 ): Batches {
+  const format: RecordFormat = TRACE_FORMATS[name];
   const source = await format.open(path, bytes, options, staging);
-  onOpen?.({ format: "mmt", header: source.header });
+  onOpen?.({ format: name, ...(source.header && { header: source.header }) });
   yield* source.batches();
 }
 

@@ -3,39 +3,41 @@
 //
 //   header | head, records, continuations | head, records, continuations | … | end head
 //
-//   header, 128 bytes                        head, 40 bytes
-//     0  magic                                 0  u32 tag: block or end
+//   header, 128 bytes                        head, 48 bytes
+//     0  magic                                 0  u32 tag: block, packed block or end
 //     8  u32 version                           4  u32 records of the block
 //    12  u8  page shift of the split, 0 none   8  u32 continuations of the block
 //    13  u8  1: fetches were left out         12  u32 number of the block, from 0
-//    16  u64 records in the file, 0 unknown   16  u64, u64 checksum of records and continuations
-//    24  u64 0                                    (end: records in the file, 0)
-//    32  source, UTF-8, padded with 0         32  u64 check of the four words above
-//   112  u64, u64 checksum of the above
+//    16  u64 records in the file, 0 unknown   16  u64 bytes of the operands, 0 unless packed
+//    24  u64 0                                24  u64, u64 checksum of all up to the next head
+//    32  source, UTF-8, padded with 0             (end: records in the file, 0)
+//   112  u64, u64 checksum of the above       40  u64 check of the five words above
 //
-// Records are those of assembly/abi/event.ts as they are. Continuations are the positions (u32, from 0 in
-// the block, ascending, padded to 8 bytes) of records that an access got because it goes on in another page:
-// who simulates larger pages, or wants accesses unsplit, leaves them out.
+// Records are those of assembly/abi/event.ts as they are; in a packed block they are tokens, then operands
+// (assembly/codec/packed.ts), each padded to 8 bytes. Continuations are the positions (u32, from 0 in the block,
+// ascending, padded to 8 bytes) of records that an access got because it goes on in another page: who simulates
+// larger pages, or wants accesses unsplit, leaves them out. Why there are two kinds of blocks: docs/adr/0014.
 
 import { Buffer } from "node:buffer";
 import { EVENT_BYTES } from "../../assembly/abi/event.js";
 import { MmulateError } from "../errors.js";
 import { checksumOf } from "./fletcher.js";
 import { quote } from "./quote.js";
+import { BLOCK_RECORDS } from "./staging.js";
 
 /** A byte that is no text, the name, and line endings that a transfer as text would change. */
 export const MMT_MAGIC = Buffer.from("\x89MMT\r\n\x1a\n", "latin1");
-const MMT_VERSION = 1;
+const MMT_VERSION = 2;
 export const MMT_HEADER_BYTES = 128;
-export const MMT_HEAD_BYTES = 40;
-/** The most records of a block: 2 MiB, where what comes once per block no longer shows. */
-export const MMT_BLOCK_RECORDS = 262144;
+export const MMT_HEAD_BYTES = 48;
+const WORD_BYTES = 8;
 const CONTINUATION_BYTES = 4;
 
 const SOURCE_AT = 32;
 const CHECK_AT = 112;
-const HEAD_CHECK_AT = 32;
+const HEAD_CHECK_AT = 40;
 const TAG_BLOCK = 0x62746d6d; // "mmtb"
+const TAG_PACKED = 0x70746d6d; // "mmtp"
 const TAG_END = 0x65746d6d; // "mmte"
 
 /** What a file says about itself. */
@@ -58,21 +60,38 @@ export interface MmtHead {
   readonly continuations: number;
   /** Number of the block; at the end, of blocks. */
   readonly index: number;
+  /** Bytes of the operands of a packed block; undefined: the records stand there as they are. */
+  readonly operands?: number | undefined;
   readonly sum: bigint;
   readonly weighted: bigint;
 }
 
-/** Bytes between this head and the next. */
-export function payloadBytes({
-  records,
-  continuations,
-}: Pick<MmtHead, "records" | "continuations">): number {
-  return EVENT_BYTES * (records + Math.ceil((continuations * CONTINUATION_BYTES) / EVENT_BYTES));
+/** Where the parts of a block begin, in bytes from the end of its head. */
+export interface MmtParts {
+  /** Of a packed block. */
+  readonly operands: number;
+  readonly continuations: number;
+  /** The next head. */
+  readonly end: number;
 }
 
-/** Room for the longest payload and the head behind it. */
-export const MMT_STAGING_BYTES =
-  MMT_BLOCK_RECORDS * (EVENT_BYTES + CONTINUATION_BYTES) + MMT_HEAD_BYTES;
+export function partsOf({
+  records,
+  operands,
+  continuations: marks,
+}: Pick<MmtHead, "records" | "operands" | "continuations">): MmtParts {
+  const packed = padded(records);
+  const continuations = operands === undefined ? EVENT_BYTES * records : packed + padded(operands);
+  return {
+    operands: packed,
+    continuations,
+    end: continuations + padded(CONTINUATION_BYTES * marks),
+  };
+}
+
+function padded(bytes: number): number {
+  return Math.ceil(bytes / WORD_BYTES) * WORD_BYTES;
+}
 
 export function encodeHeader({ records, pageShift, accesses, source }: MmtHeader): Buffer {
   const bytes = Buffer.alloc(MMT_HEADER_BYTES);
@@ -120,12 +139,14 @@ export function decodeHeader(file: string, bytes: Buffer): MmtHeader {
 /** @param head of a block; its `end` is false */
 export function encodeHead(head: MmtHead): Buffer {
   const bytes = Buffer.alloc(MMT_HEAD_BYTES);
-  bytes.writeUInt32LE(head.end ? TAG_END : TAG_BLOCK, 0);
+  const block = head.operands === undefined ? TAG_BLOCK : TAG_PACKED;
+  bytes.writeUInt32LE(head.end ? TAG_END : block, 0);
   bytes.writeUInt32LE(head.end ? 0 : head.records, 4);
   bytes.writeUInt32LE(head.continuations, 8);
   bytes.writeUInt32LE(head.index, 12);
-  bytes.writeBigUInt64LE(head.end ? BigInt(head.records) : head.sum, 16);
-  bytes.writeBigUInt64LE(head.weighted, 24);
+  bytes.writeBigUInt64LE(BigInt(head.operands ?? 0), 16);
+  bytes.writeBigUInt64LE(head.end ? BigInt(head.records) : head.sum, 24);
+  bytes.writeBigUInt64LE(head.weighted, 32);
   bytes.writeBigUInt64LE(headCheck(bytes), HEAD_CHECK_AT);
   return bytes;
 }
@@ -144,23 +165,44 @@ export function decodeHead(file: string, offset: number, bytes: Buffer, index: n
     const found = quote(bytes.subarray(0, 8));
     throw damage(file, offset, `found ${found}, expected the head of block ${index}, undamaged`);
   }
-  const [tag, records, continuations, number] = [0, 4, 8, 12].map((at) => bytes.readUInt32LE(at));
-  const end = tag === TAG_END;
-  const [sum, weighted] = [bytes.readBigUInt64LE(16), bytes.readBigUInt64LE(24)];
-  const head = { end, records, continuations, index: number, sum, weighted } as MmtHead;
-  if (number !== index) throw damage(file, offset, `found block ${number}, expected ${index}`);
-  if (end) return { ...head, records: Number(sum) };
-  const { records: held } = head;
-  if (tag === TAG_BLOCK && held > 0 && held <= MMT_BLOCK_RECORDS && head.continuations <= held) {
-    return head;
+  const head = headOf(bytes);
+  if (head.index !== index) {
+    throw damage(file, offset, `found block ${head.index}, expected ${index}`);
   }
+  if (head.end || isPossible(bytes.readUInt32LE(0), head)) return head;
   throw damage(file, offset, `found ${quote(bytes.subarray(0, 8))}, expected a block or the end`);
+}
+
+function headOf(bytes: Buffer): MmtHead {
+  const [tag, records, continuations, index] = [0, 4, 8, 12].map((at) => bytes.readUInt32LE(at));
+  const [operands, sum, weighted] = [16, 24, 32].map((at) => bytes.readBigUInt64LE(at));
+  const end = tag === TAG_END;
+  return {
+    end,
+    records: end ? Number(sum) : records,
+    continuations,
+    index,
+    operands: tag === TAG_PACKED ? Number(operands) : undefined,
+    sum,
+    weighted,
+  } as MmtHead;
+}
+
+/** Packed blocks that are no smaller than plain ones are not written. */
+function isPossible(tag: number, head: MmtHead): boolean {
+  const { records, continuations } = head;
+  const fits = records > 0 && records <= BLOCK_RECORDS && continuations <= records;
+  if (tag === TAG_BLOCK) return fits;
+  return (
+    tag === TAG_PACKED && fits && partsOf(head).end < partsOf({ ...head, operands: undefined }).end
+  );
 }
 
 /** Odd factors: no change of one word goes unseen. */
 function headCheck(bytes: Buffer): bigint {
   let check = 1n;
-  for (let at = 0; at < HEAD_CHECK_AT; at += 8) check = check * 31n + bytes.readBigUInt64LE(at);
+  for (let at = 0; at < HEAD_CHECK_AT; at += WORD_BYTES)
+    check = check * 31n + bytes.readBigUInt64LE(at);
   return BigInt.asUintN(64, check);
 }
 

@@ -1,15 +1,13 @@
 // Reader of .mmt (mmt-format.ts). A block goes from the file into the memory that the caller names, is
-// checked there, and is handed out as it lies: no record is copied or looked at on the way, unless some
-// are to be left out.
+// checked there, and is handed out as it lies: no record is copied or looked at on the way, unless it is packed
+// or some are to be left out. The next block is read meanwhile.
 
 import { Buffer } from "node:buffer";
-import { EVENT_BYTES } from "../../assembly/abi/event.js";
-import { EVENTS_CAPACITY } from "../../assembly/abi/memory-map.js";
 import { MmulateError } from "../errors.js";
 import { BASE_PAGE_SHIFT } from "./access-writer.js";
 import type { EventBatch } from "./batch.js";
 import type { ByteReader } from "./byte-reader.js";
-import { MemoryChecksum } from "./fletcher.js";
+import { Codec } from "./codec.js";
 import {
   damage,
   decodeHead,
@@ -18,39 +16,27 @@ import {
   MMT_HEAD_BYTES,
   MMT_HEADER_BYTES,
   MMT_MAGIC,
-  MMT_STAGING_BYTES,
   type MmtHead,
   type MmtHeader,
-  payloadBytes,
+  partsOf,
 } from "./mmt-format.js";
 import { RecordFilter } from "./record-filter.js";
-import type { Staging, TraceOptions } from "./types.js";
-
-const WASM_PAGE_BYTES = 65536;
+import { batchesOf, ReadAhead, type StagedBlock } from "./staged.js";
+import { planStaging, type Staging } from "./staging.js";
+import type { RecordSource, TraceOptions } from "./types.js";
 
 /** Whether a file that begins with these bytes is surely .mmt. */
 export function looksLikeMmt(first: Uint8Array): boolean {
   return MMT_MAGIC.equals(first.subarray(0, MMT_MAGIC.length));
 }
 
-/** Memory for a reader whose caller has none. */
-export function ownStaging(): Staging {
-  const initial = Math.ceil(MMT_STAGING_BYTES / WASM_PAGE_BYTES);
-  return { memory: new WebAssembly.Memory({ initial }), at: 0 };
-}
-
-interface Block {
-  readonly count: number;
-  /** Positions in the block. Read when asked for: a run never does. */
-  readonly continuations: () => Iterable<number>;
-}
-
 /** Reads one file. */
-export class MmtReader {
+export class MmtReader implements RecordSource {
   /** Bytes of the file that were read and found good. */
   private offset = MMT_HEADER_BYTES + MMT_HEAD_BYTES;
   private records = 0;
-  private readonly checksum: MemoryChecksum;
+  private readonly ahead: ReadAhead;
+  private readonly codec: Codec;
   private readonly filter: RecordFilter | undefined;
 
   private constructor(
@@ -61,7 +47,8 @@ export class MmtReader {
     private readonly options: TraceOptions,
     private readonly staging: Staging,
   ) {
-    this.checksum = new MemoryChecksum(staging.memory);
+    this.ahead = new ReadAhead(bytes, staging);
+    this.codec = new Codec(staging.memory);
     const { split, pageShift = BASE_PAGE_SHIFT, accesses, instructions = true } = options;
     const asIs = split && pageShift <= header.pageShift;
     // A file without continuations has nothing to leave out, however large the pages.
@@ -90,70 +77,64 @@ export class MmtReader {
     return new MmtReader(file, bytes, header, head, options, staging);
   }
 
-  /**
-   * The records. A batch holds until the next one is asked for.
-   *
-   * @throws MmulateError INPUT when the file is damaged or holds no access that was asked for
-   */
   async *batches(): AsyncGenerator<EventBatch, void, undefined> {
-    while (!this.head.end) {
-      const block = await this.nextBlock();
-      for (let first = 0; first < block.count; first += EVENTS_CAPACITY) {
-        yield this.batchOf(block, first);
-      }
+    this.readBlock();
+    try {
+      while (!this.head.end) yield* batchesOf(this.staging, await this.nextBlock());
+    } finally {
+      await this.ahead.settled();
     }
     await this.finish();
   }
 
-  /** Reads and checks a block, and the head behind it. */
-  private async nextBlock(): Promise<Block> {
-    const { memory, at } = this.staging;
+  /** Begins to read the block of `head`, and the head behind it. */
+  private readBlock(): void {
+    if (!this.head.end) this.ahead.begin(partsOf(this.head).end + MMT_HEAD_BYTES);
+  }
+
+  /** Waits for a block and checks it. */
+  private async nextBlock(): Promise<StagedBlock> {
     const { head } = this;
-    const bytes = payloadBytes(head);
-    const got = await this.bytes.fill(new Uint8Array(memory.buffer, at, bytes + MMT_HEAD_BYTES));
-    if (got < bytes) {
-      throw ended(this.file, this.offset + got, `${bytes - got} more bytes of block ${head.index}`);
+    const { at, got } = await this.ahead.next();
+    const { end } = partsOf(head);
+    if (got < end) {
+      throw ended(this.file, this.offset + got, `${end - got} more bytes of block ${head.index}`);
     }
-    const { sum, weighted } = this.checksum.of(at, bytes);
+    const { sum, weighted } = this.codec.checksum(at, end);
     if (sum !== head.sum || weighted !== head.weighted) {
       const expected = "expected those that its head gives the checksum of: they are damaged";
-      throw damage(
-        this.file,
-        this.offset,
-        `found other records in block ${head.index}, ${expected}`,
-      );
+      const what = `found other records in block ${head.index}, ${expected}`;
+      throw damage(this.file, this.offset, what);
     }
-    this.offset += bytes;
-    const behind = Buffer.from(memory.buffer, at + bytes, got - bytes);
-    this.head = decodeHead(this.file, this.offset, behind, head.index + 1);
-    this.offset += MMT_HEAD_BYTES;
+    const behind = Buffer.from(this.staging.memory.buffer, at + end, got - end);
+    this.head = decodeHead(this.file, this.offset + end, behind, head.index + 1);
+    this.readBlock();
+    const records = this.unpacked(head, at);
+    this.offset += end + MMT_HEAD_BYTES;
     this.records += head.records;
-    return this.filtered(head);
+    return this.filtered(head, records, at);
   }
 
-  private filtered({ records, continuations: marks }: MmtHead): Block {
-    const { memory, at } = this.staging;
+  /** @returns where the records are */
+  private unpacked(head: MmtHead, at: number): number {
+    if (head.operands === undefined) return at;
+    const { records, table } = planStaging(this.staging);
+    const operands = at + partsOf(head).operands;
+    const found = this.codec.unpack(at, head.records, operands, records, table) - operands;
+    if (found === head.operands) return records;
+    const what = `found records of ${found} bytes of operands in block ${head.index}`;
+    throw damage(this.file, this.offset, `${what}, its head tells ${head.operands}`);
+  }
+
+  private filtered(head: MmtHead, at: number, block: number): StagedBlock {
+    const { memory } = this.staging;
+    const { records, continuations: marks } = head;
     const table = (): Uint32Array =>
-      new Uint32Array(memory.buffer, at + EVENT_BYTES * records, marks);
-    if (this.filter === undefined) return { count: records, continuations: table };
+      new Uint32Array(memory.buffer, block + partsOf(head).continuations, marks);
+    if (this.filter === undefined) return { at, count: records, continuations: table };
     const words = new Uint32Array(memory.buffer, at, 2 * records);
     const { count, continuations } = this.filter.apply(words, table());
-    return { count, continuations: () => continuations };
-  }
-
-  private batchOf({ count: records, continuations }: Block, first: number): EventBatch {
-    const { memory, at } = this.staging;
-    const count = Math.min(EVENTS_CAPACITY, records - first);
-    return {
-      // Made anew, because whoever took the batch before may have made the memory grow.
-      records: new Uint32Array(memory.buffer, at + EVENT_BYTES * first, 2 * count),
-      count,
-      staged: first,
-      get continuations() {
-        const inside = Array.from(continuations(), (position) => position - first);
-        return inside.filter((position) => position >= 0 && position < count);
-      },
-    };
+    return { at, count, continuations: () => continuations };
   }
 
   private async finish(): Promise<void> {

@@ -37,11 +37,15 @@ export async function* openBytes(path: string): AsyncGenerator<Buffer, void, und
   const file = new FileBytes(path);
   try {
     const first = await firstChunk(file);
-    const gzip = first[0] === GZIP_MAGIC[0] && first[1] === GZIP_MAGIC[1];
-    yield* gzip ? gunzipped(file, first) : plain(file, first);
+    yield* looksLikeGzip(first) ? gunzipped(file, first) : plain(file, first);
   } finally {
     await file.close();
   }
+}
+
+/** Whether a file that begins with these bytes is gzip. */
+export function looksLikeGzip(first: Uint8Array): boolean {
+  return first[0] === GZIP_MAGIC[0] && first[1] === GZIP_MAGIC[1];
 }
 
 /** A file that is read from front to back, with its errors put in our words. */

@@ -1,64 +1,61 @@
-// Parser of raw64: nothing but event records (assembly/abi/event.ts), 8 bytes each, little-endian, of
-// the kinds read, write and fetch. The native reference simulator takes the first two.
+// Reader of raw64: nothing but event records (assembly/abi/event.ts), 8 bytes each, little-endian, of the kinds
+// read, write and fetch. The native reference simulator takes the first two.
 //
-// The chunk's bytes are copied straight into the batch, where typed arrays read them as words: those
-// have the byte order of the machine, and Node runs WebAssembly on little-endian ones. The copy also
-// takes care of chunks that are not aligned, and of a record cut by the end of a chunk: its first bytes
-// simply wait at the end of the batch.
+// Blocks go from the file into the memory that the caller names, are looked at for other kinds, and are handed
+// out as they lie.
 
+import { Buffer } from "node:buffer";
 import { EVENT_BYTES, EVENT_KIND_MASK, EventKind } from "../../assembly/abi/event.js";
 import { MmulateError } from "../errors.js";
-import type { BatchWriter } from "./batch.js";
+import type { EventBatch } from "./batch.js";
+import type { ByteReader } from "./byte-reader.js";
+import { Codec } from "./codec.js";
 import { quote } from "./quote.js";
-import type { TraceOptions, TraceParser } from "./types.js";
+import { batchesOf, ReadAhead } from "./staged.js";
+import { BLOCK_RECORDS, type Staging } from "./staging.js";
+import type { RecordSource, TraceOptions } from "./types.js";
 
-const WORD_BYTES = 4;
+const BLOCK_BYTES = BLOCK_RECORDS * EVENT_BYTES;
 
-/** Incremental parser; chunks may be cut anywhere. */
-export class Raw64Parser implements TraceParser {
-  /** Bytes of the file whose records are complete and checked. */
+/** Reads one file. */
+export class Raw64Reader implements RecordSource {
+  /** Bytes of the file that were read and found good. */
   private offset = 0;
-  /** Bytes of a cut record, behind the batch's last word. */
-  private cut = 0;
-  private readonly batchBytes: Uint8Array;
+  private accesses = 0;
+  private readonly ahead: ReadAhead;
+  private readonly codec: Codec;
   private readonly dropFetches: boolean;
 
   /**
    * @param file name for messages
-   * @param batch where records go; the caller empties it whenever `parse` stops early
+   * @param staging where records go
    */
   constructor(
     private readonly file: string,
-    private readonly batch: BatchWriter,
+    bytes: ByteReader,
     options: TraceOptions,
+    private readonly staging: Staging,
   ) {
-    this.batchBytes = new Uint8Array(batch.words.buffer);
+    this.ahead = new ReadAhead(bytes, staging);
+    this.codec = new Codec(staging.memory);
     this.dropFetches = options.accesses === "data";
   }
 
-  parse(bytes: Uint8Array, from: number): number {
-    let at = from;
-    // With fetches dropped, one copy may leave most of the batch free.
-    while (at < bytes.length) {
-      const used = this.batch.length * WORD_BYTES + this.cut;
-      const taken = Math.min(bytes.length - at, this.batchBytes.length - used);
-      if (taken === 0) return at;
-      this.batchBytes.set(bytes.subarray(at, at + taken), used);
-      this.accept(this.cut + taken);
-      at += taken;
+  async *batches(): AsyncGenerator<EventBatch, void, undefined> {
+    this.ahead.begin(BLOCK_BYTES);
+    try {
+      for (let got = BLOCK_BYTES; got === BLOCK_BYTES; ) {
+        const block = await this.ahead.next();
+        got = block.got;
+        if (got === BLOCK_BYTES) this.ahead.begin(BLOCK_BYTES);
+        const count = this.checked(block.at, Math.floor(got / EVENT_BYTES));
+        yield* batchesOf(this.staging, { at: block.at, count, continuations: () => [] });
+        this.refuseCut(block.at, got);
+      }
+    } finally {
+      await this.ahead.settled();
     }
-    return at;
-  }
-
-  finish(): void {
-    if (this.cut > 0) {
-      const begin = this.batch.length * WORD_BYTES;
-      const found = quote(this.batchBytes.subarray(begin, begin + this.cut));
-      throw this.damage(
-        `the file ends within a record: found ${found}, expected ${EVENT_BYTES} bytes`,
-      );
-    }
-    if (this.batch.total > 0) return;
+    if (this.accesses > 0) return;
     const records = this.offset / EVENT_BYTES;
     throw new MmulateError(
       "INPUT",
@@ -66,51 +63,47 @@ export class Raw64Parser implements TraceParser {
     );
   }
 
-  endBatch(): void {
-    // The format does not tell how many instructions were executed.
+  /** Checks the kinds of records, and leaves out what was not asked for; returns how many stay. */
+  private checked(at: number, records: number): number {
+    const { fetches, controls } = this.codec.kinds(at, records);
+    const words = new Uint32Array(this.staging.memory.buffer, at, 2 * records);
+    if (controls) throw this.unknownKind(words);
+    this.offset += EVENT_BYTES * records;
+    const count = fetches && this.dropFetches ? withoutFetches(words) : records;
+    this.accesses += count;
+    return count;
   }
 
-  /** Checks what was copied behind the batch, and takes over its whole records. */
-  private accept(bytes: number): void {
-    const first = this.batch.length;
-    const end = first + Math.floor(bytes / EVENT_BYTES) * 2;
-    const dropping = this.checkKinds(first, end) && this.dropFetches;
-    this.batch.length = dropping ? withoutFetches(this.batch.words, first, end) : end;
-
-    this.cut = bytes % EVENT_BYTES;
-    const cutAt = end * WORD_BYTES;
-    this.batchBytes.copyWithin(this.batch.length * WORD_BYTES, cutAt, cutAt + this.cut);
-    this.offset += bytes - this.cut;
+  private unknownKind(words: Uint32Array): MmulateError {
+    const at = words.findIndex(
+      (low, i) => i % 2 === 0 && (low & EVENT_KIND_MASK) > EventKind.Fetch,
+    );
+    const kind = (words[at] as number) & EVENT_KIND_MASK;
+    const what = `found a record of kind ${kind}, expected 0 read, 1 write or 2 fetch`;
+    return this.damage(this.offset + (EVENT_BYTES / 2) * at, what);
   }
 
-  /** Checks the kinds of the records in words `first` to `end`; returns whether there are fetches. */
-  private checkKinds(first: number, end: number): boolean {
-    const { words } = this.batch;
-    let fetches = false;
-    for (let at = first; at < end; at += 2) {
-      const kind = (words[at] as number) & EVENT_KIND_MASK;
-      if (kind < EventKind.Fetch) continue;
-      fetches = true;
-      if (kind === EventKind.Fetch) continue;
-      this.offset += (at - first) * WORD_BYTES;
-      throw this.damage(`found a record of kind ${kind}, expected 0 read, 1 write or 2 fetch`);
-    }
-    return fetches;
+  private refuseCut(at: number, got: number): void {
+    const cut = got % EVENT_BYTES;
+    if (cut === 0) return;
+    const found = quote(Buffer.from(this.staging.memory.buffer, at + got - cut, cut));
+    const what = `the file ends within a record: found ${found}, expected ${EVENT_BYTES} bytes`;
+    throw this.damage(this.offset, what);
   }
 
-  private damage(what: string): MmulateError {
-    return new MmulateError("INPUT", `${this.file}: byte ${this.offset}: ${what}`);
+  private damage(offset: number, what: string): MmulateError {
+    return new MmulateError("INPUT", `${this.file}: byte ${offset}: ${what}`);
   }
 }
 
-/** Moves the data accesses among words `first` to `end` together; returns where they now end. */
-function withoutFetches(words: Uint32Array, first: number, end: number): number {
-  let to = first;
-  for (let at = first; at < end; at += 2) {
+/** Moves the data accesses to the front; returns how many there are. */
+function withoutFetches(words: Uint32Array): number {
+  let to = 0;
+  for (let at = 0; at < words.length; at += 2) {
     const low = words[at] as number;
     words[to] = low;
     words[to + 1] = words[at + 1] as number;
     if ((low & EVENT_KIND_MASK) !== EventKind.Fetch) to += 2;
   }
-  return to;
+  return to / 2;
 }

@@ -3,6 +3,7 @@
 import type { BatchWriter, EventBatch } from "./batch.js";
 import type { ByteReader } from "./byte-reader.js";
 import type { MmtHeader } from "./mmt-format.js";
+import type { Staging } from "./staging.js";
 
 /** How `readTrace` reads a file. */
 export interface TraceOptions {
@@ -42,13 +43,6 @@ export interface TraceParser {
   endBatch(): void;
 }
 
-/** Linear memory that readers of finished records may read them into: `STAGING_BYTES` from `at` on. */
-export interface Staging {
-  readonly memory: WebAssembly.Memory;
-  /** A multiple of 8. */
-  readonly at: number;
-}
-
 /** A format that must be parsed. */
 export interface ParsedFormat {
   /** One line for help texts and errors. */
@@ -59,11 +53,11 @@ export interface ParsedFormat {
   readonly parser: (file: string, batch: BatchWriter, options: TraceOptions) => TraceParser;
 }
 
-/** A file of finished records whose header was read. */
+/** A file of finished records whose header, if the format has one, was read. */
 export interface RecordSource {
-  readonly header: MmtHeader;
+  readonly header?: MmtHeader;
   /**
-   * The records, in the memory that was named.
+   * The records, in the memory that was named. A batch holds until the next one is asked for.
    *
    * @throws MmulateError INPUT, on iteration, where the file is damaged or holds no access
    */
@@ -72,7 +66,7 @@ export interface RecordSource {
 
 /** A format that holds the records themselves. */
 export interface RecordFormat extends Omit<ParsedFormat, "parser"> {
-  /** Reads the header. @throws MmulateError INPUT where it is damaged */
+  /** Reads the header, if there is one. @throws MmulateError INPUT where it is damaged */
   readonly open: (
     file: string,
     bytes: ByteReader,

@@ -136,10 +136,10 @@ export const MEMORY_SIDE: Record<
   "golden-cove": {
     caches: [
       ["L1D", 48, 64, 5],
-      ["L2", 2048, 2048, 15],
-      ["LLC", 7680, 8192, 132],
+      ["L2", 2048, 2048, 16],
+      ["LLC", 4096, 4096, 148],
     ],
-    ns: 120,
+    ns: 145,
   },
   "skylake-sp": {
     caches: [

@@ -59,6 +59,27 @@ describe("a memory side", () => {
     expect(complaint(at(-1))).not.toBe("");
   });
 
+  it("may fill the last cache with victims, if the walker enters before it", () => {
+    const victims = { ...FAR, fills: "victims" } as const;
+    const message = "a cache of victims is not the last one, or the walker enters there";
+    expect(complaint({ ...SIDE, caches: [NEAR, victims] })).toBe("");
+    const behind = cache(4_194_304, 16, 40);
+    expect(complaint({ ...SIDE, caches: [NEAR, victims, behind] })).toBe(message);
+    const walker = { ...SIDE.walker, entersAt: 1 };
+    expect(complaint({ ...SIDE, caches: [NEAR, victims], walker })).toBe(message);
+    expect(complaint({ ...SIDE, caches: [victims] })).toBe(message);
+  });
+
+  it("may hash second-level TLBs of up to 16 ways, and no first-level one", () => {
+    const [second] = plain.tlb.second;
+    const told = (tlb: Record<string, unknown>) =>
+      cpuSchema.safeParse({ ...plain, tlb: { ...plain.tlb, ...tlb } }).success;
+    expect(told({ second: [{ ...second, hashed: true }] })).toBe(true);
+    expect(told({ second: [{ ...second, entries: 34, ways: 17, hashed: true }] })).toBe(false);
+    expect(told({ second: [{ ...second, entries: 34, ways: 17 }] })).toBe(true);
+    expect(told({ data: [{ ...second, hashed: true }] })).toBe(false);
+  });
+
   it.each([
     [48 * 1024, 12, true],
     [1408 * 1024, 11, true],
@@ -85,6 +106,7 @@ describe("a confidence", () => {
     "documented",
     "published",
     "measured",
+    "inferred",
     "second-hand",
     "choice",
   ])("may be %s", (word) => {

@@ -88,6 +88,16 @@ describe("a request for what does not exist ends with exit code 2 and one line o
     ["run T --workers 2.5", "--workers 2.5: a number from 1 to 9999 is allowed"],
     ["run T --workers 10000", "--workers 10000: a number from 1 to 9999 is allowed"],
     ["run T --workers all", "--workers all: a number from 1 to 9999 is allowed"],
+    ["run T --seed 1.5", "--seed 1.5: a whole number is allowed"],
+    ["run chase --seed 4294967296", "seed 4294967296: 0 to 4294967295 are allowed"],
+    ["run chaes:pages=3", 'unknown workload "chaes"; did you mean "chase"? (known: chase)'],
+    ["run chase:pages=x", '"chase:pages=x": pages=x: whole numbers from 1 to 16777216 are allowed'],
+    ["run T --nested big", 'host pages "big": a size is allowed, as in 4k, 2m'],
+    ["run T --nested 4k", "cpu plain has no data caches for the host's entries to go through"],
+    [
+      "run T --arch x86-64 --cpu zen4 --nested 64k",
+      "host pages of 64k: x86-64 has TLB entries of 4k, 2m, 1g here",
+    ],
     ["walk nowhere", '"nowhere" is not FILE#ID, such as x.jsonl.gz#x86-64/000123'],
     ["walk @good.jsonl#", '@good.jsonl#" is not FILE#ID'],
     ["walk #made/1", '"#made/1" is not FILE#ID'],
@@ -106,7 +116,7 @@ describe("a request for what does not exist ends with exit code 2 and one line o
 
 describe("a command line that does not parse ends with exit code 2 and one line on stderr", () => {
   it.concurrent.each([
-    ["run", "missing required argument 'trace'"],
+    ["run", "missing required argument 'input'"],
     ["verify", "missing required argument 'file'"],
     ["walk", "missing required argument 'file#id'"],
     ["fly", "unknown command 'fly'"],

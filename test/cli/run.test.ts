@@ -222,3 +222,46 @@ describe("the results", () => {
     expect(await run(plain)).toBe(await run(hundred));
   });
 });
+
+describe("mmulate run chase", () => {
+  it("runs a workload as a trace, beside one, and tells its figures by its parameters", async () => {
+    const text = "chase:pages=300:passes=1";
+    const args = [text, hundred, "--format", "raw64", "--arch", "x86-64", "--cpu", "golden-cove"];
+    const told = parse(await printed("run", ...args, "--data-cache", "--nested", "4k", "--json"));
+    expect(told.cells.map(({ labels }) => labels.input)).toEqual([text, hundred]);
+    const [chase] = told.cells;
+    expect(chase).toMatchObject({
+      counters: { reads: 300, writes: 0, demand_mappings: 0, dtlb_l1_miss: 300, stlb_hit: 300 },
+      metrics: { ns_per_access: 3 },
+      config: {
+        nested: "4k",
+        input: {
+          workload: "chase",
+          seed: 1,
+          parameters: { pages: 300, stride: 4096, lines: 1, rotate: 1, warmup: 2, passes: 1 },
+        },
+      },
+    });
+    expect(told.config).toMatchObject({ nested: "4k" });
+    for (const cell of told.cells) expect(cell.checks.filter(({ ok }) => !ok)).toEqual([]);
+  });
+
+  it("takes the order of its seed", async () => {
+    const of = async (seed: string) => {
+      const args = ["chase:pages=3000:passes=1", "--arch", "x86-64", "--cpu", "golden-cove"];
+      const seeded = [...args, "--data-cache", "--seed", seed];
+      const { cells } = parse(await printed("run", ...seeded, "--json"));
+      return cells[0]?.counters;
+    };
+    expect((await of("1"))?.walk_from_cache1).not.toBe((await of("2"))?.walk_from_cache1);
+  });
+
+  it("says where the address space ends", async () => {
+    const args = ["chase:pages=3:stride=1g", "--arch", "arm64:t0sz=30"];
+    const { code, err } = await mmulate("run", ...args);
+    expect(code).toBe(1);
+    expect(linesOf(err).at(-1)).toBe(
+      'mmulate: chase:pages=3:stride=1g: access 1 to 0x1000000000: out-of-range under arm64:t0sz=30 with pages "base" (TTBR0 translates 34 bits)',
+    );
+  });
+});

@@ -153,12 +153,12 @@ describe("mmulate run of a damaged .mmt", () => {
   it("says in one line where the damage is", async () => {
     const file = await convert(tiny, "flip.mmt");
     const bytes = readFileSync(file);
-    bytes[180] = 0xff;
+    bytes[188] = 0xff;
     folder.write("flip.mmt", bytes);
     const { code, out, err } = await mmulate("run", file, "--arch", "x86-64");
     expect([code, out]).toEqual([2, ""]);
     expect(linesOf(err)).toEqual([
-      `mmulate: ${file}: byte 168: found other records in block 0, ` +
+      `mmulate: ${file}: byte 176: found other records in block 0, ` +
         "expected those that its head gives the checksum of: they are damaged",
     ]);
   });

@@ -3,7 +3,9 @@
 // The machine has no TLBs and no walk caches, so that every access reads one entry per level, whose
 // addresses the tables tell. Caches are of random, small shape; two CPUs share the last one. The model's
 // rule: a load looks from the cache it begins at to memory, and is put into all that missed; all are true
-// LRU, index = low bits of the line number.
+// LRU, index = low bits of the line number, or of its hash. The last cache may get what the one before it
+// evicts instead, and give up what it is asked for. Of a guest, each entry is read behind the host's entry
+// for it, from where the host keeps it, and one more host entry leads to the page.
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -12,6 +14,7 @@ import { Access } from "../../assembly/abi/stop.js";
 import type { CompiledArray, CompiledCpu } from "../../src/layout/cpu.js";
 import { fetch, read, run, write } from "./events.js";
 import { LruArray } from "./lru-model.js";
+import { hostAddress, hostEntryAddress } from "./scatter-model.js";
 import { BUILDS, type Build, coreOf, typicalLayout } from "./support.js";
 import { Tables } from "./tables.js";
 
@@ -23,7 +26,15 @@ const CPUS = 2;
 const MEMORY = 4;
 
 interface Shape {
-  readonly caches: readonly { readonly sets: number; readonly ways: number }[];
+  readonly caches: readonly {
+    readonly sets: number;
+    readonly ways: number;
+    readonly hashed: boolean;
+  }[];
+  /** The last cache holds victims. */
+  readonly victims: boolean;
+  /** log2 bytes of a host's pages, 0 = no host. */
+  readonly nestedShift: number;
   readonly walkerEnters: number;
   readonly dataCached: boolean;
 }
@@ -31,17 +42,22 @@ interface Shape {
 const shape: fc.Arbitrary<Shape> = fc
   .record({
     caches: fc.array(
-      fc.record({ sets: fc.constantFrom(1, 2, 8), ways: fc.constantFrom(1, 2, 3, 8, 16) }),
+      fc.record({
+        sets: fc.constantFrom(1, 2, 8),
+        ways: fc.constantFrom(1, 2, 3, 8, 16),
+        hashed: fc.boolean(),
+      }),
       { minLength: 1, maxLength: 4 },
     ),
     enters: fc.nat(3),
     dataCached: fc.boolean(),
+    victims: fc.boolean(),
+    nestedShift: fc.constantFrom(0, 12, 21),
   })
-  .map(({ caches, enters, dataCached }) => ({
-    caches,
-    walkerEnters: Math.min(enters, caches.length - 1),
-    dataCached,
-  }));
+  .map(({ enters, victims, ...drawn }) => {
+    const walkerEnters = Math.min(enters, drawn.caches.length - 1);
+    return { ...drawn, walkerEnters, victims: victims && walkerEnters < drawn.caches.length - 1 };
+  });
 
 const isShared = (level: number, { caches }: Shape): boolean =>
   caches.length > 1 && level === caches.length - 1;
@@ -61,7 +77,9 @@ function machineOf(drawn: Shape): CompiledCpu {
       array,
       lineShift: LINE_SHIFT,
       shared: isShared(array, drawn),
+      victims: drawn.victims && array === arrays.length - 1,
     })),
+    nestedShift: drawn.nestedShift,
     walkerEnters: drawn.walkerEnters,
     dataCached: drawn.dataCached,
   };
@@ -71,12 +89,15 @@ function machineOf(drawn: Shape): CompiledCpu {
 class CacheModel {
   readonly walk: bigint[] = [0n, 0n, 0n, 0n, 0n];
   readonly data: bigint[] = [0n, 0n, 0n, 0n, 0n];
+  readonly nested: bigint[] = [0n, 0n, 0n, 0n, 0n];
+  pages = 0n;
   private readonly caches: LruArray<{ key: string }>[][];
   private readonly drawn: Shape;
 
   constructor(drawn: Shape) {
     this.drawn = drawn;
-    const make = () => drawn.caches.map(({ sets, ways }) => new LruArray(sets, ways));
+    const make = () =>
+      drawn.caches.map(({ sets, ways, hashed }) => new LruArray(sets, ways, hashed));
     const [first, ...others] = Array.from({ length: CPUS }, make);
     const shared = first ?? [];
     this.caches = [
@@ -89,23 +110,51 @@ class CacheModel {
 
   private load(cpu: number, from: number, pa: bigint): number {
     const caches = this.caches[cpu] ?? [];
+    const { victims } = this.drawn;
+    const last = caches.length - 1;
     const line = pa >> BigInt(LINE_SHIFT);
     const key = String(line);
     let level = from;
-    while (level < caches.length && caches[level]?.find(line, key) === undefined) level++;
-    for (let missed = from; missed < level; missed++) caches[missed]?.insert(line, { key });
-    return level === caches.length ? MEMORY : level;
+    while (level <= last && caches[level]?.find(line, key) === undefined) level++;
+    if (victims && level === last) caches[last]?.drop(line, key);
+    for (let missed = from; missed < (victims ? Math.min(level, last) : level); missed++) {
+      const gone = caches[missed]?.insert(line, { key });
+      if (!victims || missed + 1 < last || gone === undefined) continue;
+      caches[last]?.insert(BigInt(gone.key), gone);
+    }
+    return level > last ? MEMORY : level;
+  }
+
+  private count(counts: bigint[], cpu: number, from: number, pa: bigint): void {
+    const level = this.load(cpu, from, pa);
+    counts[level] = (counts[level] ?? 0n) + 1n;
+  }
+
+  private byHost(pa: bigint): bigint {
+    const { nestedShift } = this.drawn;
+    return nestedShift === 0 ? pa : hostAddress(nestedShift, pa);
+  }
+
+  private readHostEntry(cpu: number, pa: bigint): void {
+    const { nestedShift, walkerEnters } = this.drawn;
+    if (nestedShift === 0) return;
+    this.count(this.nested, cpu, walkerEnters, hostEntryAddress(nestedShift, pa));
   }
 
   readEntry(cpu: number, pa: bigint): void {
-    const level = this.load(cpu, this.drawn.walkerEnters, pa);
-    this.walk[level] = (this.walk[level] ?? 0n) + 1n;
+    this.readHostEntry(cpu, pa);
+    this.count(this.walk, cpu, this.drawn.walkerEnters, this.byHost(pa));
+  }
+
+  /** A walk came to the page of `pa`. */
+  reach(cpu: number, pa: bigint): void {
+    this.readHostEntry(cpu, pa);
+    if (this.drawn.nestedShift !== 0) this.pages++;
   }
 
   access(cpu: number, pa: bigint): void {
     if (!this.drawn.dataCached) return;
-    const level = this.load(cpu, 0, pa);
-    this.data[level] = (this.data[level] ?? 0n) + 1n;
+    this.count(this.data, cpu, 0, this.byHost(pa));
   }
 }
 
@@ -156,16 +205,25 @@ describe.each(BUILDS)("on the %s build", (build) => {
           for (let level = topLevel; level >= 0; level--) {
             model.readEntry(cpu, tables.entryAt(va, level));
           }
+          model.reach(cpu, frame);
           if (kind !== "fetch") model.access(cpu, frame | (va & 0xfffn));
         }
         expect(found(Counter.WalkFromCache1)).toEqual(model.walk);
         expect(found(Counter.DataFromCache1)).toEqual(model.data);
+        expect(found(Counter.NestedFromCache1)).toEqual(model.nested);
+        expect(core.counter(Counter.NestedPages)).toBe(model.pages);
       }),
       { numRuns: RUNS[build] },
     );
   });
 
-  const PLAIN: Shape = { caches: [{ sets: 8, ways: 16 }], walkerEnters: 0, dataCached: true };
+  const PLAIN: Shape = {
+    caches: [{ sets: 8, ways: 16, hashed: false }],
+    walkerEnters: 0,
+    dataCached: true,
+    victims: false,
+    nestedShift: 0,
+  };
 
   it("a flush of the TLBs leaves them; a reset does not", () => {
     const tables = fresh(PLAIN);

@@ -1,10 +1,11 @@
 // TLBs and walk caches as plainly as they can be said: per set a list, youngest first.
 //
 // The model knows nothing of keys, stamps or entries in memory. It follows the rules that the counters of
-// the reference simulator are defined by: true LRU, index = low page-number bits, filled on a miss, the two
+// the reference simulator are defined by: true LRU, index = low page-number bits (or a hash), filled on a miss, the two
 // levels neither inclusive nor exclusive, and the second level "is not told" of a dirty assist.
 
 import type { CompiledCpu, CompiledProbe } from "../../src/layout/cpu.js";
+import { hashOf } from "./scatter-model.js";
 
 /** One translation, as one array holds it. */
 export interface Slot {
@@ -25,14 +26,17 @@ export type Owner = number | "global";
 export class LruArray<T extends { readonly key: string }> {
   private readonly sets: T[][];
   private readonly ways: number;
+  private readonly hashed: boolean;
 
-  constructor(sets: number, ways: number) {
+  constructor(sets: number, ways: number, hashed = false) {
     this.sets = Array.from({ length: sets }, () => []);
     this.ways = ways;
+    this.hashed = hashed;
   }
 
   private setOf(page: bigint): T[] {
-    return this.sets[Number(page % BigInt(this.sets.length))] ?? [];
+    const index = this.hashed ? hashOf(page) : page;
+    return this.sets[Number(index % BigInt(this.sets.length))] ?? [];
   }
 
   /** The slot with the key, now the youngest. */
@@ -45,12 +49,13 @@ export class LruArray<T extends { readonly key: string }> {
     return slot;
   }
 
-  /** Puts a slot in as the youngest; the oldest of a full set goes. */
-  insert(page: bigint, slot: T): void {
+  /** Puts a slot in as the youngest; the oldest of a full set goes, and is returned. */
+  insert(page: bigint, slot: T): T | undefined {
     const set = this.setOf(page);
     this.drop(page, slot.key);
-    if (set.length === this.ways) set.pop();
+    const gone = set.length === this.ways ? set.pop() : undefined;
     set.unshift(slot);
+    return gone;
   }
 
   drop(page: bigint, key: string): void {

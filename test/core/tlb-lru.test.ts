@@ -55,6 +55,8 @@ interface Shape {
   readonly structures: readonly StructureShape[];
   /** Second-level arrays are of the kind with partial tags. */
   readonly tagged: boolean;
+  /** Those then choose sets by a hash. */
+  readonly hashed: boolean;
   readonly ownStores: boolean;
 }
 
@@ -75,6 +77,7 @@ const structureShape: fc.Arbitrary<StructureShape> = fc.record({
 const shape: fc.Arbitrary<Shape> = fc.record({
   structures: fc.array(structureShape, { minLength: 4, maxLength: 4 }),
   tagged: fc.boolean(),
+  hashed: fc.boolean(),
   ownStores: fc.boolean(),
 });
 
@@ -97,11 +100,16 @@ function probesOf(
   });
 }
 
-function machineOf(layout: CompiledLayout, { structures, tagged, ownStores }: Shape): CompiledCpu {
+function machineOf(
+  layout: CompiledLayout,
+  { structures, tagged, hashed, ownStores }: Shape,
+): CompiledCpu {
+  const second = { tagged, hashed: tagged && hashed };
+  const first = { tagged: false, hashed: false };
   return {
     arrays: structures.flatMap(({ small, large }, i) => [
-      { name: `${i} 4K`, ...small, tagged: tagged && i === 3 },
-      { name: `${i} 2M`, ...large, tagged: tagged && i === 3 },
+      { name: `${i} 4K`, ...small, ...(i === 3 ? second : first) },
+      { name: `${i} 2M`, ...large, ...(i === 3 ? second : first) },
     ]),
     probes: structures.map((one, i) => probesOf(layout, one, 2 * i)),
     routes: [0, ownStores ? 2 : 0, 1],

@@ -61,7 +61,9 @@ export class TlbModel {
 
   /** @param faultDrops a fault drops whatever is cached of its page (x86-64) */
   constructor(cpu: CompiledCpu, faultDrops: boolean) {
-    this.arrays = cpu.arrays.map(({ sets, ways }) => new LruArray<Slot>(sets, ways));
+    this.arrays = cpu.arrays.map(
+      ({ sets, ways, hashed }) => new LruArray<Slot>(sets, ways, hashed),
+    );
     this.structures = cpu.probes.map((_, i) => new StructureModel(cpu, i, this.arrays));
     this.routes = cpu.routes;
     this.faultDrops = faultDrops;

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type CpuProfile, cpuSchema } from "../../arch/cpu-schema.js";
+import { goldenCove } from "../../arch/cpus/golden-cove.js";
 import { plain } from "../../arch/cpus/plain.js";
 import { yardstick } from "../../arch/cpus/yardstick.js";
 import { ARCHITECTURES } from "../../arch/index.js";
@@ -198,6 +199,71 @@ describe("a page size", () => {
     const profile = dataProfile([array("a", 21)], [smash("data", 12, 21)]);
     const accepted = cpuSchema.safeParse(profile).success;
     expect(accepted && kept(compileCpu(profile, X86), X86, "data")[12] === "as 21").toBe(false);
+  });
+});
+
+describe("a guest's page size", () => {
+  const profile = (data: Array[], rules: Smash[] = []): CpuProfile => ({
+    ...dataProfile(data, rules),
+    caches: [{ name: "C", bytes: 4096, ways: 1, lineBytes: 64, shared: false, cycles: 4, ...FACT }],
+  });
+
+  it("is kept as the host's where it is larger, as it is where it is not", () => {
+    const all = profile([array("small", 12), array("large", 21, 30)]);
+    const by = (nestedShift: number) => kept(compileCpu(all, X86, { nestedShift }), X86, "data");
+    expect(by(12)).toEqual({ 12: "small", 21: "as 12", 30: "as 12" });
+    expect(by(21)).toEqual({ 12: "small", 21: "large", 30: "as 21" });
+    expect(by(30)).toEqual({ 12: "small", 21: "large", 30: "large" });
+    const group = compileCpu(profile([array("a", 12, 16, 21)]), ARM, { nestedShift: 16 });
+    expect(kept(group, ARM, "data")).toMatchObject({ 12: "a", 16: "a", 21: "as 16", 34: "as 16" });
+  });
+
+  it("is kept as what the host's size is kept as", () => {
+    const one = profile([array("a", 12)], [smash("data", 21, 12)]);
+    const cpu = compileCpu(one, X86, { nestedShift: 21 });
+    expect(kept(cpu, X86, "data")).toEqual({ 12: "a", 21: "as 12", 30: "as 12" });
+    const none = compileCpu(profile([array("a", 12)]), X86, { nestedShift: 21 });
+    expect(kept(none, X86, "data")).toEqual({ 12: "a", 21: "not kept", 30: "not kept" });
+  });
+
+  it("is refused where no TLB entry has the host's, or nothing is cached", () => {
+    const all = profile([array("a", 12, 21, 30)]);
+    expect(() => compileCpu(all, X86, { nestedShift: 16 })).toThrow(
+      new MmulateError("CONFIG", "host pages of 64k: x86-64 has TLB entries of 4k, 2m, 1g here"),
+    );
+    expect(() => compileCpu(plain, X86, { nestedShift: 12 })).toThrow(
+      new MmulateError(
+        "CONFIG",
+        "cpu plain has no data caches for the host's entries to go through; a profile of a real machine has",
+      ),
+    );
+  });
+});
+
+describe("caches and second levels", () => {
+  const cache = { bytes: 4096, ways: 1, lineBytes: 64, shared: false, cycles: 4, ...FACT } as const;
+
+  it("are hashed, and filled by victims, where the profile says so", () => {
+    const cpu = compileCpu(
+      {
+        ...profileWith({ second: [{ ...array("s", 12), hashed: true }, array("t", 21)] }),
+        caches: [
+          { ...cache, name: "near" },
+          { ...cache, name: "far", bytes: 8192, hashed: true, fills: "victims" },
+        ],
+      },
+      X86,
+    );
+    expect(cpu.arrays.map(({ name, hashed = false }) => [name, hashed])).toEqual([
+      ["s", true],
+      ["t", false],
+      ["near", false],
+      ["far", true],
+    ]);
+    expect(cpu.caches.map(({ victims = false }) => victims)).toEqual([false, true]);
+    expect(decodeCpu(encodeCpu(cpu, 0)).cpu).toEqual(expectedCpu(cpu));
+    const guest = compileCpu(goldenCove, X86, { nestedShift: 12 });
+    expect(decodeCpu(encodeCpu(guest, 0)).cpu).toEqual(expectedCpu(guest));
   });
 });
 

@@ -18,6 +18,7 @@ export interface DecodedCpu {
 interface DecodedArray {
   readonly entries: number;
   readonly sets: number;
+  readonly hashed: boolean;
   readonly ways: number;
   readonly setBytes: number;
   readonly tags: number;
@@ -25,9 +26,11 @@ interface DecodedArray {
 }
 
 function decodeArray(reader: Reader, at: number): DecodedArray {
+  const mask = reader.u32(at + abi.ARRAY_SET_MASK);
   return {
     entries: reader.u32(at + abi.ARRAY_ENTRIES),
-    sets: reader.u32(at + abi.ARRAY_SET_MASK) + 1,
+    sets: (mask % abi.ARRAY_HASHED) + 1,
+    hashed: mask >= abi.ARRAY_HASHED,
     ways: reader.u32(at + abi.ARRAY_WAYS),
     setBytes: reader.u32(at + abi.ARRAY_SET_BYTES),
     tags: reader.u32(at + abi.ARRAY_TAGS),
@@ -61,8 +64,9 @@ export function decodeCpu(bytes: Uint8Array): DecodedCpu {
   });
   const cpu = {
     routes: [routes & 3, (routes >> 2) & 3, (routes >> 4) & 3, routes >> 6],
-    arrays: arrays.map(({ sets, ways, setBytes, tags, orders }) => ({
+    arrays: arrays.map(({ sets, hashed, ways, setBytes, tags, orders }) => ({
       sets,
+      hashed,
       ways,
       setBytes,
       tagged: tags !== 0 && orders !== 0,
@@ -78,6 +82,8 @@ export function decodeCpu(bytes: Uint8Array): DecodedCpu {
     cacheLevels: reader.u32(abi.CPU_CACHE_LEVELS),
     walkerEnters: reader.u32(abi.CPU_WALKER_ENTERS),
     dataCached: reader.u32(abi.CPU_DATA_CACHED) === 1,
+    nestedShift: reader.u32(abi.CPU_NESTED_SHIFT),
+    victimCache: reader.u32(abi.CPU_VICTIM_CACHE),
     tlbEnd: reader.u32(abi.CPU_TLB_END),
   };
   return { cpu, overlaps: reader.overlaps(), strays: reader.strays() };
@@ -90,13 +96,20 @@ function padded<T>(values: readonly T[], slots: number, empty: T): T[] {
 
 /** What `decodeCpu` must find; a descriptor of zeroes reads as one set of no ways. */
 export function expectedCpu(cpu: CompiledCpu): unknown {
-  const arrays = cpu.arrays.map(({ sets, ways, tagged }) => {
+  const victims = cpu.caches.findIndex((cache) => cache.victims === true);
+  const arrays = cpu.arrays.map(({ sets, ways, tagged, hashed = false }) => {
     const entry = 2 ** (tagged ? abi.TAGGED_ENTRY_SHIFT : abi.STAMPED_ENTRY_SHIFT);
-    return { sets, ways, setBytes: ways * entry, tagged };
+    return { sets, hashed, ways, setBytes: ways * entry, tagged };
   });
   return {
     routes: [...cpu.routes, 0],
-    arrays: padded(arrays, abi.MAX_ARRAYS, { sets: 1, ways: 0, setBytes: 0, tagged: false }),
+    arrays: padded(arrays, abi.MAX_ARRAYS, {
+      sets: 1,
+      hashed: false,
+      ways: 0,
+      setBytes: 0,
+      tagged: false,
+    }),
     probes: cpu.probes.map((classes) => {
       const nothing = { array: -1, shift: 0, fillClass: 0, fits: 0, pageMask: 0n };
       const used = classes.map((probe, pageClass) => ({
@@ -115,6 +128,8 @@ export function expectedCpu(cpu: CompiledCpu): unknown {
     cacheLevels: cpu.caches.length,
     walkerEnters: cpu.walkerEnters,
     dataCached: cpu.dataCached,
+    nestedShift: cpu.nestedShift ?? 0,
+    victimCache: victims < 0 ? abi.NO_VICTIM_CACHE : victims,
     tlbEnd: expect.any(Number),
   };
 }

@@ -105,7 +105,9 @@ describe("the yardstick profile", () => {
     expect(
       silent.filter(
         (name) =>
-          !/^(fault_|itlb_|fetches|instructions|walk_from_|data_from_|invalidat)/.test(name),
+          !/^(fault_|itlb_|fetches|instructions|walk_from_|data_from_|nested_|invalidat)/.test(
+            name,
+          ),
       ),
     ).toEqual([
       "walk_loads_level4",

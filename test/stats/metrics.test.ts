@@ -62,7 +62,7 @@ describe("cycles", () => {
 
   // 24 entries read: 20 x 5 + 3 x 15 + 1 x 480 = 625; 900 data: 890 x 5 + 9 x 15 + 1 x 480 = 5065.
   it("of loads depend on where their lines were found", () => {
-    const memory = { caches: [5, 15], memory: 480, walkers: 4 };
+    const memory = { caches: [5, 15], memory: 480 };
     const found = { walk_from_cache1: 20n, walk_from_cache2: 3n, walk_from_memory: 1n };
     const walked = cyclesOf({ ...RUN, ...found }, { ...COSTS, memory, accessedAssist: 3 });
     expect(walked.by).toMatchObject({ walk: 625n, accessed_assist: 30n });
@@ -71,10 +71,24 @@ describe("cycles", () => {
     const all = cyclesOf({ ...RUN, ...found, ...data }, { ...COSTS, memory });
     expect(all.by).toMatchObject({ walk: 625n, data: 5065n });
     expect(all.work).toBe(Object.values(all.by).reduce((sum, part) => sum + part, 0n));
-    expect(metricsOf(RUN, walked, memory.walkers)).toMatchObject({
+    expect(metricsOf(RUN, walked, { walkers: 4 })).toMatchObject({
       tlb_cycles_per_access: 0.695,
       tlb_cycles_per_access_overlapped: (70 + 625 / 4) / 1000,
     });
+  });
+
+  // 24 walks of 10 cycles beside their loads; host entries: 30 x 5 + 2 x 480 = 1110.
+  it("of a guest's walks have those of the host's entries, and every walk its start", () => {
+    const memory = { caches: [5, 15], memory: 480 };
+    const found = { walk_from_cache1: 24n, nested_from_cache1: 30n, nested_from_memory: 2n };
+    const costs = { ...COSTS, memory, walkStart: 10 };
+    const cycles = cyclesOf({ ...RUN, ...found }, costs);
+    expect(cycles.by).toMatchObject({ walk: 24n * 5n + 10n * (RUN.walks ?? 0n), nested: 1110n });
+    expect(cycles.work).toBe(Object.values(cycles.by).reduce((sum, part) => sum + part, 0n));
+    const { tlb_cycles_per_access: told } = metricsOf(RUN, cycles);
+    const translation = [cycles.by.stlb_hit, cycles.by.walk, cycles.by.nested];
+    const sum = translation.reduce<bigint>((all, part) => all + (part ?? 0n), 0n);
+    expect(told).toBe(Number(sum) / 1000);
   });
 
   it("stay exact beyond 2^53", () => {
@@ -117,6 +131,12 @@ describe("metrics", () => {
     });
   });
 
+  it("have times where the clock is known", () => {
+    const cycles = cyclesOf(RUN, COSTS);
+    expect(metricsOf(RUN, cycles, { clockMHz: 4000 }).ns_per_access).toBe(10.95 / 4);
+    expect(metricsOf(RUN, cycles)).not.toHaveProperty("ns_per_access");
+  });
+
   it("whose divisor is 0 are left out", () => {
     const dataOnly = { ...RUN, instructions: 0n, itlb_l1_hit: 0n, itlb_l1_miss: 0n, walks: 0n };
     const names = Object.keys(metricsOf(dataOnly, cyclesOf(dataOnly, COSTS)));
@@ -157,6 +177,14 @@ describe("the identities between counters", () => {
       fault_permission: 1n,
     };
     expect(checksOf(faulted).map(({ ok }) => ok)).toEqual([true, true, true]);
+  });
+
+  it("hold for a guest's walks, each entry and page behind a host's entry", () => {
+    const id = "host entries read = entries read + pages";
+    const guest = { ...RUN, walk_from_cache1: 24n, nested_from_cache2: 39n, nested_pages: 15n };
+    expect(checksOf(guest).at(-1)).toEqual({ id, ok: true });
+    const broken = checksOf({ ...guest, nested_pages: 14n }).at(-1);
+    expect(broken).toEqual({ id, ok: false, first: "39 is not 38" });
   });
 
   it.each([

@@ -1,16 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { checksumOf, MemoryChecksum } from "../../src/trace/fletcher.js";
+import { Codec } from "../../src/trace/codec.js";
+import { checksumOf } from "../../src/trace/fletcher.js";
 import { raw64Bytes } from "./support.js";
 
 const MASK = 2n ** 64n - 1n;
-const MEMORY = new WebAssembly.Memory({ initial: 1 });
-const CHECKSUM = new MemoryChecksum(MEMORY);
+const MEMORY = new WebAssembly.Memory({ initial: 1, maximum: 2, shared: true });
+const CODEC = new Codec(MEMORY);
 
 function inMemory(words: bigint[], at: number) {
   new Uint8Array(MEMORY.buffer).fill(0xa5);
   new Uint8Array(MEMORY.buffer).set(raw64Bytes(words), at);
-  return CHECKSUM.of(at, 8 * words.length);
+  return CODEC.checksum(at, 8 * words.length);
 }
 
 function byDefinition(words: bigint[]) {
@@ -51,10 +52,10 @@ describe("the checksum", () => {
   });
 
   it("is right after the memory grew", () => {
-    const memory = new WebAssembly.Memory({ initial: 1 });
-    const checksum = new MemoryChecksum(memory);
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 2, shared: true });
+    const codec = new Codec(memory);
     memory.grow(1);
     new BigUint64Array(memory.buffer, 65536, 9).fill(3n);
-    expect(checksum.of(65536, 72)).toEqual(byDefinition(new Array<bigint>(9).fill(3n)));
+    expect(codec.checksum(65536, 72)).toEqual(byDefinition(new Array<bigint>(9).fill(3n)));
   });
 });

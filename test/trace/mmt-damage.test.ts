@@ -1,5 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
+import { checksumOf } from "../../src/trace/fletcher.js";
 import { encodeHead } from "../../src/trace/mmt-format.js";
 import { batchOf, EVERYTHING, mmtBytes, readChunks, readFile } from "./mmt-support.js";
 import { errorOf, inputFolder } from "./support.js";
@@ -7,10 +8,15 @@ import { errorOf, inputFolder } from "./support.js";
 const { write } = inputFolder();
 
 const RECORDS = [0x1000n, 0x2001n, 0x3000n, 0x4002n, 0x7fff_ffff_f001n];
-const SMALL = () => mmtBytes([batchOf(RECORDS, [2, 4])]);
+const SMALL = (packed = false) => mmtBytes([batchOf(RECORDS, [2, 4])], { packed });
 const HEAD = 128;
-const PAYLOAD = HEAD + 40;
+const HEAD_BYTES = 48;
+const PAYLOAD = HEAD + HEAD_BYTES;
 const END = PAYLOAD + 8 * RECORDS.length + 8;
+const KINDS = [
+  ["as it is", false],
+  ["packed", true],
+] as const;
 
 /** The one error of a file: INPUT, with the file's name in front. */
 async function refusal(bytes: Uint8Array, format = "auto", name = "damaged"): Promise<string> {
@@ -23,8 +29,8 @@ async function refusal(bytes: Uint8Array, format = "auto", name = "damaged"): Pr
 }
 
 describe("a .mmt trace that was cut short", () => {
-  it("is refused at every length, and says where it ends", async () => {
-    const whole = await SMALL();
+  it.each(KINDS)("is refused at every length, %s, and says where it ends", async (_, packed) => {
+    const whole = await SMALL(packed);
     for (let length = 1; length < whole.length; length++) {
       const cut = whole.subarray(0, length);
       const message = await refusal(cut, "mmt");
@@ -50,34 +56,36 @@ describe("a .mmt trace that was cut short", () => {
 });
 
 describe("a .mmt trace with one wrong byte", () => {
-  it("is refused wherever the byte stands", async () => {
-    const whole = await SMALL();
+  it.each(KINDS)("is refused wherever the byte stands, %s", async (_, packed) => {
+    const whole = await SMALL(packed);
+    const end = whole.length - HEAD_BYTES;
+    expect(end < END).toBe(packed);
     for (let at = 0; at < whole.length; at++) {
       for (const flip of [0x01, 0x80, 0xff]) {
         const wrong = Buffer.from(whole);
         wrong.writeUInt8(wrong.readUInt8(at) ^ flip, at);
         const message = await refusal(wrong, "mmt");
-        expect(message).toMatch(new RegExp(`^byte ${placeOf(at)}: found `));
+        expect(message).toMatch(new RegExp(`^byte ${placeOf(at, end)}: found `));
       }
     }
   });
 
   /** Where the message says that the damage is: the start of what has the checksum. */
-  function placeOf(at: number): number {
+  function placeOf(at: number, end: number): number {
     if (at < 8) return 0;
     if (at < 12) return 8;
     if (at < HEAD) return 112;
     if (at < PAYLOAD) return HEAD;
-    return at < END ? PAYLOAD : END;
+    return at < end ? PAYLOAD : end;
   }
 
   it.each([
     [0, 'begins with "XMMT\\x0d\\x0a\\x1a\\x0a', "auto"],
     [0, 'byte 0: found "XMMT\\x0d\\x0a\\x1a\\x0a", expected "\\x89MMT\\x0d\\x0a\\x1a\\x0a"', "mmt"],
-    [8, "byte 8: found format version 88, expected 1", "auto"],
+    [8, "byte 8: found format version 88, expected 2", "auto"],
     [40, "byte 112: found a checksum that the header does not have", "auto"],
     [HEAD, 'byte 128: found "Xmtb\\x05\\x00\\x00\\x00", expected the head of block 0', "auto"],
-    [PAYLOAD + 9, "byte 168: found other records in block 0, expected those ", "auto"],
+    [PAYLOAD + 9, "byte 176: found other records in block 0, expected those ", "auto"],
   ])("says what was expected: byte %d", async (at, message, format) => {
     const wrong = await SMALL();
     wrong.write("X", at, "latin1");
@@ -91,7 +99,7 @@ describe("a .mmt trace that was put together wrongly", () => {
 
   it("has bytes behind its end", async () => {
     const whole = await SMALL();
-    const message = "byte 256: found more bytes, expected the end of the file";
+    const message = "byte 272: found more bytes, expected the end of the file";
     expect(await refusal(Buffer.concat([whole, Buffer.of(0)]))).toBe(message);
     expect(await refusal(Buffer.concat([whole, whole]))).toBe(message);
   });
@@ -103,16 +111,16 @@ describe("a .mmt trace that was put together wrongly", () => {
       "byte 128: found block 1, expected 0",
     );
     const twice = Buffer.concat([begin, block, block, end(10, 2)]);
-    expect(await refusal(twice)).toBe("byte 216: found block 0, expected 1");
+    expect(await refusal(twice)).toBe("byte 224: found block 0, expected 1");
   });
 
   it("counts other records at its end, or in its header", async () => {
     const whole = await SMALL();
     const wrong = Buffer.concat([whole.subarray(0, END), end(6, 1)]);
-    expect(await refusal(wrong)).toBe("byte 216: found 5 records, the end marker tells 6");
+    expect(await refusal(wrong)).toBe("byte 224: found 5 records, the end marker tells 6");
     const other = await mmtBytes([batchOf([...RECORDS, 8n])]);
     const header = Buffer.concat([other.subarray(0, HEAD), whole.subarray(HEAD)]);
-    expect(await refusal(header)).toBe("byte 216: found 5 records, the header tells 6");
+    expect(await refusal(header)).toBe("byte 224: found 5 records, the header tells 6");
   });
 
   it("holds a block of no size that there is", async () => {
@@ -126,6 +134,34 @@ describe("a .mmt trace that was put together wrongly", () => {
       const wrong = Buffer.concat([whole.subarray(0, HEAD), encodeHead(head), Buffer.alloc(99)]);
       expect(await refusal(wrong)).toMatch(
         /^byte 128: found "mmtb.*, expected a block or the end$/,
+      );
+    }
+  });
+
+  it("packs records in more bytes than they have", async () => {
+    const whole = await SMALL();
+    const head = { end: false, records: 5, continuations: 0, index: 0, sum: 0n, weighted: 0n };
+    const wrong = [
+      whole.subarray(0, HEAD),
+      encodeHead({ ...head, operands: 33 }),
+      Buffer.alloc(99),
+    ];
+    expect(await refusal(Buffer.concat(wrong))).toMatch(
+      /^byte 128: found "mmtp.*, expected a block/,
+    );
+  });
+
+  it("packs records whose operands are other than its head tells", async () => {
+    const whole = await SMALL(true);
+    const found = whole.readUInt32LE(HEAD + 16);
+    for (const operands of [found - 1, found + 1]) {
+      const payload = whole.subarray(PAYLOAD, PAYLOAD + 8 + 8 * Math.ceil(operands / 8));
+      const sums = checksumOf(payload);
+      const size = { records: 5, continuations: 0, index: 0, operands };
+      const head = encodeHead({ end: false, ...size, ...sums });
+      const wrong = Buffer.concat([whole.subarray(0, HEAD), head, payload, end(5, 1)]);
+      expect(await refusal(wrong)).toBe(
+        `byte 176: found records of ${found} bytes of operands in block 0, its head tells ${operands}`,
       );
     }
   });

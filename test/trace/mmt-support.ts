@@ -4,8 +4,9 @@ import type { EventBatch } from "../../src/trace/batch.js";
 import { ChunkReader } from "../../src/trace/byte-reader.js";
 import { readTrace } from "../../src/trace/index.js";
 import type { MmtHeader } from "../../src/trace/mmt-format.js";
-import { MmtReader, ownStaging } from "../../src/trace/mmt-reader.js";
+import { MmtReader } from "../../src/trace/mmt-reader.js";
 import { MmtWriter } from "../../src/trace/mmt-writer.js";
+import { ownStaging } from "../../src/trace/staging.js";
 import type { TraceOptions } from "../../src/trace/types.js";
 import { ALL, raw64Bytes, recordsOf } from "./support.js";
 
@@ -14,6 +15,8 @@ export const EVERYTHING: TraceOptions = { ...ALL, instructions: true };
 
 const HEADER: Omit<MmtHeader, "records"> = { pageShift: 12, accesses: "all", source: "a test" };
 
+const STAGING = ownStaging();
+
 /** A batch of records. */
 export function batchOf(records: bigint[], continuations: number[] = []): EventBatch {
   const bytes = new Uint8Array(raw64Bytes(records));
@@ -21,9 +24,12 @@ export function batchOf(records: bigint[], continuations: number[] = []): EventB
 }
 
 /** The bytes of a file that was given these batches. */
-export async function mmtBytes(batches: EventBatch[], header = HEADER): Promise<Buffer> {
+export async function mmtBytes(
+  batches: EventBatch[],
+  { header = HEADER, packed = false } = {},
+): Promise<Buffer> {
   const pieces: Buffer[] = [];
-  const writer = new MmtWriter(header, async (bytes) => {
+  const writer = new MmtWriter(header, packed, async (bytes) => {
     pieces.push(Buffer.from(bytes));
   });
   await writer.begin();
@@ -61,5 +67,5 @@ export async function readChunks(chunks: Buffer[], options = EVERYTHING): Promis
     yield* chunks;
   }
   const bytes = new ChunkReader(arriving());
-  return collect((await MmtReader.open("t.mmt", bytes, options, ownStaging())).batches());
+  return collect((await MmtReader.open("t.mmt", bytes, options, STAGING)).batches());
 }

@@ -8,8 +8,10 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll } from "vitest";
 import { MmulateError } from "../../src/errors.js";
 import { BatchWriter, type EventBatch } from "../../src/trace/batch.js";
+import { ChunkReader } from "../../src/trace/byte-reader.js";
 import { LackeyParser } from "../../src/trace/lackey.js";
-import { Raw64Parser } from "../../src/trace/raw64.js";
+import { Raw64Reader } from "../../src/trace/raw64.js";
+import { ownStaging } from "../../src/trace/staging.js";
 import type { TraceOptions, TraceParser } from "../../src/trace/types.js";
 
 export const ALL: TraceOptions = { accesses: "all", split: true, instructions: false };
@@ -44,10 +46,17 @@ export function lackeyRecords(text: string, options = ALL): bigint[] {
   return lackeyBatches([Buffer.from(text, "latin1")], options).flat();
 }
 
-/** Parses raw64 bytes; returns its batches. */
-export function raw64Batches(chunks: Uint8Array[], options = ALL, capacity = 65536): bigint[][] {
-  const batch = new BatchWriter(capacity);
-  return drive(new Raw64Parser("t.raw64", batch, options), batch, chunks);
+const STAGING = ownStaging();
+
+/** Reads raw64 bytes that arrive in chunks; returns its batches. */
+export async function raw64Batches(chunks: Uint8Array[], options = ALL): Promise<bigint[][]> {
+  async function* arriving() {
+    for (const chunk of chunks) yield Buffer.from(chunk);
+  }
+  const reader = new Raw64Reader("t.raw64", new ChunkReader(arriving()), options, STAGING);
+  const batches: bigint[][] = [];
+  for await (const batch of reader.batches()) batches.push(recordsOf(batch));
+  return batches;
 }
 
 function drive(parser: TraceParser, batch: BatchWriter, chunks: Uint8Array[]): bigint[][] {
