@@ -13,8 +13,8 @@ import { zapRange } from "./zap.js";
 
 /** What was there goes; every page of the range is a guard then. */
 export function installGuards(kernel: Kernel, mm: Mm, vma: Vma, start: number, end: number): Errno {
-  // fork must copy the markers, and it copies what has an anon_vma.
-  if (vma.object === null) prepareAnon(mm, vma);
+  // fork must copy the markers, and it copies what has an anon_vma: so shared mappings get one, too.
+  prepareAnon(mm, vma);
   zapRange(kernel, mm, vma, start, end, true);
   for (let page = start; page < end; page++) {
     const slot = kernel.mmu.exports.makeEntry(mm.root, page, 0) >>> 0;

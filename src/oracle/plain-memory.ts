@@ -4,8 +4,8 @@
 //   private page   { value }                       fork copies it
 //   shared page    { object, index }               fork shares the object
 //
-// What depends on where mappings begin and end (mremap over several, say) it does not foretell: it is told
-// that the call failed, and then knows nothing of those pages until something is mapped there again.
+// What depends on where mappings begin and end (which of several VMAs mremap moves before it fails, say) it
+// does not foretell: it is told what was done.
 
 /** Memory that several mappings see. */
 interface PlainObject {
@@ -49,8 +49,6 @@ const PRIVATE_ONLY: ReadonlySet<string> = new Set(["free", "wipeonfork"]);
 /** Memory of all processes. A process is whatever object the caller knows it by. */
 export class PlainMemory {
   private readonly spaces = new Map<object, Space>();
-  /** Pages of which nothing is known. */
-  private readonly unknown = new Map<object, Set<number>>();
 
   private space(process: object): Space {
     const space = this.spaces.get(process) ?? new Map<number, PlainPage>();
@@ -78,14 +76,10 @@ export class PlainMemory {
 
   private put(process: object, at: number, page: PlainPage): void {
     this.space(process).set(at, page);
-    this.unknown.get(process)?.delete(at);
   }
 
   munmap(process: object, start: number, end: number): void {
-    for (let at = start; at < end; at++) {
-      this.space(process).delete(at);
-      this.unknown.get(process)?.delete(at);
-    }
+    for (let at = start; at < end; at++) this.space(process).delete(at);
   }
 
   /** Up to the first hole. */
@@ -138,27 +132,14 @@ export class PlainMemory {
       if (page.notForked) continue;
       this.put(child, at, { ...page, ...(page.wipedOnFork ? { ...GONE, guard: false } : {}) });
     }
-    this.unknown.set(child, new Set(this.unknown.get(parent)));
   }
 
   exit(process: object): void {
     this.spaces.delete(process);
-    this.unknown.delete(process);
   }
 
-  /** Nothing is known of these pages from now on. */
-  forget(process: object, start: number, end: number): void {
-    const unknown = this.unknown.get(process) ?? new Set();
-    this.unknown.set(process, unknown);
-    for (let at = start; at < end; at++) {
-      this.space(process).delete(at);
-      unknown.add(at);
-    }
-  }
-
-  /** Whether an access must go through; null = not known. */
-  allows(process: object, at: number, write: boolean): boolean | null {
-    if (this.unknown.get(process)?.has(at) === true) return null;
+  /** Whether an access must go through. */
+  allows(process: object, at: number, write: boolean): boolean {
     const page = this.space(process).get(at);
     if (page === undefined || page.guard) return false;
     if (page.object !== null && page.index >= page.object.pages) return false;

@@ -52,7 +52,7 @@ export class Checker implements Watch {
   }
 
   touched(process: Process, page: number, seen: number, frame: number, wrote: boolean): void {
-    if (this.memory.allows(process, page, wrote) === false) {
+    if (!this.memory.allows(process, page, wrote)) {
       this.complain([{ id: "access", text: `page ${page}: went through, should not` }]);
     }
     this.complain(checkAccess(this.kernel, process.mm, page, wrote, frame));
@@ -67,7 +67,7 @@ export class Checker implements Watch {
   }
 
   denied(process: Process, page: number, write: boolean): void {
-    if (this.memory.allows(process, page, write) !== true) return;
+    if (!this.memory.allows(process, page, write)) return;
     this.complain([{ id: "access", text: `page ${page}: denied, should not be` }]);
   }
 
@@ -124,8 +124,13 @@ const moved: Prepare = (memory, _player, process, { words }) => {
   const name = words.slice(1).find((word) => /^[A-Za-z]\w*$/.test(word)) ?? "";
   return (errno) => {
     const to = process.regions.get(name)?.start ?? Number.NaN;
-    if (errno === 0) memory.mremap(process, start, pages, to, words.includes("dontunmap", 3));
-    else for (const at of [start, to]) memory.forget(process, at, at + pages);
+    const keep = words.includes("dontunmap", 3);
+    if (errno === 0) memory.mremap(process, start, pages, to, keep);
+    // A move of several mappings may fail after the first: the new place was empty, so it tells how far it came.
+    for (let i = 0; errno !== 0 && i < pages; i++) {
+      const arrived = process.mm.vmas.at(to + i) !== null;
+      if (arrived) memory.mremap(process, start + i, 1, to + i, keep);
+    }
     return null;
   };
 };
