@@ -7,10 +7,10 @@ import { MACHINES, play } from "./support.js";
 
 describe.each(MACHINES)("random scripts on %s, Linux %s", (arch, kernel) => {
   it("read what they must, and break no invariant", async () => {
-    const property = fc.asyncProperty(scripts(40), async (text) => {
+    const property = fc.asyncProperty(scripts(100), async (text) => {
       const { complaints } = await play(text, arch, kernel);
       expect(complaints, text).toEqual([]);
     });
-    await fc.assert(property, { numRuns: 60, seed: 5 });
+    await fc.assert(property, { numRuns: 50, seed: 5 });
   });
 });
