@@ -22,9 +22,18 @@ interface Change {
   readonly slot: number;
   readonly root: number;
   readonly page: number;
+  /** Where it is, if that was known then: a process may be gone when the operation is over. */
+  readonly place: Place | null;
   readonly before: DescribedEntry;
   after: DescribedEntry;
   readonly rule: string;
+}
+
+/** "P", region "A", page 3. */
+interface Place {
+  readonly owner: string;
+  readonly region: string;
+  readonly first: number;
 }
 
 /** Pages of a last-level table. */
@@ -146,7 +155,9 @@ export class Narrator {
       return;
     }
     const page = table.first + (slot % this.tableBytes) / ENTRY_BYTES;
-    this.changes.push({ slot, root: table.root, page, before, after, rule });
+    const { root } = table;
+    const place = this.placeOf(root, page);
+    this.changes.push({ slot, root, page, place, before, after, rule });
   }
 
   /** What happened since it was last asked. */
@@ -164,7 +175,7 @@ export class Narrator {
   private tell(steps: EntryStep[], change: Change): void {
     const { before: old, after, rule } = change;
     if (isSame(old, after)) return;
-    const place = this.placeOf(change);
+    const place = change.place ?? this.placeOf(change.root, change.page) ?? cachePlace(change.page);
     const step = {
       ...place,
       last: place.first,
@@ -198,8 +209,8 @@ export class Narrator {
     return ARCHITECTURES.get(architecture)?.dirty.cite ?? "";
   }
 
-  /** "P", region "A", page 3. */
-  private placeOf({ root, page }: Change): { owner: string; region: string; first: number } {
+  /** Null: of no process; or of a child in the making. */
+  private placeOf(root: number, page: number): Place | null {
     for (const [owner, { mm, regions }] of this.player.processes) {
       if (mm.root !== root) continue;
       const [name, region] =
@@ -208,8 +219,12 @@ export class Narrator {
       if (name === undefined || region === undefined) return { owner, region: "", first: page };
       return { owner, region: name, first: page - region.start };
     }
-    return { owner: "page cache", region: "", first: page };
+    return null;
   }
+}
+
+function cachePlace(page: number): Place {
+  return { owner: "page cache", region: "", first: page };
 }
 
 function isSame(a: DescribedEntry, b: DescribedEntry): boolean {
