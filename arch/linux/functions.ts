@@ -1,15 +1,25 @@
 // Where Linux does what the model counts as an event: names an explained run cites.
 //
+// Names are those of 6.12 to 7.0; a static function may be named otherwise elsewhere, hence "knowledge".
 // `rule`: the function changes entries; what changes behind such an event, until the next one, is its doing.
 
 import { z } from "zod";
 import { freeze } from "../define.js";
-import { citeSchema } from "../schema.js";
+import { citeSchema, confidenceSchema } from "../schema.js";
 
-const functionSchema = z.strictObject({ cite: citeSchema, rule: z.boolean() });
+const functionSchema = z.strictObject({
+  cite: citeSchema,
+  confidence: confidenceSchema,
+  rule: z.boolean(),
+});
 
-const does = (cite: string) => ({ cite: `LINUX ${cite}`, rule: true });
-const counts = (cite: string) => ({ cite: `LINUX ${cite}`, rule: false });
+const fact = (cite: string, rule: boolean) => ({
+  cite: `LINUX ${cite}`,
+  confidence: "knowledge" as const,
+  rule,
+});
+const does = (cite: string) => fact(cite, true);
+const counts = (cite: string) => fact(cite, false);
 
 const FUNCTIONS = {
   fault: counts("mm/memory.c handle_mm_fault, mm_account_fault"),
