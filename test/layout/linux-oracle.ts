@@ -1,7 +1,7 @@
 // What Linux's helpers do to an entry, bit by bit, straight from the kernel's own words: an oracle that knows
 // nothing of the layouts in arch/linux. One object an architecture; a helper takes and returns a u64.
 
-export const bit = (n: number): bigint => 1n << BigInt(n);
+const bit = (n: number): bigint => 1n << BigInt(n);
 const has = (entry: bigint, mask: bigint): boolean => (entry & mask) !== 0n;
 const without = (entry: bigint, mask: bigint): bigint => entry & ~mask;
 
@@ -57,7 +57,7 @@ const X = {
 const X_PFN = bit(52) - bit(12);
 
 /** @param saved the layout has SAVED_DIRTY */
-export function x86Helpers(saved: boolean): Helpers {
+function x86Helpers(saved: boolean): Helpers {
   const protnone = (entry: bigint) => !has(entry, X.P) && has(entry, X.PROTNONE);
   const present = (entry: bigint) => has(entry, X.P) || has(entry, X.PROTNONE);
   const toSaved = (entry: bigint) =>
@@ -154,7 +154,7 @@ const A_PFN = bit(48) - bit(12);
 const A_COMMON = A.TYPE | (3n << 8n) | A.NG;
 
 /** @param old Linux 6.8: PROT_NONE is bit 58, and there is no uffd-wp */
-export function arm64Helpers(old: boolean): Helpers {
+function arm64Helpers(old: boolean): Helpers {
   const NONE_MARK = old ? A.BIT58 : A.NG;
   const hwDirty = (entry: bigint) => has(entry, A.WRITE) && !has(entry, A.RDONLY);
   const mkdirty = (entry: bigint) =>
