@@ -26,6 +26,7 @@ import {
   VIEW_FLAGS_ABSENT,
   VIEW_FRAME_BASE,
   VIEW_INVERTED,
+  VIEW_JOINED,
   VIEW_LEAF,
   VIEW_OFFSET_MASK,
   VIEW_OFFSET_SHIFT,
@@ -42,9 +43,10 @@ import {
   LAYOUT_PAGE_SHIFT,
   LEVEL_BYTES,
   LEVEL_LEAF_ADDRESS,
+  LEVEL_SHIFT,
 } from "./abi/layout";
 import { LAYOUT_BASE, VIEW_BASE } from "./abi/memory-map";
-import { encodeAddress, leafAddress } from "./pte";
+import { encodeAddress, groupShiftOf, leafAddress } from "./pte";
 
 /** Words of a level of the user's half. */
 export function userLevel(level: u32): u32 {
@@ -122,9 +124,27 @@ export function frameOf(entry: u64, level: u32): u32 {
   );
 }
 
-/** What the entry in a slot is, as a flags word; 0 = none. */
+/**
+ * What the entry in a slot is, as a flags word; 0 = none. Of a contiguous group any one entry may hold a joined
+ * flag (accessed, dirty), because the CPU sets it where it walked.
+ */
 export function entryFlags(slot: u32): u32 {
-  return flagsOf(load<u64>(slot));
+  const entry = load<u64>(slot);
+  const flags = flagsOf(entry);
+  if ((flags & FLAG_PRESENT) == 0) return flags;
+  const level = userLevel(0);
+  const group = groupShiftOf(level, entry);
+  return group == 0
+    ? flags
+    : flags | joinedFlags(slot, 8 << (group - load<u32>(level, LEVEL_SHIFT)));
+}
+
+/** Joined flags of the group that lies in `bytes` around a slot. */
+function joinedFlags(slot: u32, bytes: u32): u32 {
+  const first = slot & ~(bytes - 1);
+  let flags: u32 = 0;
+  for (let at = first; at < first + bytes; at += 8) flags |= flagsOf(load<u64>(at));
+  return flags & load<u32>(VIEW_BASE, VIEW_JOINED);
 }
 
 /** Frame that the leaf in a slot maps; the entry must be present. */

@@ -19,6 +19,7 @@ import { cpu, flushAll, resetCpus } from "./cpu";
 import { allocateTable } from "./demand";
 import { describeSuccess } from "./describe";
 import { forgetFrames } from "./frames";
+import { invalidate } from "./invalidate";
 import { forgetLeaves } from "./leaf-memo";
 import { resetMemory, wordAt, writeWord } from "./physmem";
 import { runAt } from "./run";
@@ -131,6 +132,12 @@ export function translate(va: u64, access: u32): u32 {
  */
 export function touch(page: f64, access: u32): u32 {
   return translate((<u64>page) << load<u32>(LAYOUT_BASE, LAYOUT_PAGE_SHIFT), access);
+}
+
+/** `invalidate` for the pages [page, end). */
+export function invalidatePages(flags: u32, context: u32, page: f64, end: f64): u32 {
+  const shift = load<u32>(LAYOUT_BASE, LAYOUT_PAGE_SHIFT);
+  return invalidate(flags, context, (<u64>page) << shift, ((<u64>end) << shift) - 1);
 }
 
 /** Frame that the last access reached. */

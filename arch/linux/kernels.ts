@@ -15,12 +15,14 @@ const featureSchema = z
     until: version.optional(),
     /** Older versions whose stable releases have it, too (from the recorded point release on). */
     backported: z.array(version).optional(),
+    /** Only there. */
+    architecture: z.string().optional(),
     means: z.string(),
     cite: citeSchema,
     confidence: z.enum(["manual", "witnessed", "knowledge"]),
   })
-  .refine(({ since, until }) => (since === undefined) !== (until === undefined), {
-    error: "a feature has a since or an until",
+  .refine(({ since, until }) => since !== undefined || until !== undefined, {
+    error: "a feature has a since, an until, or both",
   });
 
 const FEATURES = {
@@ -103,6 +105,153 @@ const FEATURES = {
     means:
       "PAGEMAP_SCAN counts absent pages of a VMA registered for write-protection as written, also where there is no page table",
     cite: "LINUX fs/proc/task_mmu.c pagemap_scan_pte_hole, patch of 8 July 2026 (stable: 6.12.107, 7.2.13)",
+    confidence: "witnessed",
+  },
+  splitKeepsDirty: {
+    since: "6.2",
+    means: "splitting a dirty huge mapping makes its entries dirty (and soft-dirty)",
+    cite: "LINUX mm/huge_memory.c __split_huge_pmd_locked",
+    confidence: "witnessed",
+  },
+  hugeUpgrade: {
+    since: "6.2",
+    means: "mprotect and uffd-wp off make a huge entry writable at once where it may be",
+    cite: "LINUX mm/huge_memory.c change_huge_pmd, can_change_pmd_writable",
+    confidence: "knowledge",
+  },
+  hugeModifyDropsDirty: {
+    since: "6.6",
+    architecture: "x86-64",
+    means: "pmd_modify of a writable dirty huge entry loses the dirty bit",
+    cite: "LINUX 7.0 arch/x86/include/asm/pgtable.h pmd_modify",
+    confidence: "manual",
+  },
+  hugeZeroWriteIsHuge: {
+    since: "6.13",
+    means: "a write to the huge zero page takes a huge page; before, its mapping was split",
+    cite: "LINUX 7.0 mm/huge_memory.c do_huge_zero_wp_pmd",
+    confidence: "witnessed",
+  },
+  reuseLarge: {
+    since: "6.15",
+    means: "a page of a large folio is re-used where one address space has all of the folio",
+    cite: "LINUX 7.0 mm/memory.c __wp_can_reuse_large_anon_folio",
+    confidence: "witnessed",
+  },
+  reuseLastOfLarge: {
+    until: "6.7",
+    means: "the last mapped page of a large folio is re-used",
+    cite: "LINUX 6.1 mm/memory.c do_wp_page",
+    confidence: "knowledge",
+  },
+  likelyShared: {
+    since: "6.9",
+    means:
+      "whether a large folio is shared is guessed by its first page; before, any second mapping counted",
+    cite: "LINUX 6.12 include/linux/mm.h folio_likely_mapped_shared",
+    confidence: "knowledge",
+  },
+  splitMapsZeroPage: {
+    since: "6.12",
+    means: "splitting a folio maps pages of zeroes to the zero page",
+    cite: "LINUX 6.12 mm/migrate.c try_to_map_unused_to_zeropage",
+    confidence: "witnessed",
+  },
+  zeroRemapKeepsBits: {
+    since: "6.18",
+    backported: ["6.12"],
+    means: "entries mapped to the zero page then keep soft-dirty and uffd-wp",
+    cite: "LINUX 6.18 (stable: 6.12.107) mm/migrate.c try_to_map_unused_to_zeropage",
+    confidence: "witnessed",
+  },
+  swapsWholeFolios: {
+    since: "6.10",
+    means: "large folios without huge mapping go to swap whole; before, they were split first",
+    cite: "LINUX 6.12 mm/vmscan.c shrink_folio_list",
+    confidence: "witnessed",
+  },
+  swapsInFolios: {
+    since: "6.12",
+    means: "a folio that went to swap whole comes back whole",
+    cite: "LINUX 6.12 mm/memory.c alloc_swap_folio, can_swapin_thp",
+    confidence: "witnessed",
+  },
+  swapInWritable: {
+    since: "6.2",
+    means: "a read of a swapped exclusive page maps it writable",
+    cite: "LINUX 6.12 mm/memory.c do_swap_page",
+    confidence: "knowledge",
+  },
+  swapCacheFreedEarly: {
+    since: "7.0",
+    means: "a page from a synchronous device leaves the swap cache as soon as it is mapped",
+    cite: "LINUX 7.0 mm/memory.c should_try_to_free_swap",
+    confidence: "manual",
+  },
+  ptReclaimX86: {
+    since: "6.14",
+    architecture: "x86-64",
+    means: "MADV_DONTNEED of all that a page table maps frees the table (CONFIG_PT_RECLAIM)",
+    cite: "LINUX 6.14 mm/pt_reclaim.c try_to_free_pte, mm/memory.c reclaim_pt_is_enabled",
+    confidence: "witnessed",
+  },
+  ptReclaim: {
+    since: "7.0",
+    means: "the same on every architecture",
+    cite: "LINUX 7.0 mm/Kconfig PT_RECLAIM",
+    confidence: "witnessed",
+  },
+  populateStopsAtHoles: {
+    since: "6.9",
+    means: "MADV_POPULATE_* ends at the first hole; before, it passed over holes",
+    cite: "LINUX 6.12 mm/madvise.c madvise_populate; 6.1 madvise_vma_behavior",
+    confidence: "witnessed",
+  },
+  adviceStopsAtSharedLarge: {
+    until: "6.7",
+    means:
+      "MADV_PAGEOUT and MADV_FREE split every large folio they meet, and end at one that is mapped elsewhere",
+    cite: "LINUX 6.1 mm/madvise.c madvise_cold_or_pageout_pte_range, madvise_free_pte_range",
+    confidence: "witnessed",
+  },
+  remapDirties: {
+    until: "6.2",
+    means: "entries of a split folio that were dirty come back soft-dirty",
+    cite: "LINUX 6.1 mm/migrate.c remove_migration_pte",
+    confidence: "witnessed",
+  },
+  collapseNeedsWritable: {
+    until: "6.18",
+    means: "MADV_COLLAPSE refuses a range none of whose entries is writable",
+    cite: "LINUX 6.12 mm/khugepaged.c hpage_collapse_scan_pmd: SCAN_PAGE_RO",
+    confidence: "witnessed",
+  },
+  contpte: {
+    since: "6.9",
+    architecture: "arm64",
+    means: "entries of large folios are folded into contiguous groups",
+    cite: "LINUX 6.9 arch/arm64/mm/contpte.c",
+    confidence: "witnessed",
+  },
+  mapcountPerPage: {
+    since: "6.11",
+    until: "6.15",
+    means:
+      "pagemap tells of each page of a huge mapping whether it is mapped once; else of the first for all",
+    cite: "LINUX 6.12 fs/proc/task_mmu.c pagemap_pmd_range",
+    confidence: "witnessed",
+  },
+  kpageflagsPerPage: {
+    until: "6.10",
+    means: "kpageflags shows each page's own flags; later the first page's for all of a folio",
+    cite: "LINUX fs/proc/page.c stable_page_flags",
+    confidence: "witnessed",
+  },
+  kpageflagsKsmBroken: {
+    since: "6.10",
+    until: "6.18",
+    means: "kpageflags says KSM of every anonymous page, so that it tells nothing",
+    cite: "LINUX fs/proc/page.c stable_page_flags",
     confidence: "witnessed",
   },
   broadcastUpgrade: {

@@ -57,8 +57,10 @@ export const VIEW_OFFSET_SHIFT = VIEW_OFFSET_MASK + 8;
 /** u32, u32: how many flags a present, and an absent entry has. */
 export const VIEW_PRESENT_FLAGS = VIEW_OFFSET_SHIFT + 8;
 export const VIEW_ABSENT_FLAGS = VIEW_PRESENT_FLAGS + 4;
+/** u32: flags that one entry of a contiguous group may have for all of it (and 4 bytes unused). */
+export const VIEW_JOINED = VIEW_ABSENT_FLAGS + 4;
 /** u64[MAX_LEVELS]: bits of every leaf of a level. */
-export const VIEW_LEAF = VIEW_ABSENT_FLAGS + 4;
+export const VIEW_LEAF = VIEW_JOINED + 8;
 const VIEW_LEVELS = 6;
 export const VIEW_PROTECTIONS = VIEW_LEAF + 8 * VIEW_LEVELS;
 export const PROTECTION_BYTES = PROTECTION_RULES * RULE_BYTES;

@@ -111,6 +111,12 @@ export class Core {
     return new Uint32Array(this.exports.memory.buffer, this.held, 2 * count);
   }
 
+  /** log2 bytes of the base page of the loaded layout. */
+  get pageShift(): number {
+    if (this.layout === null) throw new MmulateError("CONFIG", "no layout is loaded");
+    return this.layout.pageShift;
+  }
+
   /** Runs held records `first`..`first + count - 1`; returns how many went through, as `run` does. */
   runHeld(first: number, count: number): number {
     return this.exports.runAt(this.held + first * EVENT_BYTES, count);

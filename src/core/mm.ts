@@ -26,6 +26,9 @@ export class MmCore {
   private records = 0;
   private view: Uint32Array;
 
+  /** Pages of the whole address space, both halves. */
+  readonly pages: number;
+
   /**
    * @param frames page frames to manage; frame 0 is never handed out
    * @throws MmulateError MEMORY when their records do not fit
@@ -36,6 +39,7 @@ export class MmCore {
     readonly frames: number,
   ) {
     this.exports = core.exports;
+    this.pages = 2 ** (64 - core.pageShift);
     this.write(VIEW_BASE, encodeView(linux));
     this.records = this.exports.makeFrames(frames) >>> 0;
     if (this.records === 0) {
@@ -79,8 +83,9 @@ export class MmCore {
     return count;
   }
 
-  /** Pairs (flags, frame) of the last `gather`. */
-  gathered(count: number): Uint32Array {
+  /** Describes `count` entries from a slot on: pairs (flags, frame; 0 where not present). Valid until the next. */
+  gather(slot: number, count: number): Uint32Array {
+    this.exports.gather(slot, count);
     return this.words.subarray(GATHER_BASE >>> 2, (GATHER_BASE >>> 2) + 2 * count);
   }
 }

@@ -5,15 +5,18 @@
 
 import { Pte } from "../layout/linux-flags.js";
 import { MARKER_GUARD, MARKER_UFFD_WP, markerIn, setMarker } from "./absent.js";
+import { tryFold, unfoldEnds } from "./contpte.js";
 import { Event } from "./events.js";
 import { pageFlags } from "./folio.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { PG_ANON, PG_EXCLUSIVE } from "./page-flags.js";
 import { pageProt, tracksSoftDirty } from "./page-prot.js";
+import { batchAt, joinBatch } from "./pte-batch.js";
+import { splitMapping } from "./split-mapping.js";
 import { VM_SHARED, VM_UFFD_WP, VM_WRITE } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
-import { forEachEntry } from "./walk-entries.js";
+import { entriesPerTable, forEachEntry, hugeEntryAt, tableEnd } from "./walk-entries.js";
 
 /** MM_CP_*: what to do beside pte_modify. */
 export interface ProtectionChange {
@@ -40,17 +43,72 @@ export function changeProtection(
 ): void {
   const { exports } = kernel.mmu;
   let flush = false;
-  const visit = (slot: number): void => {
+  let batchEnd = start;
+  const visit = (slot: number, page: number): void => {
+    if (page >= batchEnd) batchEnd = page + startBatch(kernel, mm, slot, page, end);
     const flags = exports.entryFlags(slot);
     if ((flags & Pte.present) === 0) changeAbsent(kernel, vma, slot, flags, change);
     else if (changePresent(kernel, vma, slot, flags, change)) flush = true;
+    tryFold(kernel, mm, slot, page);
   };
   if (change.uffdWp === "on" && usesMarkers(vma)) {
-    for (let page = start; page < end; page++) visit(exports.makeEntry(mm.root, page, 0) >>> 0);
+    protectWithMarkers(kernel, mm, vma, start, end, visit, change);
   } else {
-    forEachEntry(kernel, mm.root, start, end, visit);
+    forEachEntry(kernel, mm.root, start, end, visit, (slot, page, until) => {
+      const whole = until - page === entriesPerTable(kernel);
+      if (!whole) splitMapping(kernel, mm, vma, slot, page);
+      else if (changeHuge(kernel, vma, slot, change)) flush = true;
+      return !whole;
+    });
   }
   if (flush) kernel.tlb.range(mm, start, end);
+}
+
+/** modify_prot_start_ptes: one entry, or from 6.17 on all that can be taken together. Returns how many. */
+function startBatch(kernel: Kernel, mm: Mm, slot: number, page: number, end: number): number {
+  const left = tableEnd(kernel, page, end) - page;
+  const count = kernel.has("batchedProtection") ? batchAt(kernel, slot, left) : 1;
+  unfoldEnds(kernel, mm, slot, page, count);
+  if (count > 1) joinBatch(kernel, slot, count);
+  return count;
+}
+
+/** Absent pages get markers, for which tables are made; a whole huge page is protected as such. */
+function protectWithMarkers(
+  kernel: Kernel,
+  mm: Mm,
+  vma: Vma,
+  start: number,
+  end: number,
+  visit: (slot: number, page: number) => void,
+  change: ProtectionChange,
+): void {
+  const size = entriesPerTable(kernel);
+  let page = start;
+  while (page < end) {
+    const next = tableEnd(kernel, page, end);
+    const huge = hugeEntryAt(kernel, mm.root, page);
+    if (huge !== 0 && next - page === size) {
+      if (changeHuge(kernel, vma, huge, change)) kernel.tlb.range(mm, page, next);
+    } else {
+      if (huge !== 0) splitMapping(kernel, mm, vma, huge, page);
+      for (let at = page; at < next; at++) {
+        visit(kernel.mmu.exports.makeEntry(mm.root, at, 0) >>> 0, at);
+      }
+    }
+    page = next;
+  }
+}
+
+/** change_huge_pmd. On x86-64 from 6.6 on, a writable huge entry comes out clean (pmd_modify). */
+function changeHuge(kernel: Kernel, vma: Vma, slot: number, change: ProtectionChange): boolean {
+  const { exports } = kernel.mmu;
+  const before = exports.entryFlags(slot);
+  if (kernel.has("hugeModifyDropsDirty") && (before & Pte.write) !== 0) {
+    exports.updateEntry(slot, Pte.dirty, 0);
+  }
+  const upgrade = change.upgrade && kernel.has("hugeUpgrade");
+  return modify(kernel, vma, slot, before, { ...change, upgrade }, 1);
 }
 
 /** True: the TLB may hold the entry with rights it no longer has. */
@@ -59,7 +117,18 @@ function changePresent(
   vma: Vma,
   slot: number,
   before: number,
+  change: ProtectionChange,
+): boolean {
+  return modify(kernel, vma, slot, before, change, 0);
+}
+
+function modify(
+  kernel: Kernel,
+  vma: Vma,
+  slot: number,
+  before: number,
   { upgrade, uffdWp }: ProtectionChange,
+  level: number,
 ): boolean {
   const { exports } = kernel.mmu;
   kernel.count(Event.protect_entry);
@@ -70,7 +139,7 @@ function changePresent(
   } else if (uffdWp === "off") {
     flags = exports.updateEntry(slot, Pte.uffdWp, 0);
   }
-  if (upgrade && (flags & Pte.write) === 0 && mayBeWritable(kernel, vma, slot, flags)) {
+  if (upgrade && (flags & Pte.write) === 0 && mayBeWritable(kernel, vma, slot, flags, level)) {
     flags = exports.updateEntry(slot, 0, Pte.write);
   }
   return flushNeeded(before, flags);
@@ -86,14 +155,20 @@ function flushNeeded(before: number, after: number): boolean {
 }
 
 /** can_change_pte_writable: nothing wants to see the next write. */
-export function mayBeWritable(kernel: Kernel, vma: Vma, slot: number, flags: number): boolean {
+function mayBeWritable(
+  kernel: Kernel,
+  vma: Vma,
+  slot: number,
+  flags: number,
+  level: number,
+): boolean {
   if ((vma.flags & VM_WRITE) === 0 || (flags & Pte.protnone) !== 0) return false;
   if (kernel.has("upgradeNeedsDirty") && (flags & Pte.dirty) === 0) return false;
   if (tracksSoftDirty(kernel, vma) && (flags & Pte.softDirty) === 0) return false;
   if ((vma.flags & VM_UFFD_WP) !== 0 && (flags & Pte.uffdWp) !== 0) return false;
   if ((vma.flags & VM_SHARED) !== 0) return (flags & Pte.dirty) !== 0;
   if ((flags & Pte.special) !== 0) return false;
-  const page = pageFlags(kernel, kernel.mmu.exports.entryFrame(slot, 0));
+  const page = pageFlags(kernel, kernel.mmu.exports.entryFrame(slot, level));
   return (page & (PG_ANON | PG_EXCLUSIVE)) === (PG_ANON | PG_EXCLUSIVE);
 }
 

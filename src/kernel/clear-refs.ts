@@ -7,7 +7,7 @@ import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { isCow, VM_SOFTDIRTY } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
-import { forEachEntry, forEachRun } from "./walk-entries.js";
+import { forEachEntry, forEachRun, type VisitRun } from "./walk-entries.js";
 
 /**
  * Value 4: soft-dirty of all mappings and entries goes, and every entry is write-protected, so that the next
@@ -25,7 +25,7 @@ export function clearSoftDirty(kernel: Kernel, mm: Mm): void {
 }
 
 function clearRuns(kernel: Kernel, mm: Mm, vma: Vma): void {
-  forEachRun(kernel, mm.root, vma.start, vma.end, (slot, _page, count) => {
+  const run: VisitRun = (slot, _page, count) => {
     kernel.count(Event.clear_entry, count);
     let done = 0;
     while (done < count) {
@@ -33,7 +33,15 @@ function clearRuns(kernel: Kernel, mm: Mm, vma: Vma): void {
       done += kernel.mmu.exports.apply(address, slot + 8 * done, 0, count - done);
       if (done < count) clearAbsent(kernel, slot + 8 * done++);
     }
-  });
+  };
+  forEachRun(kernel, mm.root, vma.start, vma.end, run, (slot) => clearHuge(kernel, slot));
+}
+
+/** clear_soft_dirty_pmd; false: nothing is split. */
+function clearHuge(kernel: Kernel, slot: number): boolean {
+  kernel.count(Event.clear_entry);
+  kernel.mmu.exports.updateEntry(slot, Pte.write | Pte.softDirty, 0);
+  return false;
 }
 
 /** pte_swp_clear_soft_dirty. */
@@ -44,7 +52,7 @@ function clearAbsent(kernel: Kernel, slot: number): void {
 /** pte_is_pinned: a writable page that may be pinned stays as it is: whoever pinned it may still write. */
 function clearOneByOne(kernel: Kernel, mm: Mm, vma: Vma): void {
   const { exports } = kernel.mmu;
-  forEachEntry(kernel, mm.root, vma.start, vma.end, (slot) => {
+  const visit = (slot: number): void => {
     const flags = exports.entryFlags(slot);
     kernel.count(Event.clear_entry);
     if (flags === 0) return;
@@ -53,5 +61,6 @@ function clearOneByOne(kernel: Kernel, mm: Mm, vma: Vma): void {
       maybePinned(kernel, exports.entryFrame(slot, 0));
     if ((flags & Pte.present) === 0) clearAbsent(kernel, slot);
     else if (!pinned) exports.updateEntry(slot, Pte.write | Pte.softDirty, 0);
-  });
+  };
+  forEachEntry(kernel, mm.root, vma.start, vma.end, visit, (slot) => clearHuge(kernel, slot));
 }

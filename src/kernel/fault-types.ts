@@ -11,6 +11,8 @@ export type FaultResult =
   | "major"
   /** The locks were given up for a message to userspace; try again. */
   | "retry"
+  /** The same, after I/O. */
+  | "major-retry"
   | "oom"
   | "segv"
   | "sigbus";

@@ -8,9 +8,11 @@
 //   else          --> dirty and young by software
 
 import { Pte } from "../layout/linux-flags.js";
+import { setAccess } from "./contpte.js";
 import { Event } from "./events.js";
 import type { Fault, FaultResult } from "./fault-types.js";
 import { missing } from "./first-touch.js";
+import { hugeFirstTouch, hugePresentFault } from "./huge-fault.js";
 import type { Kernel } from "./kernel.js";
 import { markerFault } from "./marker-fault.js";
 import type { Mm } from "./mm.js";
@@ -32,9 +34,9 @@ export function userFault(kernel: Kernel, mm: Mm, page: number, write: boolean):
       return "segv";
     }
     const result = handleMmFault(kernel, { mm, vma, page, write });
-    if (result === "retry") {
-      // A retry that comes out of the per-VMA lock is not yet "tried" (FAULT_FLAG_TRIED).
-      if (!underVmaLock) tried = true;
+    if (result === "retry" || result === "major-retry") {
+      // A retry that comes out of the per-VMA lock is not yet "tried" (FAULT_FLAG_TRIED), unless it was major.
+      if (!underVmaLock || result === "major-retry") tried = true;
       underVmaLock = false;
       continue;
     }
@@ -73,16 +75,29 @@ export function kernelFault(
     const vma = mm.vmas.at(page);
     if (vma === null || !allows(vma, write)) return "segv";
     const result = handleMmFault(kernel, { mm, vma, page, write });
-    if (result !== "retry") return settle(kernel, mm, result, tried);
+    if (result !== "retry" && result !== "major-retry") return settle(kernel, mm, result, tried);
     if (isThere()) return "done";
     tried = true;
   }
+}
+
+/** __handle_mm_fault, the part about upper entries. Null: go on with the last level. */
+function hugeFault(kernel: Kernel, fault: Fault): FaultResult | null {
+  const { exports } = kernel.mmu;
+  const slot = exports.makeEntry(fault.mm.root, fault.page, 1) >>> 0;
+  if (slot === 0) return "oom";
+  if (exports.isTable(slot, 1)) return null;
+  return exports.entryFlags(slot) === 0
+    ? hugeFirstTouch(kernel, fault, slot)
+    : hugePresentFault(kernel, fault, slot);
 }
 
 /** handle_pte_fault, with the tables made on the way. */
 function handleMmFault(kernel: Kernel, fault: Fault): FaultResult {
   const { mm, vma, page, write } = fault;
   const { exports } = kernel.mmu;
+  const huge = hugeFault(kernel, fault);
+  if (huge !== null) return huge;
   const slot = exports.makeEntry(mm.root, page, 0) >>> 0;
   if (slot === 0) return "oom";
   const flags = exports.entryFlags(slot);
@@ -92,7 +107,7 @@ function handleMmFault(kernel: Kernel, fault: Fault): FaultResult {
   const set = Pte.young | (write ? kernel.madeDirty : 0);
   const enough = (flags & set) === set;
   kernel.count(enough ? Event.fault_spurious : Event.fault_flags);
-  if (!enough) exports.updateEntry(slot, 0, set);
+  if (!enough) setAccess(kernel, slot, page, set);
   kernel.tlb.local(mm, vma, page);
   return "done";
 }

@@ -8,6 +8,9 @@ import {
 } from "../../arch/linux/kernels.js";
 import { MmulateError } from "../errors.js";
 
+/** A sysfs switch of one size: transparent_hugepage/enabled, hugepages-64kB/enabled. */
+export type ThpSwitch = "always" | "madvise" | "never";
+
 /** Configuration of a kernel, beside its version. */
 export interface KernelConfig {
   /** "6.12": one of `KERNEL_VERSIONS`. */
@@ -19,6 +22,11 @@ export interface KernelConfig {
   readonly hwDirty: boolean;
   /** Name of the Linux layout; left out = that of the version. */
   readonly layout?: string;
+  /** transparent_hugepage/enabled, and hugepages-SIZE/enabled by order. */
+  readonly thp: ThpSwitch;
+  readonly mthp: ReadonlyMap<number, ThpSwitch>;
+  /** There is a swap device. */
+  readonly swap: boolean;
   /** Page frames of the machine. */
   readonly frames: number;
 }
@@ -30,12 +38,14 @@ function order(version: string): number {
 }
 
 /** Features that a version has. */
-export function featuresOf(version: string): ReadonlySet<Feature> {
+export function featuresOf(version: string, onArchitecture: string): ReadonlySet<Feature> {
   const at = order(version);
-  const has = [...KERNEL_FEATURES].filter(([, { since, until, backported = [] }]) =>
-    since !== undefined
-      ? at >= order(since) || backported.includes(version)
-      : at < order(until ?? "0.0"),
+  const has = [...KERNEL_FEATURES].filter(
+    ([, { since, until, backported = [], architecture = onArchitecture }]) => {
+      if (architecture !== onArchitecture) return false;
+      const begun = since === undefined || at >= order(since) || backported.includes(version);
+      return begun && (until === undefined || at < order(until));
+    },
   );
   return new Set(has.map(([name]) => name));
 }

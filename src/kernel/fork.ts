@@ -1,28 +1,37 @@
 // fork (kernel/fork.c dup_mmap; mm/memory.c copy_page_range, copy_present_ptes, copy_nonpresent_pte).
 
+import { FRAME_OWNER } from "../../assembly/abi/frames.js";
 import { Pte } from "../layout/linux-flags.js";
 import { MARKER_GUARD, markerIn } from "./absent.js";
 import { forkAnonVma } from "./anon-vma.js";
+import { foldRun, unfoldEnds } from "./contpte.js";
 import type { Errno } from "./errno.js";
 import { Event } from "./events.js";
 import {
   addMapping,
+  addWholeMapping,
   getPage,
   maybePinned,
   newAnonPage,
   pageFlags,
+  setFrameWord,
   setPageFlags,
   stampOf,
 } from "./folio.js";
+import { isHugeZero } from "./huge-zero.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { exitMm } from "./mmap.js";
 import { newMm } from "./new-mm.js";
 import { PG_EXCLUSIVE } from "./page-flags.js";
 import { pageProt } from "./page-prot.js";
+import { batchAt } from "./pte-batch.js";
+import { indexOf } from "./rmap.js";
+import { splitMapping } from "./split-mapping.js";
+import { duplicateSlot, SWAP_TYPE } from "./swap-device.js";
 import { isCow, VM_DONTCOPY, VM_SHARED, VM_UFFD_WP, VM_WIPEONFORK, VM_WRITE } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
-import { forEachRun } from "./walk-entries.js";
+import { forEachRun, type VisitRun } from "./walk-entries.js";
 
 /**
  * Copies an address space. The parent's entries are write-protected along the way, also when it fails: the
@@ -60,6 +69,14 @@ function copyVma(vma: Vma): Vma {
   return copy;
 }
 
+/** Entries side by side: of the parent from `slot`, which maps `page`, to the child's from `to`. */
+interface Run {
+  readonly slot: number;
+  readonly page: number;
+  readonly to: number;
+  readonly count: number;
+}
+
 interface Copying {
   readonly parent: Mm;
   readonly child: Mm;
@@ -73,22 +90,46 @@ function copyPages(kernel: Kernel, copying: Copying): boolean {
   // Pages that a fault can find again are not copied (`vma_needs_copy`).
   if ((from.flags & VM_WIPEONFORK) !== 0 || from.anonVma === null) return true;
   let fits = true;
-  forEachRun(kernel, parent.root, from.start, from.end, (slot, page, count) => {
+  const run: VisitRun = (slot, page, count) => {
     if (!fits) return;
     const to = kernel.mmu.exports.makeEntry(child.root, page, 0) >>> 0;
-    fits = to !== 0 && copyRun(kernel, copying, slot, to, count);
-  });
+    fits = to !== 0 && copyRun(kernel, copying, { slot, page, to, count });
+  };
+  forEachRun(kernel, parent.root, from.start, from.end, run, (slot, page) =>
+    copyHuge(kernel, copying, slot, page),
+  );
   return fits;
 }
 
-/** What the program cannot do, it stops at: done here, one by one. */
-function copyRun(
+/** copy_huge_pmd. True: pages of it may be pinned, so it was split, and its entries are to be copied. */
+function copyHuge(
   kernel: Kernel,
-  copying: Copying,
+  { parent, child, from }: Copying,
   slot: number,
-  to: number,
-  count: number,
+  page: number,
 ): boolean {
+  const { exports } = kernel.mmu;
+  const frame = exports.entryFrame(slot, 1);
+  const exclusive = (pageFlags(kernel, frame) & PG_EXCLUSIVE) !== 0;
+  if (exclusive && parent.hasPinned && maybePinned(kernel, frame)) {
+    splitMapping(kernel, parent, from, slot, page);
+    return true;
+  }
+  kernel.count(Event.fork_entry);
+  if (!isHugeZero(kernel, frame)) {
+    getPage(kernel, frame);
+    addWholeMapping(kernel, frame, 1, child.id);
+    setPageFlags(kernel, frame, 0, PG_EXCLUSIVE);
+  }
+  exports.updateEntry(slot, Pte.write, 0);
+  const to = exports.makeEntry(child.root, page, 1) >>> 0;
+  exports.copyEntry(slot, to);
+  exports.updateEntry(to, Pte.young | Pte.uffdWp, 0);
+  return false;
+}
+
+/** What the program cannot do, it stops at: done here, one by one. */
+function copyRun(kernel: Kernel, copying: Copying, { slot, page, to, count }: Run): boolean {
   const { fork: plain, forkPinned } = kernel.programs;
   const { address } = copying.parent.hasPinned ? forkPinned : plain;
   const bulk = isCow(copying.from.flags);
@@ -98,10 +139,37 @@ function copyRun(
     const rest = count - done;
     if (bulk) done += kernel.mmu.exports.apply(address, slot + 8 * done, to + 8 * done, rest);
     if (done === count) break;
-    if (!copyEntry(kernel, copying, slot + 8 * done, to + 8 * done)) return false;
-    done++;
+    const at: Run = {
+      slot: slot + 8 * done,
+      page: page + done,
+      to: to + 8 * done,
+      count: count - done,
+    };
+    const copied = copyBatch(kernel, copying, at);
+    if (copied === 0) return false;
+    done += copied;
   }
   return true;
+}
+
+/**
+ * Entries that map a large folio's pages side by side, alike but for young, go together; others alone. Returns how
+ * many; 0 = no memory.
+ */
+function copyBatch(kernel: Kernel, copying: Copying, { slot, page, to, count }: Run): number {
+  const { exports } = kernel.mmu;
+  const flags = exports.entryFlags(slot);
+  let batch = 1;
+  const most = batchAt(kernel, slot, count);
+  while (batch < most && ((exports.entryFlags(slot + 8 * batch) ^ flags) & Pte.dirty) === 0)
+    batch++;
+  if ((flags & Pte.present) !== 0) unfoldEnds(kernel, copying.parent, slot, page, batch);
+  for (let i = 0; i < batch; i++) {
+    if (!copyEntry(kernel, copying, slot + 8 * i, to + 8 * i)) return 0;
+    if (batch > 1) exports.updateEntry(to + 8 * i, Pte.contiguous, 0);
+  }
+  if (batch > 1) foldRun(kernel, to, page, exports.entryFrame(to, 0), batch);
+  return batch;
 }
 
 function copyEntry(kernel: Kernel, copying: Copying, slot: number, to: number): boolean {
@@ -129,7 +197,7 @@ function copyPresent(
       return copyPinned(kernel, copying, to, frame, flags);
     }
     getPage(kernel, frame);
-    addMapping(kernel, frame, 1);
+    addMapping(kernel, frame, 1, copying.child.id);
     setPageFlags(kernel, frame, 0, PG_EXCLUSIVE);
   }
   if (cow && (flags & Pte.write) !== 0) exports.updateEntry(slot, Pte.write, 0);
@@ -149,6 +217,7 @@ function copyPinned(
 ): boolean {
   const copy = newAnonPage(kernel, stampOf(kernel, frame));
   if (copy === 0) return false;
+  setFrameWord(kernel, copy, FRAME_OWNER, indexOf(kernel, frame));
   kernel.count(Event.page_copy);
   const writable = (vma.flags & VM_WRITE) !== 0 ? Pte.write : 0;
   const set = kernel.madeDirty | writable | (flags & Pte.young);
@@ -156,7 +225,18 @@ function copyPinned(
   return true;
 }
 
-/** copy_nonpresent_pte: guard markers are copied; uffd-wp's stay with the registration. */
+/**
+ * copy_nonpresent_pte: guard markers are copied; uffd-wp's stay with the registration. A swapped page is
+ * exclusive to neither then.
+ */
 function copyAbsent(kernel: Kernel, slot: number, to: number, flags: number): void {
-  if ((markerIn(kernel, slot, flags) & MARKER_GUARD) !== 0) kernel.mmu.exports.copyEntry(slot, to);
+  const { exports } = kernel.mmu;
+  if (exports.absentType(slot) === SWAP_TYPE) {
+    duplicateSlot(kernel, exports.absentOffset(slot));
+    exports.updateEntry(slot, Pte.exclusive, 0);
+    exports.copyEntry(slot, to);
+    exports.updateEntry(to, Pte.uffdWp, 0);
+    return;
+  }
+  if ((markerIn(kernel, slot, flags) & MARKER_GUARD) !== 0) exports.copyEntry(slot, to);
 }

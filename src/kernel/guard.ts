@@ -8,7 +8,7 @@ import { Event } from "./events.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import type { Vma } from "./vma.js";
-import { forEachEntry } from "./walk-entries.js";
+import { forEachEntry, NO_HUGE } from "./walk-entries.js";
 import { zapRange } from "./zap.js";
 
 /** What was there goes; every page of the range is a guard then. */
@@ -28,11 +28,12 @@ export function installGuards(kernel: Kernel, mm: Mm, vma: Vma, start: number, e
 /** Guards go; all else stays. */
 export function removeGuards(kernel: Kernel, mm: Mm, _vma: Vma, start: number, end: number): Errno {
   const { exports } = kernel.mmu;
-  forEachEntry(kernel, mm.root, start, end, (slot) => {
+  const remove = (slot: number): void => {
     const marker = markerIn(kernel, slot, exports.entryFlags(slot));
     if ((marker & MARKER_GUARD) === 0) return;
     kernel.count(Event.marker_entry);
     exports.clearEntry(slot);
-  });
+  };
+  forEachEntry(kernel, mm.root, start, end, remove, NO_HUGE);
   return 0;
 }

@@ -10,6 +10,8 @@ import { EVENT_MEANINGS } from "./events.js";
 import { featuresOf, type KernelConfig } from "./features.js";
 import type { Mm } from "./mm.js";
 import { type KernelPrograms, kernelPrograms } from "./programs.js";
+import type { SharedObject } from "./shared-object.js";
+import { SwapSlots } from "./swap-slots.js";
 import { Clocks } from "./time.js";
 import { TlbFlush } from "./tlb-flush.js";
 
@@ -39,10 +41,20 @@ export class Kernel {
   monitor: Monitor = () => undefined;
   /** Follows the events of an explained run; null = nobody does. */
   onEvent: ((event: number, times: number) => void) | null = null;
+  /** Shared objects that live, by their number. */
+  readonly objects = new Map<number, SharedObject>();
+  /** Slots of the swap device. */
+  readonly swap: SwapSlots;
+  /** Address spaces that live. */
+  readonly mms = new Set<Mm>();
+  /** Head of the huge zero page; 0 = not made yet (huge-zero.ts). */
+  hugeZeroFrame = 0;
   /** The zero page; it has no mappings, and a reference that is never dropped. */
   readonly zeroFrame: number;
   /** pte_mkdirty: dirty, and soft-dirty where the layout has it so and the kernel is configured for it. */
   readonly madeDirty: number;
+  /** Entries of large folios are folded into contiguous groups (contpte.ts). */
+  readonly foldsGroups: boolean;
   /** Soft-dirty is there: in the layout, and configured. */
   readonly softDirty: boolean;
   private readonly features: ReadonlySet<Feature>;
@@ -53,14 +65,16 @@ export class Kernel {
   constructor({ core, hardware, linux, config }: KernelParts) {
     this.hardware = hardware;
     this.config = config;
-    this.features = featuresOf(config.version);
+    this.features = featuresOf(config.version, config.architecture);
     this.mmu = new MmCore(core, linux, config.frames);
     this.softDirty = config.softDirty && linux.has.softDirty;
     this.madeDirty = Pte.dirty | (this.softDirty && linux.dirtySetsSoftDirty ? Pte.softDirty : 0);
+    this.foldsGroups = this.has("contpte") && linux.has.contiguous;
     this.zeroFrame = this.mmu.exports.allocateFrames(0);
     this.programs = kernelPrograms(this.mmu);
+    this.swap = new SwapSlots(config.swap ? config.frames : 0);
     this.clocks = new Clocks(1);
-    this.tlb = new TlbFlush(this.mmu, hardware, (event) => this.count(event));
+    this.tlb = new TlbFlush(this.mmu, hardware, (event, times) => this.count(event, times));
   }
 
   /** Whether this version has a feature. */

@@ -1,19 +1,19 @@
 // madvise (mm/madvise.c): one row per advice, and the walk over VMAs.
 
-import { Pte } from "../layout/linux-flags.js";
+import { collapse } from "./collapse.js";
 import type { Errno } from "./errno.js";
 import { Event } from "./events.js";
-import { mapsOf, pageFlags, setPageFlags } from "./folio.js";
 import { installGuards, removeGuards } from "./guard.js";
 import type { Kernel } from "./kernel.js";
+import { mergeable, unmergeable } from "./ksm.js";
+import { free } from "./madvise-free.js";
+import { pageout, willneed } from "./madvise-pageout.js";
 import type { Mm } from "./mm.js";
-import { PG_DIRTY } from "./page-flags.js";
 import { populate } from "./populate.js";
-import { VM_DONTCOPY, VM_SHARED, VM_WIPEONFORK } from "./vm-flags.js";
+import { VM_DONTCOPY, VM_HUGEPAGE, VM_NOHUGEPAGE, VM_SHARED, VM_WIPEONFORK } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
 import { modifyVma } from "./vma-merge.js";
-import { forEachEntry } from "./walk-entries.js";
-import { zapRange } from "./zap.js";
+import { reclaimTables, zapRange } from "./zap.js";
 
 /** What an advice does to the part [start, end) of a VMA. */
 type Visit = (kernel: Kernel, mm: Mm, vma: Vma, start: number, end: number) => Errno;
@@ -30,40 +30,23 @@ function setting(set: number, clear: number, refused = 0): Visit {
   };
 }
 
-/** MADV_DONTNEED: entries go, the mapping and its flags stay. */
+/** MADV_DONTNEED: entries go, the mapping and its flags stay. So do tables, up to 6.13. */
 const dontneed: Visit = (kernel, mm, vma, start, end) => {
   zapRange(kernel, mm, vma, start, end, false);
-  return 0;
-};
-
-/**
- * MADV_FREE: entries become clean and old, and keep write, soft-dirty and all else; pages that others map stay
- * as they are if their folio is dirty (`madvise_free_pte_range`).
- */
-const free: Visit = (kernel, mm, vma, start, end) => {
-  if (vma.object !== null) return "EINVAL";
-  const { exports } = kernel.mmu;
-  let flush = false;
-  forEachEntry(kernel, mm.root, start, end, (slot) => {
-    const flags = exports.entryFlags(slot);
-    if ((flags & Pte.present) === 0 || (flags & Pte.special) !== 0) return;
-    const frame = exports.entryFrame(slot, 0);
-    if ((pageFlags(kernel, frame) & PG_DIRTY) !== 0) {
-      if (mapsOf(kernel, frame) !== 1) return;
-      setPageFlags(kernel, frame, 0, PG_DIRTY);
-    }
-    if ((flags & (Pte.young | Pte.dirty)) === 0) return;
-    kernel.count(Event.free_entry);
-    exports.updateEntry(slot, Pte.young | Pte.dirty, 0);
-    flush = true;
-  });
-  if (flush) kernel.tlb.range(mm, start, end);
+  if (kernel.has("ptReclaim") || kernel.has("ptReclaimX86")) reclaimTables(kernel, mm, start, end);
   return 0;
 };
 
 const VISITS: ReadonlyMap<string, Visit> = new Map([
   ["dontneed", dontneed],
   ["free", free],
+  ["collapse", collapse],
+  ["mergeable", mergeable],
+  ["unmergeable", unmergeable],
+  ["pageout", pageout],
+  ["willneed", willneed],
+  ["hugepage", setting(VM_HUGEPAGE, VM_NOHUGEPAGE)],
+  ["nohugepage", setting(VM_NOHUGEPAGE, VM_HUGEPAGE)],
   ["dontfork", setting(VM_DONTCOPY, 0)],
   ["dofork", setting(0, VM_DONTCOPY)],
   ["wipeonfork", setting(VM_WIPEONFORK, 0, VM_SHARED)],
@@ -72,9 +55,19 @@ const VISITS: ReadonlyMap<string, Visit> = new Map([
 ]);
 
 const WHOLES: ReadonlyMap<string, Whole> = new Map<string, Whole>([
-  ["populate_read", (kernel, mm, start, end) => populate(kernel, mm, start, end, false)],
-  ["populate_write", (kernel, mm, start, end) => populate(kernel, mm, start, end, true)],
+  ["populate_read", populating(false)],
+  ["populate_write", populating(true)],
 ]);
+
+/** Up to 6.8 a hole is passed over, as for other advice; then it ends the call. */
+function populating(write: boolean): Whole {
+  return (kernel, mm, start, end) =>
+    kernel.has("populateStopsAtHoles")
+      ? populate(kernel, mm, start, end, write)
+      : walkVmas(kernel, mm, start, end, (_kernel, _mm, _vma, from, to) =>
+          populate(kernel, mm, from, to, write),
+        );
+}
 
 /** Names of the advice that is modelled. */
 export const ADVICE: readonly string[] = [...VISITS.keys(), ...WHOLES.keys()];

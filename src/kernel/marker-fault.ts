@@ -5,6 +5,8 @@ import { Event } from "./events.js";
 import type { Fault, FaultResult } from "./fault-types.js";
 import { missing } from "./first-touch.js";
 import type { Kernel } from "./kernel.js";
+import { SWAP_TYPE } from "./swap-device.js";
+import { swapFault } from "./swap-in.js";
 import { VM_UFFD_WP } from "./vm-flags.js";
 
 /** handle_pte_marker. */
@@ -14,6 +16,8 @@ export function markerFault(
   slot: number,
   flags: number,
 ): FaultResult {
+  if (kernel.mmu.exports.absentType(slot) === SWAP_TYPE)
+    return swapFault(kernel, fault, slot, flags);
   const marker = markerIn(kernel, slot, flags);
   if ((marker & MARKER_GUARD) !== 0) return "segv";
   if ((marker & MARKER_UFFD_WP) === 0) return "sigbus";

@@ -5,9 +5,10 @@ import { Event } from "./events.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { newSharedObject, putObject } from "./shmem.js";
-import { VM_MAYWRITE, VM_SHARED, VM_SOFTDIRTY } from "./vm-flags.js";
-import { dropVma, splitVma, type Vma } from "./vma.js";
+import { VM_ACCOUNT, VM_MAYWRITE, VM_SHARED, VM_SOFTDIRTY, VM_WRITE } from "./vm-flags.js";
+import { dropVma, type Vma } from "./vma.js";
 import { mergePart } from "./vma-merge.js";
+import { splitVma } from "./vma-split.js";
 import { zapRange } from "./zap.js";
 
 /** A new anonymous mapping. Pages. */
@@ -25,8 +26,13 @@ export function mmap(kernel: Kernel, mm: Mm, { start, pages, access, shared }: M
   if (pages <= 0) return "EINVAL";
   const end = start + pages;
   munmapRange(kernel, mm, start, end);
+  const charged = !shared && (access & VM_WRITE) !== 0 ? VM_ACCOUNT : 0;
   const flags =
-    access | VM_MAYWRITE | (shared ? VM_SHARED : 0) | (kernel.softDirty ? VM_SOFTDIRTY : 0);
+    access |
+    charged |
+    VM_MAYWRITE |
+    (shared ? VM_SHARED : 0) |
+    (kernel.softDirty ? VM_SOFTDIRTY : 0);
   const vma: Vma = {
     start,
     end,
@@ -54,7 +60,7 @@ export function munmap(kernel: Kernel, mm: Mm, start: number, end: number): Errn
 
 /** do_munmap: VMAs are cut at the borders, entries zapped, VMAs dropped, then tables that hold nothing. */
 export function munmapRange(kernel: Kernel, mm: Mm, start: number, end: number): void {
-  const inside = isolate(mm, start, end);
+  const inside = isolate(kernel, mm, start, end);
   const [first] = inside;
   const last = inside.at(-1);
   if (first === undefined || last === undefined) return;
@@ -69,12 +75,11 @@ export function munmapRange(kernel: Kernel, mm: Mm, start: number, end: number):
 }
 
 /** Cuts VMAs at `start` and `end`; returns those between. */
-function isolate(mm: Mm, start: number, end: number): Vma[] {
+function isolate(kernel: Kernel, mm: Mm, start: number, end: number): Vma[] {
   for (const at of [start, end]) {
     const vma = mm.vmas.at(at);
     if (vma === null || vma.start === at) continue;
-    splitVma(mm.vmas, vma, at);
-    if (vma.object !== null) vma.object.users++;
+    splitVma(kernel, mm, vma, at);
   }
   return mm.vmas.within(start, end);
 }
@@ -95,5 +100,6 @@ function freeTables(
 /** exit_mmap: all of it. */
 export function exitMm(kernel: Kernel, mm: Mm): void {
   munmapRange(kernel, mm, 0, mm.limit);
+  kernel.mms.delete(mm);
   kernel.tlb.space(mm);
 }

@@ -2,10 +2,13 @@
 
 import { Pte } from "../layout/linux-flags.js";
 import { MARKER_UFFD_WP, markerIn } from "./absent.js";
+import { tryFold, unfold } from "./contpte.js";
 import { Event } from "./events.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
-import { entriesPerTable } from "./walk-entries.js";
+import { splitMapping } from "./split-mapping.js";
+import type { Vma } from "./vma.js";
+import { entriesPerTable, hugeEntryAt } from "./walk-entries.js";
 
 interface TableMove {
   readonly start: number;
@@ -19,7 +22,7 @@ interface TableMove {
  * Moves all entries. Where source, target and what is left cover a whole aligned table, the table itself moves
  * and no entry is touched: clean pages stay clean.
  */
-export function movePageTables(kernel: Kernel, mm: Mm, move: TableMove): void {
+export function movePageTables(kernel: Kernel, mm: Mm, vma: Vma, move: TableMove): void {
   const size = entriesPerTable(kernel);
   const { exports } = kernel.mmu;
   let done = 0;
@@ -28,14 +31,46 @@ export function movePageTables(kernel: Kernel, mm: Mm, move: TableMove): void {
     const from = move.start + done;
     const to = move.to + done;
     const extent = Math.min(size - (from % size), size - (to % size), move.pages - done);
+    if (moveHuge(kernel, mm, vma, from, to, extent === size, move)) {
+      done += extent;
+      moved = true;
+      continue;
+    }
     const slot = exports.findEntry(mm.root, from, 0) >>> 0;
     if (slot !== 0) {
       if (extent === size && !move.clearWp && moveTable(kernel, mm, from, to)) moved = true;
-      else if (moveEntries(kernel, mm, slot, to, extent, move)) moved = true;
+      else if (moveEntries(kernel, mm, slot, { ...move, start: from, pages: extent, to }))
+        moved = true;
     }
     done += extent;
   }
   if (moved) kernel.tlb.range(mm, move.start, move.start + move.pages);
+}
+
+/**
+ * move_huge_pmd: a moved huge page is soft-dirty. False: none here, or it must go in parts, and is split.
+ */
+function moveHuge(
+  kernel: Kernel,
+  mm: Mm,
+  vma: Vma,
+  from: number,
+  to: number,
+  whole: boolean,
+  { clearWp }: TableMove,
+): boolean {
+  const { exports } = kernel.mmu;
+  const slot = hugeEntryAt(kernel, mm.root, from);
+  if (slot === 0) return false;
+  const target = whole ? exports.makeEntry(mm.root, to, 1) >>> 0 : 0;
+  if (target === 0 || exports.isTable(target, 1) || exports.entryFlags(target) !== 0) {
+    splitMapping(kernel, mm, vma, slot, from);
+    return false;
+  }
+  kernel.count(Event.move_entry);
+  exports.moveEntry(slot, target);
+  exports.updateEntry(target, clearWp ? Pte.uffdWp : 0, kernel.softDirty ? Pte.softDirty : 0);
+  return true;
 }
 
 /** move_normal_pmd: the target must have no table of its own. */
@@ -53,9 +88,7 @@ function moveEntries(
   kernel: Kernel,
   mm: Mm,
   from: number,
-  to: number,
-  count: number,
-  { clearWp }: TableMove,
+  { start, pages: count, to, clearWp }: TableMove,
 ): boolean {
   const { exports } = kernel.mmu;
   const target = exports.makeEntry(mm.root, to, 0) >>> 0;
@@ -70,9 +103,11 @@ function moveEntries(
       exports.clearEntry(source);
       continue;
     }
+    unfold(kernel, mm, source, start + i);
     exports.moveEntry(source, target + 8 * i);
     const softDirty = kernel.softDirty ? Pte.softDirty : 0;
     exports.updateEntry(target + 8 * i, clearWp ? Pte.uffdWp : 0, softDirty);
+    tryFold(kernel, mm, target + 8 * i, to + i);
   }
   return moved;
 }

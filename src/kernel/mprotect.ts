@@ -6,7 +6,7 @@ import { Event } from "./events.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { wantsWriteNotify } from "./page-prot.js";
-import { VM_ACCESS_FLAGS, VM_SHARED, VM_WRITE } from "./vm-flags.js";
+import { VM_ACCESS_FLAGS, VM_ACCOUNT, VM_SHARED, VM_WRITE } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
 import { modifyVma } from "./vma-merge.js";
 
@@ -32,11 +32,22 @@ export function mprotect(
 }
 
 function fixup(kernel: Kernel, mm: Mm, vma: Vma, start: number, end: number, access: number): void {
-  const flags = (vma.flags & ~VM_ACCESS_FLAGS) | access;
-  if (flags === vma.flags) return;
+  const asked = (vma.flags & ~VM_ACCESS_FLAGS) | access;
+  if (asked === vma.flags) return;
+  const flags = charge(vma, asked);
   const changed = modifyVma(kernel, mm, vma, start, end, { flags });
   const upgrade = wantsManualUpgrade(kernel, changed);
   changeProtection(kernel, mm, changed, start, end, { upgrade });
+}
+
+/** What becomes writable is charged; a private mapping without pages that no longer is gives its charge back. */
+function charge(vma: Vma, flags: number): number {
+  if ((flags & VM_WRITE) !== 0) {
+    const free = (vma.flags & (VM_ACCOUNT | VM_WRITE | VM_SHARED)) === 0;
+    return free ? flags | VM_ACCOUNT : flags;
+  }
+  const empty = vma.object === null && vma.anonVma === null;
+  return empty ? flags & ~VM_ACCOUNT : flags;
 }
 
 /** vma_wants_manual_pte_write_upgrade: entries become writable one by one, where they may. */

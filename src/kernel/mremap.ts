@@ -26,7 +26,7 @@ export function mremap(kernel: Kernel, mm: Mm, move: Move): Errno {
   const { start, pages, to } = move;
   const end = start + pages;
   if (pages <= 0 || (start < to + pages && to < end)) return "EINVAL";
-  const many = kernel.has("mremapManyVmas") && !move.keep;
+  const many = kernel.has("mremapManyVmas");
   if (many && mm.vmas.at(start) === null) return "EFAULT";
   munmapRange(kernel, mm, to, to + pages);
   const first = mm.vmas.at(start);
@@ -56,7 +56,7 @@ function moveVma(kernel: Kernel, mm: Mm, vma: Vma, move: Move): void {
   const { start, pages, keep } = move;
   const clearWp = kernel.has("mremapClearsWp") && vma.uffd !== null;
   const target = copyTo(kernel, mm, vma, move);
-  movePageTables(kernel, mm, { ...move, clearWp });
+  movePageTables(kernel, mm, vma, { ...move, clearWp });
   dropRegistration(target, vma);
   if (!keep) {
     munmapRange(kernel, mm, start, start + pages);

@@ -19,7 +19,7 @@ function userBits(kernel: Kernel): number {
 /** An empty address space. */
 export function newMm(kernel: Kernel): Mm {
   const id = kernel.newMmId();
-  return {
+  const mm: Mm = {
     id,
     vmas: new VmaList(),
     root: newRoot(kernel),
@@ -30,6 +30,8 @@ export function newMm(kernel: Kernel): Mm {
     minorFaults: 0,
     majorFaults: 0,
   };
+  kernel.mms.add(mm);
+  return mm;
 }
 
 /** Contexts that the core tells apart; an address space of the same context is flushed at a switch. */

@@ -8,15 +8,18 @@
 import { Pte } from "../layout/linux-flags.js";
 import { isUffdWp, MARKER_UFFD_WP, setMarker } from "./absent.js";
 import { changeProtection, usesMarkers } from "./change-protection.js";
+import { tryFold, unfold } from "./contpte.js";
 import type { Errno } from "./errno.js";
 import { Event } from "./events.js";
 import { pageFlags } from "./folio.js";
+import { isHugeZero } from "./huge-zero.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { PG_ANON } from "./page-flags.js";
+import { splitMapping } from "./split-mapping.js";
 import { VM_SOFTDIRTY, VM_UFFD_WP } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
-import { entriesPerTable } from "./walk-entries.js";
+import { entriesPerTable, hugeEntryAt } from "./walk-entries.js";
 
 /** Categories of a page (include/uapi/linux/fs.h), in a sum. */
 export const PAGE_IS_WPALLOWED = 1;
@@ -87,11 +90,53 @@ function scanVma(scan: Scan, vma: Vma, own: number): void {
   let page = Math.max(scan.request.start, vma.start);
   while (page < end) {
     const next = Math.min(end, page - (page % size) + size);
+    if (scanHuge(scan, vma, own, page, next)) {
+      page = next;
+      continue;
+    }
     const slot = exports.findEntry(scan.mm.root, page, 0) >>> 0;
     if (slot !== 0) scanTable(scan, own, slot, page, next);
     else scanHole(scan, vma, own, page, next);
     page = next;
   }
+}
+
+/**
+ * pagemap_scan_thp_entry. False: no huge page, or one of which only a part is to be protected, which is split
+ * now.
+ */
+function scanHuge(scan: Scan, vma: Vma, own: number, page: number, end: number): boolean {
+  const { kernel, mm, request } = scan;
+  const { exports } = kernel.mmu;
+  const slot = hugeEntryAt(kernel, mm.root, page);
+  if (slot === 0) return false;
+  kernel.count(Event.scan_entry);
+  const flags = exports.entryFlags(slot);
+  const categories = own | hugeCategories(kernel, slot, flags);
+  if (!scan.matches(categories)) return true;
+  const protects = request.protect && (categories & PAGE_IS_WRITTEN) !== 0;
+  if (protects && end - page < entriesPerTable(kernel)) {
+    splitMapping(kernel, mm, vma, slot, page);
+    return false;
+  }
+  scan.output(page, end);
+  if (!protects) return true;
+  exports.updateEntry(slot, Pte.write, 0);
+  exports.updateEntry(slot, 0, Pte.uffdWp);
+  kernel.tlb.range(mm, page, end);
+  return true;
+}
+
+/** pagemap_thp_category. */
+function hugeCategories(kernel: Kernel, slot: number, flags: number): number {
+  const zero = isHugeZero(kernel, kernel.mmu.exports.entryFrame(slot, 1));
+  return (
+    PAGE_IS_HUGE |
+    PAGE_IS_PRESENT |
+    ((flags & Pte.uffdWp) === 0 ? PAGE_IS_WRITTEN : 0) |
+    (zero ? PAGE_IS_PFNZERO : 0) |
+    (kernel.softDirty && (flags & Pte.softDirty) !== 0 ? PAGE_IS_SOFT_DIRTY : 0)
+  );
 }
 
 /** pagemap_scan_pte_hole: no table. Protecting makes one, with markers. */
@@ -110,14 +155,17 @@ function scanTable(scan: Scan, own: number, slot: number, page: number, end: num
   const fast = request.categories === PAGE_IS_WRITTEN;
   kernel.count(Event.scan_entry, end - page);
   let protectedAny = false;
+  const entries = kernel.mmu.gather(slot, end - page);
   for (let i = 0; i < end - page; i++) {
     const at = slot + 8 * i;
-    const flags = kernel.mmu.exports.entryFlags(at);
-    const categories = fast ? fastCategories(kernel, at, flags) : categoriesOf(kernel, at, flags);
+    const flags = entries[2 * i] ?? 0;
+    const categories = fast
+      ? fastCategories(kernel, at, flags)
+      : categoriesOf(kernel, at, flags, entries[2 * i + 1] ?? 0);
     if (!scan.matches(own | categories)) continue;
     scan.output(page + i, page + i + 1);
     if (!request.protect || (categories & PAGE_IS_WRITTEN) === 0) continue;
-    protect(kernel, at, flags);
+    protect(kernel, scan.mm, at, page + i, flags);
     protectedAny = true;
   }
   if (protectedAny) kernel.tlb.range(scan.mm, page, end);
@@ -129,28 +177,31 @@ function fastCategories(kernel: Kernel, slot: number, flags: number): number {
 }
 
 /** pagemap_page_category. */
-function categoriesOf(kernel: Kernel, slot: number, flags: number): number {
+function categoriesOf(kernel: Kernel, slot: number, flags: number, frame: number): number {
   if (flags === 0) return 0;
   const written = isUffdWp(kernel, slot, flags) ? 0 : PAGE_IS_WRITTEN;
   const softDirty = kernel.softDirty && (flags & Pte.softDirty) !== 0 ? PAGE_IS_SOFT_DIRTY : 0;
   if ((flags & Pte.present) === 0) return written | softDirty | PAGE_IS_SWAPPED;
-  return written | softDirty | PAGE_IS_PRESENT | presentCategories(kernel, slot, flags);
+  return written | softDirty | PAGE_IS_PRESENT | presentCategories(kernel, flags, frame);
 }
 
-function presentCategories(kernel: Kernel, slot: number, flags: number): number {
+function presentCategories(kernel: Kernel, flags: number, frame: number): number {
   if ((flags & Pte.special) !== 0) return PAGE_IS_PFNZERO;
-  const frame = kernel.mmu.exports.entryFrame(slot, 0);
   return (pageFlags(kernel, frame) & PG_ANON) === 0 ? PAGE_IS_FILE : 0;
 }
 
 /** make_uffd_wp_pte. */
-function protect(kernel: Kernel, slot: number, flags: number): void {
+function protect(kernel: Kernel, mm: Mm, slot: number, page: number, flags: number): void {
   const { exports } = kernel.mmu;
   kernel.count(Event.scan_protect);
   if (flags === 0) {
     setMarker(kernel, slot, MARKER_UFFD_WP);
     return;
   }
-  if ((flags & Pte.present) !== 0) exports.updateEntry(slot, Pte.write, 0);
+  if ((flags & Pte.present) !== 0) {
+    unfold(kernel, mm, slot, page);
+    exports.updateEntry(slot, Pte.write, 0);
+  }
   exports.updateEntry(slot, 0, Pte.uffdWp);
+  if ((flags & Pte.present) !== 0) tryFold(kernel, mm, slot, page);
 }

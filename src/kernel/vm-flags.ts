@@ -16,6 +16,9 @@ export const VM_WIPEONFORK = 1 << 11;
 /** Guard regions may be here (7.0). */
 export const VM_MAYBE_GUARD = 1 << 12;
 
+/** The memory is charged against overcommit: private, and writable since it was mapped or ever after. */
+export const VM_ACCOUNT = 1 << 13;
+
 export const VM_ACCESS_FLAGS = VM_READ | VM_WRITE | VM_EXEC;
 /** Private, and may become writable: copy-on-write. */
 export function isCow(flags: number): boolean {

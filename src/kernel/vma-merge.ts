@@ -8,10 +8,13 @@
 // how VM_SOFTDIRTY of the others is lost, or spreads, up to 6.18; later it is sticky.
 
 import { type AnonVmaHolder, isForkChild, isSingular, shareAnonVma } from "./anon-vma.js";
+import { Event } from "./events.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
+import { splitAcross } from "./split-mapping.js";
 import { VM_ACCESS_FLAGS, VM_SOFTDIRTY } from "./vm-flags.js";
-import { dropVma, splitVma, type Vma } from "./vma.js";
+import { dropVma, type Vma } from "./vma.js";
+import { splitVma } from "./vma-split.js";
 
 /** What a part of an address space is about to become. */
 export type VmaPart = Pick<
@@ -86,6 +89,7 @@ export function mergePart(kernel: Kernel, mm: Mm, part: VmaPart): Vma | null {
   const { prev, next } = mergeable(kernel, mm, part);
   const target = prev ?? next;
   if (target === null) return null;
+  kernel.count(Event.vma_merge);
   const end = next === null ? part.end : next.end;
   const gone = mm.vmas.within(part.start, end).filter((vma) => vma !== target);
   for (const each of [part, ...gone]) {
@@ -123,7 +127,7 @@ export function modifyVma(
   const uffd = change.uffd === undefined ? vma.uffd : change.uffd;
   const pgoff = vma.pgoff + (start - vma.start);
   const part: VmaPart = { ...vma, start, end, flags, uffd, pgoff };
-  const target = mergeInto(kernel, mm, vma, part) ?? cutOut(mm, vma, start, end);
+  const target = mergeInto(kernel, mm, vma, part) ?? cutOut(kernel, mm, vma, start, end);
   const sticky = kernel.has("stickySoftDirty") ? target.flags & VM_SOFTDIRTY : 0;
   target.flags = flags | sticky;
   target.uffd = uffd;
@@ -142,6 +146,8 @@ function mergeInto(kernel: Kernel, mm: Mm, vma: Vma, part: VmaPart): Vma | null 
     ? joins(kernel, part, neighbour, neighbour)
     : joins(kernel, neighbour, part, neighbour);
   if (!fits) return null;
+  kernel.count(Event.vma_merge);
+  splitAcross(kernel, mm, vma, head ? part.start : part.end);
   takeAnonVma(neighbour, part);
   takeSticky(kernel, neighbour, part);
   if (head) {
@@ -156,13 +162,9 @@ function mergeInto(kernel: Kernel, mm: Mm, vma: Vma, part: VmaPart): Vma | null 
   return neighbour;
 }
 
-function cutOut(mm: Mm, vma: Vma, start: number, end: number): Vma {
-  const from = vma.start < start ? splitVma(mm.vmas, vma, start) : vma;
-  if (from.object !== null && from !== vma) from.object.users++;
-  if (from.end > end) {
-    splitVma(mm.vmas, from, end);
-    if (from.object !== null) from.object.users++;
-  }
+function cutOut(kernel: Kernel, mm: Mm, vma: Vma, start: number, end: number): Vma {
+  const from = vma.start < start ? splitVma(kernel, mm, vma, start) : vma;
+  if (from.end > end) splitVma(kernel, mm, from, end);
   return from;
 }
 

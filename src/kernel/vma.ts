@@ -96,14 +96,6 @@ export function copyOf(vma: Vma, start: number, end: number, pgoff: number): Vma
   return copy;
 }
 
-/** Cuts a VMA at `page`, which lies inside; it keeps the lower part. Returns the upper part. */
-export function splitVma(vmas: VmaList, vma: Vma, page: number): Vma {
-  const upper = copyOf(vma, page, vma.end, vma.pgoff + (page - vma.start));
-  vma.end = page;
-  vmas.insert(upper);
-  return upper;
-}
-
 /** Takes a VMA out of the list and out of its anon_vma. */
 export function dropVma(vmas: VmaList, vma: Vma): void {
   vmas.remove(vma);

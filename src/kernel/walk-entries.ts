@@ -1,43 +1,86 @@
-// Goes over the last-level entries of a range, table by table, as the kernel's page walks do.
+// Goes over the entries of a range, table by table, as the kernel's page walks do.
+//
+//   upper entry    none           -> passed over
+//                  points to table -> a run of last-level entries
+//                  maps a huge page (or stands for one) -> `huge`
 
 import type { Kernel } from "./kernel.js";
 
-/** Called for `count` entries side by side: the first one's slot and page. */
+/** Called for `count` last-level entries side by side: the first one's slot and page. */
 export type VisitRun = (slot: number, page: number, count: number) => void;
 
-/** Entries of a last-level table. */
+/**
+ * Called for an upper entry that is no table: its slot, and the part [page, end) of the range under it. True:
+ * it has been split, and its last-level entries are to be visited.
+ */
+export type VisitHuge = (slot: number, page: number, end: number) => boolean;
+
+/** Entries of a last-level table; base pages of a huge one. */
 export function entriesPerTable(kernel: Kernel): number {
   return 2 ** (kernel.hardware.halves[0].levels[0]?.indexBits ?? 0);
 }
 
-/** Visits the runs of entries of [start, end) that have a table; holes are passed over. */
+/** First page of the huge page, or table, that a page lies in. */
+export function hugeStart(kernel: Kernel, page: number): number {
+  return page - (page % entriesPerTable(kernel));
+}
+
+/** End of the part of [page, end) that lies in the table of `page`. */
+export function tableEnd(kernel: Kernel, page: number, end: number): number {
+  return Math.min(end, hugeStart(kernel, page) + entriesPerTable(kernel));
+}
+
+/** Visits what [start, end) has, in order. */
 export function forEachRun(
   kernel: Kernel,
   root: number,
   start: number,
   end: number,
-  visit: VisitRun,
+  run: VisitRun,
+  huge: VisitHuge,
 ): void {
   const { exports } = kernel.mmu;
-  const size = entriesPerTable(kernel);
   let page = exports.nextEntry(root, start, end, 0);
   while (page < end) {
-    const next = Math.min(end, page - (page % size) + size);
-    const slot = exports.findEntry(root, page, 0) >>> 0;
-    if (slot !== 0) visit(slot, page, next - page);
+    const next = tableEnd(kernel, page, end);
+    let slot = exports.findEntry(root, page, 0) >>> 0;
+    if (slot === 0) {
+      const upper = exports.findEntry(root, page, 1) >>> 0;
+      if (huge(upper, page, next)) slot = exports.findEntry(root, page, 0) >>> 0;
+    }
+    if (slot !== 0) run(slot, page, next - page);
     page = exports.nextEntry(root, next, end, 0);
   }
 }
 
-/** Visits every entry of such runs, none or not. */
+/** Visits every last-level entry, none or not, and upper entries that are no tables. */
 export function forEachEntry(
   kernel: Kernel,
   root: number,
   start: number,
   end: number,
   visit: (slot: number, page: number) => void,
+  huge: VisitHuge,
 ): void {
-  forEachRun(kernel, root, start, end, (slot, page, count) => {
-    for (let i = 0; i < count; i++) visit(slot + 8 * i, page + i);
-  });
+  forEachRun(
+    kernel,
+    root,
+    start,
+    end,
+    (slot, page, count) => {
+      for (let i = 0; i < count; i++) visit(slot + 8 * i, page + i);
+    },
+    huge,
+  );
+}
+
+/** For trees that hold no huge pages. */
+export const NO_HUGE: VisitHuge = () => false;
+
+/** Slot of the upper entry of a page where it maps, or stands for, a huge page; 0 where it does not. */
+export function hugeEntryAt(kernel: Kernel, root: number, page: number): number {
+  const { exports } = kernel.mmu;
+  const slot = exports.findEntry(root, page, 1) >>> 0;
+  if (slot === 0 || exports.isTable(slot, 1)) return 0;
+  return exports.entryFlags(slot) === 0 ? 0 : slot;
 }

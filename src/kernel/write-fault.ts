@@ -2,18 +2,32 @@
 
 import { Pte } from "../layout/linux-flags.js";
 import { prepareAnon } from "./anon-fault.js";
+import { unfold } from "./contpte.js";
 import { Event } from "./events.js";
 import type { Fault, FaultResult } from "./fault-types.js";
-import { dropMapping, newAnonPage, pageFlags, refsOf, setPageFlags, stampOf } from "./folio.js";
+import {
+  dropMapping,
+  folioMapsOf,
+  headOf,
+  newAnonPage,
+  pageFlags,
+  refsOf,
+  setPageFlags,
+  stampOf,
+} from "./folio.js";
 import type { Kernel } from "./kernel.js";
-import { PG_ANON, PG_EXCLUSIVE } from "./page-flags.js";
+import { maybeMappedShared } from "./mm-ids.js";
+import { PG_ANON, PG_EXCLUSIVE, PG_KSM, PG_LARGE, PG_SWAPCACHE } from "./page-flags.js";
 import { pageProt } from "./page-prot.js";
+import { setIndex } from "./rmap.js";
+import { freeSwap } from "./swap-device.js";
 import { VM_UFFD_WP, VM_WRITE } from "./vm-flags.js";
 
 /** The entry is present, and not writable. */
 export function writeFault(kernel: Kernel, fault: Fault, slot: number, flags: number): FaultResult {
   const { mm, vma, page } = fault;
   const { exports } = kernel.mmu;
+  let foldedBefore = false;
   if ((flags & Pte.uffdWp) !== 0 && (vma.flags & VM_UFFD_WP) !== 0) {
     if (vma.uffd?.async !== true) {
       kernel.count(Event.uffd_message);
@@ -21,6 +35,7 @@ export function writeFault(kernel: Kernel, fault: Fault, slot: number, flags: nu
       return "retry";
     }
     kernel.count(Event.uffd_async);
+    foldedBefore = unfold(kernel, mm, slot, page);
     exports.updateEntry(slot, Pte.uffdWp, 0);
   }
   const special = (flags & Pte.special) !== 0;
@@ -30,6 +45,9 @@ export function writeFault(kernel: Kernel, fault: Fault, slot: number, flags: nu
     setPageFlags(kernel, frame, PG_EXCLUSIVE);
     return reuse(kernel, fault, slot);
   }
+  // The entry that the fault compares with still has the hint of the group, so it is taken for a changed one
+  // (pte_same): nothing is done, and the access faults again.
+  if (foldedBefore) return "done";
   return copy(kernel, fault, slot, frame);
 }
 
@@ -37,12 +55,27 @@ export function writeFault(kernel: Kernel, fault: Fault, slot: number, flags: nu
 function mayReuse(kernel: Kernel, frame: number): boolean {
   const flags = pageFlags(kernel, frame);
   if ((flags & PG_ANON) === 0) return false;
-  return (flags & PG_EXCLUSIVE) !== 0 || refsOf(kernel, frame) === 1;
+  if ((flags & PG_EXCLUSIVE) !== 0) return true;
+  if ((flags & PG_KSM) !== 0) return false;
+  if ((flags & PG_SWAPCACHE) !== 0 && (flags & PG_LARGE) === 0) freeSwap(kernel, frame);
+  if ((flags & PG_LARGE) === 0) return refsOf(kernel, frame) === 1;
+  if (kernel.has("reuseLarge")) return ownsLarge(kernel, headOf(kernel, frame));
+  return kernel.has("reuseLastOfLarge") && refsOf(kernel, frame) === 1;
+}
+
+/**
+ * __wp_can_reuse_large_anon_folio: one address space has all mappings and all references. A folio with a single
+ * page left is given up instead.
+ */
+function ownsLarge(kernel: Kernel, head: number): boolean {
+  const maps = folioMapsOf(kernel, head);
+  return maps > 1 && !maybeMappedShared(kernel, head) && maps === refsOf(kernel, head);
 }
 
 /** wp_page_reuse. A right is only added, so no other CPU need be told. */
 function reuse(kernel: Kernel, { mm, vma, page }: Fault, slot: number): FaultResult {
   kernel.count(Event.fault_reuse);
+  unfold(kernel, mm, slot, page);
   const writable = (vma.flags & VM_WRITE) !== 0 ? Pte.write : 0;
   kernel.mmu.exports.updateEntry(slot, 0, Pte.young | kernel.madeDirty | writable);
   kernel.tlb.local(mm, vma, page);
@@ -57,11 +90,13 @@ function copy(kernel: Kernel, { mm, vma, page }: Fault, slot: number, old: numbe
   if (frame === 0) return "oom";
   kernel.count(Event.fault_copy);
   kernel.count(old === 0 ? Event.page_zero : Event.page_copy);
+  unfold(kernel, mm, slot, page);
   exports.clearEntry(slot);
   kernel.tlb.page(mm, page);
   const writable = (vma.flags & VM_WRITE) !== 0 ? Pte.write : 0;
   const set = Pte.young | kernel.madeDirty | writable;
   exports.makeLeaf(slot, 0, frame, pageProt(kernel, vma), set);
-  if (old !== 0) dropMapping(kernel, old);
+  setIndex(kernel, frame, vma, page);
+  if (old !== 0) dropMapping(kernel, old, mm.id);
   return "done";
 }

@@ -3,13 +3,17 @@
 
 import { Pte } from "../layout/linux-flags.js";
 import { isUffdWp, MARKER_GUARD, MARKER_UFFD_WP, markerIn, setMarker } from "./absent.js";
+import { unfoldEnds } from "./contpte.js";
 import { Event } from "./events.js";
-import { dropMapping } from "./folio.js";
+import { addWholeMapping, dropMapping, folioMapsOf, headOf, putPage } from "./folio.js";
+import { isHugeZero } from "./huge-zero.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
+import { splitMapping } from "./split-mapping.js";
+import { cachedIn, freeSlot, freeSwap, SWAP_TYPE } from "./swap-device.js";
 import { VM_UFFD_WP } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
-import { forEachEntry } from "./walk-entries.js";
+import { entriesPerTable, forEachRun, hugeStart, type VisitRun } from "./walk-entries.js";
 
 /**
  * Zaps [start, end) of a VMA.
@@ -26,16 +30,45 @@ export function zapRange(
   const freed: number[] = [];
   const from = Math.max(start, vma.start);
   const to = Math.min(end, vma.end);
-  let flush = false;
-  forEachEntry(kernel, mm.root, from, to, (slot) => {
-    if (zapEntry(kernel, vma, slot, dropMarkers, freed)) flush = true;
-  });
-  // The zero page is not freed, but a TLB may hold it all the same (tlb_remove_tlb_entry).
-  if (flush) kernel.tlb.range(mm, from, to);
-  for (const frame of freed) dropMapping(kernel, frame);
+  let present = false;
+  const run: VisitRun = (slot, page, count) => {
+    unfoldEnds(kernel, mm, slot, page, count);
+    for (let i = 0; i < count; i++) {
+      if (zapEntry(kernel, vma, slot + 8 * i, dropMarkers, freed)) present = true;
+    }
+  };
+  forEachRun(kernel, mm.root, from, to, run, (slot, page, until) =>
+    zapHuge(kernel, mm, vma, slot, page, until),
+  );
+  if (present) kernel.tlb.range(mm, from, to);
+  for (const frame of freed) dropMapping(kernel, frame, mm.id);
 }
 
-/** True: the entry was present, so that a TLB may hold it. */
+/** zap_huge_pmd; a part of a huge page is zapped after a split. */
+function zapHuge(
+  kernel: Kernel,
+  mm: Mm,
+  vma: Vma,
+  slot: number,
+  page: number,
+  end: number,
+): boolean {
+  const { exports } = kernel.mmu;
+  if (end - page < entriesPerTable(kernel)) {
+    splitMapping(kernel, mm, vma, slot, page);
+    return true;
+  }
+  const frame = exports.entryFrame(slot, 1);
+  exports.clearEntry(slot);
+  kernel.count(Event.zap_entry);
+  kernel.tlb.range(mm, page, end);
+  if (isHugeZero(kernel, frame)) return false;
+  addWholeMapping(kernel, frame, -1, mm.id);
+  putPage(kernel, frame);
+  return false;
+}
+
+/** True: the TLB may hold what was there. */
 function zapEntry(
   kernel: Kernel,
   vma: Vma,
@@ -47,14 +80,27 @@ function zapEntry(
   const flags = exports.entryFlags(slot);
   if (flags === 0) return false;
   kernel.count(Event.zap_entry);
-  const present = (flags & Pte.present) !== 0;
-  if (!present && !dropMarkers && keepsMarker(kernel, vma, slot, flags)) return false;
+  if ((flags & Pte.present) === 0 && !dropMarkers && keepsMarker(kernel, vma, slot, flags)) {
+    return false;
+  }
+  if ((flags & Pte.present) === 0) dropSlot(kernel, slot);
   const protectedBefore = isUffdWp(kernel, slot, flags);
   if ((flags & (Pte.present | Pte.special)) === Pte.present)
     freed.push(exports.entryFrame(slot, 0));
   exports.clearEntry(slot);
   if (protectedBefore && !dropMarkers && leavesMarker(vma)) setMarker(kernel, slot, MARKER_UFFD_WP);
-  return present;
+  return (flags & Pte.present) !== 0;
+}
+
+/** free_swap_and_cache: the cached page goes, too, when no other entry holds the slot. */
+export function dropSlot(kernel: Kernel, slot: number): void {
+  const { exports } = kernel.mmu;
+  if (exports.absentType(slot) !== SWAP_TYPE) return;
+  const entry = exports.absentOffset(slot);
+  freeSlot(kernel, entry);
+  const cached = cachedIn(kernel, entry);
+  if (cached !== 0 && folioMapsOf(kernel, headOf(kernel, cached)) === 0)
+    freeSwap(kernel, headOf(kernel, cached));
 }
 
 /** Guard regions outlive DONTNEED; uffd-wp markers do where the content does (`zap_nonpresent_ptes`). */
@@ -67,4 +113,24 @@ function keepsMarker(kernel: Kernel, vma: Vma, slot: number, flags: number): boo
 /** `pte_install_uffd_wp_if_needed`: not for private anonymous memory. */
 function leavesMarker(vma: Vma): boolean {
   return vma.object !== null && (vma.flags & VM_UFFD_WP) !== 0;
+}
+
+/** try_to_free_pte: tables whose whole range was zapped, and that hold nothing. */
+export function reclaimTables(kernel: Kernel, mm: Mm, start: number, end: number): void {
+  const { exports } = kernel.mmu;
+  const size = entriesPerTable(kernel);
+  let freed = 0;
+  for (let page = hugeStart(kernel, start + size - 1); page + size <= end; page += size) {
+    const slot = exports.findEntry(mm.root, page, 0) >>> 0;
+    if (slot === 0 || !isEmpty(kernel, slot, size)) continue;
+    freed += exports.freeTables(mm.root, page, page + size, page, page + size);
+  }
+  if (freed > 0) kernel.tlb.space(mm);
+}
+
+function isEmpty(kernel: Kernel, slot: number, count: number): boolean {
+  for (let i = 0; i < count; i++) {
+    if (kernel.mmu.exports.entryFlags(slot + 8 * i) !== 0) return false;
+  }
+  return true;
 }

@@ -4,7 +4,7 @@
 import { PROTECTIONS } from "../../arch/linux/schema.js";
 import * as abi from "../../assembly/abi/entry.js";
 import { type MaskValue, NEVER } from "./compiled.js";
-import { ABSENT_FLAG_COUNT, PRESENT_FLAG_COUNT } from "./linux-flags.js";
+import { ABSENT_FLAG_COUNT, PRESENT_FLAG_COUNT, Pte } from "./linux-flags.js";
 import type { CompiledFlag, CompiledLinuxLayout, CompiledRule } from "./linux-layout.js";
 
 const ALL = (1n << 64n) - 1n;
@@ -76,6 +76,7 @@ export function encodeView(linux: CompiledLinuxLayout): Uint8Array {
   writer.u32(abi.VIEW_OFFSET_SHIFT, shiftOf(linux.offset));
   writer.u32(abi.VIEW_PRESENT_FLAGS, PRESENT_FLAG_COUNT);
   writer.u32(abi.VIEW_ABSENT_FLAGS, ABSENT_FLAG_COUNT);
+  writer.u32(abi.VIEW_JOINED, Pte.young | Pte.dirty);
   for (const [level, bits] of linux.leaf.entries()) writer.u64(abi.VIEW_LEAF + 8 * level, bits);
   PROTECTIONS.forEach((name, number) => {
     const at = abi.VIEW_PROTECTIONS + number * abi.PROTECTION_BYTES;

@@ -45,7 +45,11 @@ export interface CompiledLinuxLayout {
   readonly dirtySetsSoftDirty: boolean;
   /** Physical address of frame 0. */
   readonly frameBase: bigint;
-  readonly has: { readonly softDirty: boolean; readonly uffdWp: boolean };
+  readonly has: {
+    readonly softDirty: boolean;
+    readonly uffdWp: boolean;
+    readonly contiguous: boolean;
+  };
 }
 
 /** Frames lie above all tables, which are in the window below. */
@@ -144,6 +148,7 @@ export function compileLinuxLayout(
     has: {
       softDirty: linux.flags.softDirty !== undefined,
       uffdWp: linux.flags.uffdWp !== undefined,
+      contiguous: linux.flags.contiguous !== undefined,
     },
   };
 }

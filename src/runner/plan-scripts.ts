@@ -82,6 +82,9 @@ function machineOf(arch: string, kernel: string, cpu: string): MachineConfig {
     // Without the parameter the CPU always sets the flags itself.
     hwDirty: mode.ha !== false && mode.hd !== false,
     layout: layoutOf(version, descriptor.name),
+    thp: "madvise",
+    mthp: new Map(),
+    swap: true,
     frames: MEMORY_BYTES / 2 ** layout.pageShift,
   };
   return { kernel: config, mode, cpu };

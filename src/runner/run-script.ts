@@ -58,7 +58,7 @@ function resultOf(cell: ScriptCell, played: Played, moduleHash: string): CellRes
       layoutHash: hashBytes(encodeLayout(layout)),
       moduleHash,
       cpu,
-      kernel: { ...kernel },
+      kernel: { ...kernel, mthp: Object.fromEntries(kernel.mthp) },
       input: { path: cell.labels.input, operations: cell.operations.length },
     },
     counters,

@@ -47,8 +47,10 @@ export class Checker implements Watch {
   }
 
   private audit(): void {
-    const spaces = [...this.player.processes.values()].map(({ mm }) => mm);
-    this.complain(checkKernel(this.kernel, spaces));
+    const processes = [...this.player.processes.values()];
+    const spaces = processes.map(({ mm }) => mm);
+    const pinned = processes.flatMap(({ pins }) => [...pins.values()].flat());
+    this.complain(checkKernel(this.kernel, { spaces, pinned }));
   }
 
   touched(process: Process, page: number, seen: number, frame: number, wrote: boolean): void {

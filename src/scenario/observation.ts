@@ -22,8 +22,11 @@ const LETTERS: readonly (readonly [string, number])[] = [
   ["W", pm.PM_UFFD_WP],
   ["X", pm.PM_MMAP_EXCLUSIVE],
   ["F", pm.PM_FILE],
+  ["H", pm.PM_HUGE],
   ["Z", pm.KPF_ZERO_PAGE],
   ["E", pm.KPF_ANON_EXCLUSIVE],
+  ["L", pm.KPF_LARGE],
+  ["K", pm.KPF_KSM],
   ["G", pm.PM_GUARD],
 ];
 

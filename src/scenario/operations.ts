@@ -4,59 +4,30 @@ import { MmulateError } from "../errors.js";
 import { clearSoftDirty } from "../kernel/clear-refs.js";
 import type { Errno } from "../kernel/errno.js";
 import { fork } from "../kernel/fork.js";
+import { unpinPages } from "../kernel/gup.js";
+import { runKsm } from "../kernel/ksm.js";
 import { ADVICE, madvise } from "../kernel/madvise.js";
 import { exitMm, mmap, munmap } from "../kernel/mmap.js";
 import { mprotect } from "../kernel/mprotect.js";
 import { mremap, resize } from "../kernel/mremap.js";
-import { readPagemap } from "../kernel/pagemap.js";
-import * as scan from "../kernel/pagemap-scan.js";
 import { uffdRegister, uffdUnregister, uffdWriteProtect } from "../kernel/userfaultfd.js";
-import { VM_READ, VM_WRITE } from "../kernel/vm-flags.js";
 import type { Observation } from "../stats/observation.js";
-import { describeVma, lettersOf, runLengths } from "./observation.js";
-import type { Player, Process, Region } from "./player.js";
+import { runLengths } from "./observation.js";
+import {
+  ACCESS,
+  type Context,
+  notModelled,
+  number,
+  rangeOf,
+  regionNamed,
+  type Shown,
+  unknownProcess,
+  VALUES,
+  word,
+} from "./operation-context.js";
+import { doPagemap, doPin, doScan, doUnpin, doVmas } from "./operations-observe.js";
+import type { Player, Process } from "./player.js";
 import type { Operation } from "./script.js";
-
-/** Errno and the fields that only this operation has. */
-type Shown = Partial<Omit<Observation, "op" | "minflt">>;
-
-/** One operation in the making. */
-interface Context {
-  readonly player: Player;
-  readonly process: Process;
-  readonly operation: Operation;
-  /** Index of the operation in the script: decides what `write` stores. */
-  readonly index: number;
-}
-
-const ACCESS: Readonly<Record<string, number>> = { r: VM_READ, rw: VM_READ | VM_WRITE, none: 0 };
-/** `write` stores 1 + n % 250. */
-const VALUES = 250;
-
-function word({ operation }: Context, i: number): string {
-  return operation.words[i] ?? "";
-}
-
-function number(context: Context, i: number): number {
-  return Number(word(context, i));
-}
-
-function regionNamed({ process, operation }: Context, name: string): Region {
-  const region = process.regions.get(name);
-  if (region !== undefined) return region;
-  const known = [...process.regions.keys()].join(", ");
-  throw new MmulateError(
-    "INPUT",
-    `${operation.where}: process ${operation.process} knows no region "${name}" (${known === "" ? "it has none yet" : `it knows ${known}`})`,
-  );
-}
-
-/** [first page, end) of "REGION FIRST COUNT". */
-function rangeOf(context: Context): { region: Region; start: number; end: number } {
-  const region = regionNamed(context, word(context, 0));
-  const start = region.start + number(context, 1);
-  return { region, start, end: start + number(context, 2) };
-}
 
 function doMmap(context: Context): Shown {
   const { player, process, operation } = context;
@@ -128,7 +99,8 @@ function doFork({ player, process, operation }: Context): Shown {
   if ("errno" in result) return { errno: result.errno };
   const regions = new Map(process.regions);
   const { onSegv } = process;
-  player.processes.set(name, { mm: result.child, regions, onSegv });
+  const child: Process = { mm: result.child, regions, pins: new Map(), onSegv };
+  player.processes.set(name, child);
   return {};
 }
 
@@ -137,13 +109,9 @@ function doExit({ player, operation }: Context): Shown {
   const process = player.processes.get(name);
   if (process === undefined) throw unknownProcess(player, operation, name);
   exitMm(player.kernel, process.mm);
+  for (const pins of process.pins.values()) unpinPages(player.kernel, pins);
   player.processes.delete(name);
   return {};
-}
-
-function unknownProcess(player: Player, { where }: Operation, name: string): MmulateError {
-  const known = [...player.processes.keys()].join(", ");
-  return new MmulateError("INPUT", `${where}: no process "${name}" (there are ${known})`);
 }
 
 function doRegister(context: Context): Shown {
@@ -155,47 +123,11 @@ function doRegister(context: Context): Shown {
   return { errno: uffdRegister(kernel, context.process.mm, start, end, { async, unpopulated }) };
 }
 
-const CATEGORIES: Readonly<Record<string, number>> = {
-  written: scan.PAGE_IS_WRITTEN,
-  "soft-dirty": scan.PAGE_IS_SOFT_DIRTY,
-  present: scan.PAGE_IS_PRESENT,
-};
-
-function doScan(context: Context): Shown {
-  const { region, start, end } = rangeOf(context);
-  const words = context.operation.words.slice(3);
-  const result = scan.pagemapScan(context.player.kernel, context.process.mm, {
-    start,
-    end,
-    categories: words.reduce((sum, each) => sum | (CATEGORIES[each] ?? 0), 0),
-    protect: words.includes("wp"),
-    check: words.includes("check"),
-  });
-  if ("errno" in result) return { errno: result.errno };
-  return { ranges: result.ranges.map(([a, b]) => [a - region.start, b - region.start]) };
-}
-
 function doMadvise(context: Context): Shown {
   const { start, end } = rangeOf(context);
   const advice = word(context, 3);
   if (!ADVICE.includes(advice)) throw notModelled(context, `madvise ${advice}`);
   return { errno: madvise(context.player.kernel, context.process.mm, start, end, advice) };
-}
-
-function notModelled({ operation }: Context, what: string): MmulateError {
-  return new MmulateError("UNMODELLED", `${operation.where}: "${what}" is not modelled yet`);
-}
-
-function doPagemap(context: Context): Shown {
-  const { start, pages } = regionNamed(context, word(context, 0));
-  const map = readPagemap(context.player.kernel, context.process.mm, start, start + pages);
-  return { pages: runLengths(Array.from(map, lettersOf)) };
-}
-
-function doVmas(context: Context): Shown {
-  const { start, pages } = regionNamed(context, word(context, 0));
-  const vmas = context.process.mm.vmas.within(start, start + pages);
-  return { vmas: vmas.map((vma) => describeVma(vma, start)) };
 }
 
 /** A call on a range that returns an errno. */
@@ -243,6 +175,15 @@ const OPERATIONS: ReadonlyMap<string, (context: Context) => Shown> = new Map([
     ranged(({ player, process }, a, b) => uffdUnregister(player.kernel, process.mm, a, b)),
   ],
   ["scan", doScan],
+  ["pin", doPin],
+  ["unpin", doUnpin],
+  [
+    "ksm",
+    ({ player }) => {
+      runKsm(player.kernel);
+      return {};
+    },
+  ],
   [
     "on-segv",
     ({ process, operation }) => {

@@ -4,6 +4,7 @@ import { Access } from "../../assembly/abi/stop.js";
 import { MmulateError } from "../errors.js";
 import { userFault } from "../kernel/fault.js";
 import { setStamp, stampOf } from "../kernel/folio.js";
+import type { Pins } from "../kernel/gup.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Mm } from "../kernel/mm.js";
 import { mprotect } from "../kernel/mprotect.js";
@@ -24,6 +25,8 @@ export interface Region {
 export interface Process {
   readonly mm: Mm;
   readonly regions: Map<string, Region>;
+  /** Pages it holds pinned, by the words of the operation. */
+  readonly pins: Map<string, Pins>;
   /** What its SIGSEGV handler does. */
   onSegv: "skip" | "unprotect";
 }
@@ -71,7 +74,12 @@ export class Player {
   private trouble: Trouble = { segv: [], wpfault: [] };
 
   constructor(readonly kernel: Kernel) {
-    this.processes.set("P", { mm: newMm(kernel), regions: new Map(), onSegv: "skip" });
+    this.processes.set("P", {
+      mm: newMm(kernel),
+      regions: new Map(),
+      pins: new Map(),
+      onSegv: "skip",
+    });
     kernel.monitor = (mm, page) => {
       this.trouble.wpfault.push(page);
       uffdWriteProtect(kernel, mm, page, page + 1, "off");

@@ -2,7 +2,7 @@
 
 import type { Core } from "../core/core.js";
 import { MmulateError } from "../errors.js";
-import type { KernelConfig } from "../kernel/features.js";
+import type { KernelConfig, ThpSwitch } from "../kernel/features.js";
 import { exitMm } from "../kernel/mmap.js";
 import { Checker, type Complaint } from "../scenario/checker.js";
 import { bootMachine, type MachineConfig } from "../scenario/machine.js";
@@ -37,11 +37,31 @@ function machineOf(header: RecordingHeader): MachineConfig {
     architecture: arch,
     softDirty,
     hwDirty,
+    thp: switchOf(header.thp),
+    mthp: middleSizes(header.mthp, page),
+    swap: header.swap !== "none",
     frames: 2 ** MEMORY_SHIFT / page,
   };
   const software = hwDirty ? {} : { ha: false, hd: false };
   const granule = arch === "arm64" ? { granule: page / 1024 } : {};
   return { kernel: config, mode: { ...granule, ...software }, cpu: "plain" };
+}
+
+function switchOf(word: string): ThpSwitch {
+  if (word === "always" || word === "madvise" || word === "never") return word;
+  throw new MmulateError("CONFIG", `thp "${word}": always, madvise or never is allowed`);
+}
+
+/** "64kB=madvise": sizes of middle folios that are switched on, as orders. */
+function middleSizes(text: string, page: number): Map<number, ThpSwitch> {
+  const sizes = new Map<number, ThpSwitch>();
+  for (const part of text.split(" ")) {
+    const match = /^(\d+)kB=(\w+)$/.exec(part);
+    if (match === null) continue;
+    const order = Math.log2((Number(match[1]) * 1024) / page);
+    if (order > 0) sizes.set(order, switchOf(match[2] ?? ""));
+  }
+  return sizes;
 }
 
 /**

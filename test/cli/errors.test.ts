@@ -27,7 +27,6 @@ beforeAll(() => {
   folder.write("good.scn", "mmap A 4 rw private\nwrite A 0 4\n");
   folder.write("wrong.scn", "# a comment\nmmap A 4 rw private\nreed A 0 4\n");
   folder.write("late.scn", "mmap A 4 rw private\nread B 0 4\n");
-  folder.write("later.scn", "mmap A 4 rw private\nscan A 0 1 written\nksm\n");
   folder.write("recording.jsonl", `${JSON.stringify({ script: ["a"], recording: [] })}\n`);
 });
 
@@ -192,12 +191,6 @@ describe("verify refuses a file that is none of vectors or recordings, with exit
 });
 
 describe("what ran and failed ends with exit code 1", () => {
-  it("a script that uses what is not modelled", async () => {
-    const { code, out, err } = await mmulate("run", at("later.scn"), "--arch", "x86-64");
-    expect({ code, out }).toEqual({ code: 1, out: "" });
-    expect(err).toBe(`mmulate: ${at("later.scn")}:3: "ksm" is not modelled yet\n`);
-  });
-
   it("a vector that is wrong, with the result on stdout", async () => {
     const { code, out } = await mmulate("verify", at("wrong.jsonl"));
     expect(code).toBe(1);

@@ -178,8 +178,7 @@ describe.each(LAYOUT_NAMES)("a program on %s", (name) => {
       (fillings) => {
         const { mmu, slot } = machine;
         fill(fillings, [0]);
-        mmu.exports.gather(slot, RUN);
-        const told = [...mmu.gathered(RUN)];
+        const told = [...mmu.gather(slot, RUN)];
         const want = fillings.flatMap((_, i) => {
           const flags = mmu.exports.entryFlags(slot + 8 * i);
           const present = (flags & Pte.present) !== 0;

@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { copyOf, dropVma, splitVma, type Vma, VmaList } from "../../src/kernel/vma.js";
+import { copyOf, dropVma, type Vma, VmaList } from "../../src/kernel/vma.js";
 
 function vma(start: number, end: number): Vma {
   return {
@@ -54,20 +54,6 @@ describe("a list of VMAs", () => {
       },
     );
     fc.assert(property, { numRuns: 200, seed: 6 });
-  });
-
-  it("is cut in two that stand for the same pages", () => {
-    const vmas = new VmaList();
-    const whole = { ...vma(10, 20), pgoff: 3 };
-    vmas.insert(whole);
-    const upper = splitVma(vmas, whole, 14);
-    expect([whole, upper].map(({ start, end, pgoff }) => [start, end, pgoff])).toEqual([
-      [10, 14, 3],
-      [14, 20, 7],
-    ]);
-    expect(vmas.all).toEqual([whole, upper]);
-    dropVma(vmas, whole);
-    expect(vmas.all).toEqual([upper]);
   });
 
   it("shares the anon_vma of what is copied, and counts who has it", () => {

@@ -103,7 +103,7 @@ describe("a kernel that", () => {
 
   it("miscounts mappings is caught", () => {
     play("mmap A 1 rw private", "write A 0 1");
-    addMapping(kernel, frameOf(0), 1);
+    addMapping(kernel, frameOf(0), 1, 1);
     play("read A 0 1");
     expect(broken()).toEqual(["mappings"]);
   });

@@ -1,0 +1,148 @@
+// MADV_COLLAPSE (mm/khugepaged.c madvise_collapse, hpage_collapse_scan_pmd, __collapse_huge_page_isolate,
+// collapse_huge_page): base pages are copied into a new huge page.
+//
+//   scan each entry --> swapped ones come in --> copy --> huge entry, writable, dirty and exclusive
+
+import { Pte } from "../layout/linux-flags.js";
+import { isUffdWp } from "./absent.js";
+import type { Errno } from "./errno.js";
+import { Event } from "./events.js";
+import {
+  addWholeMapping,
+  dropMapping,
+  folioMapsOf,
+  headOf,
+  newAnonFolio,
+  orderOf,
+  pageFlags,
+  refsOf,
+  setPageFlags,
+  setStamp,
+  stampOf,
+} from "./folio.js";
+import type { Kernel } from "./kernel.js";
+import type { Mm } from "./mm.js";
+import { PG_EXCLUSIVE, PG_SWAPCACHE } from "./page-flags.js";
+import { pageProt } from "./page-prot.js";
+import { setIndex } from "./rmap.js";
+import { freeSwap, SWAP_TYPE } from "./swap-device.js";
+import { swapFault } from "./swap-in.js";
+import { hugeOrder } from "./thp.js";
+import { VM_NOHUGEPAGE, VM_WRITE } from "./vm-flags.js";
+import type { Vma } from "./vma.js";
+import { entriesPerTable, hugeEntryAt, hugeStart } from "./walk-entries.js";
+
+/** Why a huge page could not be made (enum scan_result), as madvise returns it; 0 = it is there. */
+type ScanResult = Errno;
+
+/** Collapses every aligned huge page of a part of a VMA. The last failure is returned. */
+export function collapse(kernel: Kernel, mm: Mm, vma: Vma, start: number, end: number): Errno {
+  if (!mayCollapse(kernel, vma)) return "EINVAL";
+  const size = entriesPerTable(kernel);
+  let failed: Errno = 0;
+  for (let page = hugeStart(kernel, start + size - 1); page + size <= end; page += size) {
+    const result = collapseOne(kernel, mm, vma, page);
+    if (result !== 0) failed = result;
+    // These say that nothing else will work either.
+    if (result === "EBUSY" || result === "ENOMEM") return result;
+  }
+  return failed;
+}
+
+/** thp_vma_allowable_order, whatever sysfs says; a VMA without pages is not worth it. */
+function mayCollapse(kernel: Kernel, vma: Vma): boolean {
+  if (vma.object !== null || vma.anonVma === null) return false;
+  if ((vma.flags & VM_NOHUGEPAGE) !== 0) return false;
+  const size = entriesPerTable(kernel);
+  return hugeStart(kernel, vma.start + size - 1) + size <= vma.end;
+}
+
+function collapseOne(kernel: Kernel, mm: Mm, vma: Vma, page: number): ScanResult {
+  const { exports } = kernel.mmu;
+  if (hugeEntryAt(kernel, mm.root, page) !== 0) return 0;
+  const table = exports.findEntry(mm.root, page, 0) >>> 0;
+  if (table === 0) return "EINVAL";
+  const scanned = scan(kernel, vma, table);
+  if (scanned !== 0) return scanned;
+  const brought = bringIn(kernel, mm, vma, table, page);
+  if (brought !== 0) return brought;
+  return copyInto(kernel, mm, vma, table, page);
+}
+
+/** hpage_collapse_scan_pmd: every entry must be one that can be copied, and (up to 6.17) one of them writable. */
+function scan(kernel: Kernel, vma: Vma, table: number): ScanResult {
+  const { exports } = kernel.mmu;
+  let writable = !kernel.has("collapseNeedsWritable");
+  for (let i = 0; i < entriesPerTable(kernel); i++) {
+    const slot = table + 8 * i;
+    const flags = exports.entryFlags(slot);
+    const present = (flags & Pte.present) !== 0;
+    if (flags !== 0 && isUffdWp(kernel, slot, flags)) return "EINVAL";
+    if (flags !== 0 && !present) continue;
+    if (flags === 0 || (flags & Pte.special) !== 0) {
+      if (vma.uffd !== null) return "EBUSY";
+      continue;
+    }
+    if ((flags & Pte.write) !== 0) writable = true;
+    if (!hasOnlyMappings(kernel, exports.entryFrame(slot, 0))) return "EAGAIN";
+  }
+  return writable ? 0 : "EINVAL";
+}
+
+/** is_refcount_suitable: nobody but entries and the swap cache refers to the folio. */
+function hasOnlyMappings(kernel: Kernel, frame: number): boolean {
+  const head = headOf(kernel, frame);
+  const cached = (pageFlags(kernel, head) & PG_SWAPCACHE) !== 0 ? 2 ** orderOf(kernel, head) : 0;
+  return refsOf(kernel, head) === folioMapsOf(kernel, head) + cached;
+}
+
+/** __collapse_huge_page_swapin; these faults are not counted. */
+function bringIn(kernel: Kernel, mm: Mm, vma: Vma, table: number, page: number): ScanResult {
+  const { exports } = kernel.mmu;
+  for (let i = 0; i < entriesPerTable(kernel); i++) {
+    const slot = table + 8 * i;
+    const flags = exports.entryFlags(slot);
+    if (flags === 0 || (flags & Pte.present) !== 0) continue;
+    if (exports.absentType(slot) !== SWAP_TYPE) return "EINVAL";
+    const result = swapFault(kernel, { mm, vma, page: page + i, write: false }, slot, flags);
+    if (result === "oom") return "ENOMEM";
+  }
+  return 0;
+}
+
+/** collapse_huge_page, from the allocation on. */
+function copyInto(kernel: Kernel, mm: Mm, vma: Vma, table: number, page: number): ScanResult {
+  const { exports } = kernel.mmu;
+  const size = entriesPerTable(kernel);
+  const head = newAnonFolio(kernel, hugeOrder(kernel));
+  if (head === 0) return "ENOMEM";
+  kernel.count(Event.collapse);
+  for (let i = 0; i < size; i++) takePage(kernel, mm, table + 8 * i, head + i);
+  exports.freeTables(mm.root, page, page + size, page, page + size);
+  kernel.tlb.range(mm, page, page + size);
+  addWholeMapping(kernel, head, 1, mm.id);
+  setPageFlags(kernel, head, PG_EXCLUSIVE);
+  setIndex(kernel, head, vma, page);
+  const slot = exports.makeEntry(mm.root, page, 1) >>> 0;
+  const writable = (vma.flags & VM_WRITE) !== 0 ? Pte.write : 0;
+  exports.makeLeaf(slot, 1, head, pageProt(kernel, vma), Pte.young | kernel.madeDirty | writable);
+  return 0;
+}
+
+/** Copies what an entry maps, and drops the entry. */
+function takePage(kernel: Kernel, mm: Mm, slot: number, to: number): void {
+  const { exports } = kernel.mmu;
+  const flags = exports.entryFlags(slot);
+  if ((flags & (Pte.present | Pte.special)) === Pte.present) {
+    const frame = exports.entryFrame(slot, 0);
+    setStamp(kernel, to, stampOf(kernel, frame));
+    kernel.count(Event.page_copy);
+    if ((pageFlags(kernel, headOf(kernel, frame)) & PG_SWAPCACHE) !== 0) {
+      freeSwap(kernel, headOf(kernel, frame));
+    }
+    dropMapping(kernel, frame, mm.id);
+  } else {
+    kernel.count(Event.page_zero);
+  }
+  if (flags !== 0) exports.clearEntry(slot);
+}

@@ -1,0 +1,94 @@
+// Faults on huge pages of private anonymous memory (mm/huge_memory.c do_huge_pmd_anonymous_page,
+// do_huge_pmd_wp_page, huge_pmd_set_accessed; mm/memory.c wp_huge_pmd).
+
+import { Pte } from "../layout/linux-flags.js";
+import { prepareAnon } from "./anon-fault.js";
+import { Event } from "./events.js";
+import type { Fault, FaultResult } from "./fault-types.js";
+import { addWholeMapping, newAnonFolio, pageFlags, refsOf, setPageFlags } from "./folio.js";
+import { hugeZero, isHugeZero } from "./huge-zero.js";
+import type { Kernel } from "./kernel.js";
+import { PG_EXCLUSIVE } from "./page-flags.js";
+import { pageProt } from "./page-prot.js";
+import { setIndex } from "./rmap.js";
+import { splitMapping } from "./split-mapping.js";
+import { hugeOrder, mayBeHuge } from "./thp.js";
+import { VM_UFFD_WP, VM_WRITE } from "./vm-flags.js";
+import { hugeStart } from "./walk-entries.js";
+
+/** First touch of an empty upper entry. Null: not as a huge page. */
+export function hugeFirstTouch(kernel: Kernel, fault: Fault, slot: number): FaultResult | null {
+  const { mm, vma, page, write } = fault;
+  if (vma.object !== null || !mayBeHuge(kernel, vma, page, hugeOrder(kernel))) return null;
+  prepareAnon(mm, vma);
+  if (!write) {
+    const zero = hugeZero(kernel);
+    if (zero === 0) return null;
+    kernel.count(Event.fault_zero);
+    kernel.mmu.exports.makeLeaf(slot, 1, zero, pageProt(kernel, vma), 0);
+    return "done";
+  }
+  return mapHuge(kernel, fault, slot) ? "done" : null;
+}
+
+/** A fresh huge page, writable and exclusive. False: no memory. */
+function mapHuge(kernel: Kernel, { mm, vma, page }: Fault, slot: number): boolean {
+  const head = newAnonFolio(kernel, hugeOrder(kernel));
+  if (head === 0) return false;
+  kernel.count(Event.fault_huge);
+  kernel.count(Event.page_zero, 2 ** hugeOrder(kernel));
+  addWholeMapping(kernel, head, 1, mm.id);
+  setPageFlags(kernel, head, PG_EXCLUSIVE);
+  setIndex(kernel, head, vma, hugeStart(kernel, page));
+  const writable = (vma.flags & VM_WRITE) !== 0 ? kernel.madeDirty | Pte.write : 0;
+  kernel.mmu.exports.makeLeaf(slot, 1, head, pageProt(kernel, vma), Pte.young | writable);
+  return true;
+}
+
+/** A fault on a present huge page. Null: it is split now, go on with its entries. */
+export function hugePresentFault(kernel: Kernel, fault: Fault, slot: number): FaultResult | null {
+  const { exports } = kernel.mmu;
+  const flags = exports.entryFlags(slot);
+  if (fault.write && (flags & Pte.write) === 0) return hugeWrite(kernel, fault, slot, flags);
+  exports.updateEntry(slot, 0, Pte.young | (fault.write ? kernel.madeDirty : 0));
+  kernel.tlb.local(fault.mm, fault.vma, fault.page);
+  return "done";
+}
+
+function hugeWrite(kernel: Kernel, fault: Fault, slot: number, flags: number): FaultResult | null {
+  const { mm, vma, page } = fault;
+  if ((flags & Pte.uffdWp) !== 0 && (vma.flags & VM_UFFD_WP) !== 0) {
+    if (vma.uffd?.async !== true) {
+      kernel.count(Event.uffd_message);
+      kernel.monitor(mm, page);
+      return "retry";
+    }
+    splitMapping(kernel, mm, vma, slot, page);
+    return null;
+  }
+  const frame = kernel.mmu.exports.entryFrame(slot, 1);
+  if (isHugeZero(kernel, frame)) {
+    if (kernel.has("hugeZeroWriteIsHuge") && mapOverZero(kernel, fault, slot)) return "done";
+  } else if (mayReuse(kernel, frame)) {
+    setPageFlags(kernel, frame, PG_EXCLUSIVE);
+    kernel.count(Event.fault_reuse);
+    const writable = (vma.flags & VM_WRITE) !== 0 ? Pte.write : 0;
+    kernel.mmu.exports.updateEntry(slot, 0, Pte.young | kernel.madeDirty | writable);
+    kernel.tlb.local(mm, vma, page);
+    return "done";
+  }
+  splitMapping(kernel, mm, vma, slot, page);
+  return null;
+}
+
+function mayReuse(kernel: Kernel, head: number): boolean {
+  return (pageFlags(kernel, head) & PG_EXCLUSIVE) !== 0 || refsOf(kernel, head) === 1;
+}
+
+/** do_huge_zero_wp_pmd. */
+function mapOverZero(kernel: Kernel, fault: Fault, slot: number): boolean {
+  const start = hugeStart(kernel, fault.page);
+  if (!mapHuge(kernel, fault, slot)) return false;
+  kernel.tlb.range(fault.mm, start, start + 2 ** hugeOrder(kernel));
+  return true;
+}

@@ -1,0 +1,132 @@
+// Reclaims folios at once, as MADV_PAGEOUT does (mm/vmscan.c reclaim_pages, shrink_folio_list; mm/rmap.c
+// try_to_unmap_one).
+//
+//   pinned?  --> stays
+//   lazyfree and clean, nobody else has it --> dropped
+//   slots, swap cache --> every entry becomes a swap entry --> written if dirty --> cache and page are freed
+
+import { Pte } from "../layout/linux-flags.js";
+import { unfold } from "./contpte.js";
+import { Event } from "./events.js";
+import {
+  addMapping,
+  folioMapsOf,
+  isLarge,
+  maybePinned,
+  orderOf,
+  pageFlags,
+  putPage,
+  refsOf,
+  setPageFlags,
+  stampOf,
+} from "./folio.js";
+import { splitFolio } from "./folio-split.js";
+import type { Kernel } from "./kernel.js";
+import { PG_ANON, PG_DIRTY, PG_EXCLUSIVE, PG_LAZYFREE, PG_SWAPCACHE } from "./page-flags.js";
+import { type Mapping, mappingsOf } from "./rmap.js";
+import { swapOutShared } from "./shmem-swap.js";
+import { splitMapping } from "./split-mapping.js";
+import {
+  addToSwapCache,
+  allocateSlots,
+  duplicateSlot,
+  removeFromSwapCache,
+  SWAP_TYPE,
+  slotOf,
+  writeSlot,
+} from "./swap-device.js";
+
+/** Reclaims a folio, by its head, if it can be. `isolated`: references of the caller. */
+export function reclaimFolio(kernel: Kernel, head: number): void {
+  if ((pageFlags(kernel, head) & PG_ANON) === 0) {
+    swapOutShared(kernel, head);
+    return;
+  }
+  if (maybePinned(kernel, head)) return;
+  if ((pageFlags(kernel, head) & (PG_LAZYFREE | PG_DIRTY)) === PG_LAZYFREE) {
+    if (discard(kernel, head)) return;
+  }
+  if (!kernel.config.swap) return;
+  if (isLarge(kernel, head) && splitsFirst(kernel, head)) {
+    const frames = Array.from({ length: 2 ** orderOf(kernel, head) }, (_, i) => head + i);
+    if (!splitFolio(kernel, head)) return;
+    for (const frame of frames) if (refsOf(kernel, frame) > 0) reclaimFolio(kernel, frame);
+    return;
+  }
+  swapOut(kernel, head);
+}
+
+/** A folio of which parts are unmapped is split before it goes out; up to 6.11 every one without huge mapping. */
+function splitsFirst(kernel: Kernel, head: number): boolean {
+  const whole = mappingsOf(kernel, head).some(({ level }) => level === 1);
+  if (whole) return false;
+  if (!kernel.has("swapsWholeFolios")) return true;
+  return folioMapsOf(kernel, head) !== 2 ** orderOf(kernel, head);
+}
+
+function swapOut(kernel: Kernel, head: number): void {
+  if ((pageFlags(kernel, head) & PG_SWAPCACHE) === 0) {
+    const slot = allocateSlots(kernel, orderOf(kernel, head));
+    if (slot === 0) return;
+    addToSwapCache(kernel, head, slot);
+    // Whatever the entries say: it must be written before it can go (folio_mark_dirty).
+    setPageFlags(kernel, head, PG_DIRTY);
+  }
+  const slot = slotOf(kernel, head);
+  const count = 2 ** orderOf(kernel, head);
+  for (let i = 0; i < count; i++) {
+    for (const mapping of mappingsOf(kernel, head + i)) unmap(kernel, mapping, head, slot);
+  }
+  if ((pageFlags(kernel, head) & PG_DIRTY) !== 0) {
+    for (let i = 0; i < count; i++) writeSlot(kernel, slot + i, stampOf(kernel, head + i));
+    kernel.count(Event.swap_out, count);
+    setPageFlags(kernel, head, 0, PG_DIRTY);
+  }
+  if (folioMapsOf(kernel, head) === 0 && refsOf(kernel, head) === count) {
+    removeFromSwapCache(kernel, head);
+  }
+}
+
+/** try_to_unmap_one: the entry becomes a swap entry; exclusivity, soft-dirty and uffd-wp go with it. */
+function unmap(kernel: Kernel, mapping: Mapping, head: number, slot: number): void {
+  const { mm, vma, page } = mapping;
+  const { exports } = kernel.mmu;
+  if (mapping.level === 1) splitMapping(kernel, mm, vma, mapping.slot, page);
+  const at = exports.findEntry(mm.root, page, 0) >>> 0;
+  const flags = exports.entryFlags(at);
+  const frame = exports.entryFrame(at, 0);
+  if ((flags & Pte.dirty) !== 0) setPageFlags(kernel, head, PG_DIRTY);
+  const exclusive = (pageFlags(kernel, frame) & PG_EXCLUSIVE) !== 0 ? Pte.exclusive : 0;
+  const kept = flags & (Pte.softDirty | Pte.uffdWp);
+  unfold(kernel, mm, at, page);
+  exports.clearEntry(at);
+  kernel.tlb.page(mm, page);
+  setPageFlags(kernel, frame, 0, PG_EXCLUSIVE);
+  duplicateSlot(kernel, slot + (frame - head));
+  exports.makeAbsent(at, SWAP_TYPE, slot + (frame - head), exclusive | kept);
+  addMapping(kernel, frame, -1, mm.id);
+  putPage(kernel, frame);
+}
+
+/** A page after MADV_FREE that nobody has written since: its entries become none. False: it must stay. */
+function discard(kernel: Kernel, head: number): boolean {
+  const { exports } = kernel.mmu;
+  const count = 2 ** orderOf(kernel, head);
+  const mappings = Array.from({ length: count }, (_, i) => mappingsOf(kernel, head + i)).flat();
+  const dirty = mappings.some(({ slot }) => (exports.entryFlags(slot) & Pte.dirty) !== 0);
+  if (dirty || refsOf(kernel, head) !== folioMapsOf(kernel, head)) {
+    setPageFlags(kernel, head, dirty ? PG_DIRTY : 0, PG_LAZYFREE);
+    return true;
+  }
+  for (const { mm, vma, page, slot, level } of mappings) {
+    if (level === 1) splitMapping(kernel, mm, vma, slot, page);
+    const at = exports.findEntry(mm.root, page, 0) >>> 0;
+    const frame = exports.entryFrame(at, 0);
+    unfold(kernel, mm, at, page);
+    exports.clearEntry(at);
+    kernel.tlb.page(mm, page);
+    addMapping(kernel, frame, -1, mm.id);
+    putPage(kernel, frame);
+  }
+  return true;
+}

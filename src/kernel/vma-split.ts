@@ -1,0 +1,18 @@
+// Cuts a VMA in two, and whatever lies across the cut (mm/vma.c __split_vma).
+
+import { Event } from "./events.js";
+import type { Kernel } from "./kernel.js";
+import type { Mm } from "./mm.js";
+import { splitAcross } from "./split-mapping.js";
+import { copyOf, type Vma } from "./vma.js";
+
+/** Cuts at `page`, which lies inside; the VMA keeps the lower part. Returns the upper part. */
+export function splitVma(kernel: Kernel, mm: Mm, vma: Vma, page: number): Vma {
+  kernel.count(Event.vma_split);
+  splitAcross(kernel, mm, vma, page);
+  const upper = copyOf(vma, page, vma.end, vma.pgoff + (page - vma.start));
+  vma.end = page;
+  mm.vmas.insert(upper);
+  if (upper.object !== null) upper.object.users++;
+  return upper;
+}

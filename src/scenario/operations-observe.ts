@@ -1,0 +1,59 @@
+// Operations that look: PAGEMAP_SCAN, pagemap, the list of mappings; and pins.
+
+import { pinPages, unpinPages } from "../kernel/gup.js";
+import { readPagemap } from "../kernel/pagemap.js";
+import * as scan from "../kernel/pagemap-scan.js";
+import { describeVma, lettersOf, runLengths } from "./observation.js";
+import { type Context, rangeOf, regionNamed, type Shown, word } from "./operation-context.js";
+
+const CATEGORIES: Readonly<Record<string, number>> = {
+  written: scan.PAGE_IS_WRITTEN,
+  "soft-dirty": scan.PAGE_IS_SOFT_DIRTY,
+  present: scan.PAGE_IS_PRESENT,
+};
+
+export function doScan(context: Context): Shown {
+  const { region, start, end } = rangeOf(context);
+  const words = context.operation.words.slice(3);
+  const result = scan.pagemapScan(context.player.kernel, context.process.mm, {
+    start,
+    end,
+    categories: words.reduce((sum, each) => sum | (CATEGORIES[each] ?? 0), 0),
+    protect: words.includes("wp"),
+    check: words.includes("check"),
+  });
+  if ("errno" in result) return { errno: result.errno };
+  return { ranges: result.ranges.map(([a, b]) => [a - region.start, b - region.start]) };
+}
+
+/** A pin is known by its words; a second one of the same words stands beside it, and goes first. */
+export function doPin(context: Context): Shown {
+  const { player, process, operation } = context;
+  const { start, end } = rangeOf(context);
+  const result = pinPages(player.kernel, process.mm, start, end);
+  if ("errno" in result) return { errno: result.errno };
+  const name = operation.words.join(" ");
+  process.pins.set(name, [...(process.pins.get(name) ?? []), ...result.pins]);
+  return {};
+}
+
+export function doUnpin({ player, process, operation }: Context): Shown {
+  const name = operation.words.join(" ");
+  const pins = process.pins.get(name);
+  if (pins === undefined) return { errno: "ENXIO" };
+  unpinPages(player.kernel, pins);
+  process.pins.delete(name);
+  return {};
+}
+
+export function doPagemap(context: Context): Shown {
+  const { start, pages } = regionNamed(context, word(context, 0));
+  const map = readPagemap(context.player.kernel, context.process.mm, start, start + pages);
+  return { pages: runLengths(Array.from(map, lettersOf)) };
+}
+
+export function doVmas(context: Context): Shown {
+  const { start, pages } = regionNamed(context, word(context, 0));
+  const vmas = context.process.mm.vmas.within(start, start + pages);
+  return { vmas: vmas.map((vma) => describeVma(vma, start)) };
+}
