@@ -5,9 +5,6 @@ import { Pte } from "../layout/linux-flags.js";
 import type { Kernel } from "./kernel.js";
 
 /** 2^5 types: migration 3, devices 4, hwpoison 1, marker 1, the rest swap devices. */
-export const SWP_MIGRATION_READ = 24;
-export const SWP_MIGRATION_READ_EXCLUSIVE = 25;
-export const SWP_MIGRATION_WRITE = 26;
 export const SWP_PTE_MARKER = 31;
 
 /** Offsets of a marker: PTE_MARKER_UFFD_WP, PTE_MARKER_POISONED, PTE_MARKER_GUARD. */

@@ -22,13 +22,13 @@ import type { Vma } from "./vma.js";
 import { entriesPerTable, hugeEntryAt } from "./walk-entries.js";
 
 /** Categories of a page (include/uapi/linux/fs.h), in a sum. */
-export const PAGE_IS_WPALLOWED = 1;
+const PAGE_IS_WPALLOWED = 1;
 export const PAGE_IS_WRITTEN = 1 << 1;
-export const PAGE_IS_FILE = 1 << 2;
+const PAGE_IS_FILE = 1 << 2;
 export const PAGE_IS_PRESENT = 1 << 3;
-export const PAGE_IS_SWAPPED = 1 << 4;
-export const PAGE_IS_PFNZERO = 1 << 5;
-export const PAGE_IS_HUGE = 1 << 6;
+const PAGE_IS_SWAPPED = 1 << 4;
+const PAGE_IS_PFNZERO = 1 << 5;
+const PAGE_IS_HUGE = 1 << 6;
 export const PAGE_IS_SOFT_DIRTY = 1 << 7;
 
 /** The request: `category_mask` = `return_mask` = the categories. */

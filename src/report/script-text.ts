@@ -44,7 +44,7 @@ function withFrames(text: string, frames: readonly number[]): string {
   const [first = 0] = frames;
   const last = frames.at(-1) ?? 0;
   const numbers = first === last ? `#${first}` : `#${first}..${last}`;
-  return text.replace(/^page/, `page ${numbers}`);
+  return text.replace(/^(huge )?page/, (page) => `${page} ${numbers}`);
 }
 
 function stepLine(step: EntryStep): string {

@@ -34,12 +34,14 @@ export interface DescribedEntry {
   readonly frame: number;
 }
 
-/** The last-level entry in a slot. */
-export function describeEntry(core: CoreExports, slot: number): DescribedEntry {
+/** The entry of a level (0 = the last, 1 = that of huge pages) in a slot. */
+export function describeEntry(core: CoreExports, slot: number, level: number): DescribedEntry {
   const flags = core.entryFlags(slot);
   if (flags === 0) return { text: "none", frame: 0 };
+  if (level > 0 && core.isTable(slot, level)) return { text: "table", frame: 0 };
   if ((flags & (Pte.present | Pte.special)) === Pte.present) {
-    return { text: `page${names(FLAGS, flags)}`, frame: core.entryFrame(slot, 0) };
+    const kind = level === 0 ? "page" : "huge page";
+    return { text: kind + names(FLAGS, flags), frame: core.entryFrame(slot, level) };
   }
   return { text: textOf(core, slot, flags), frame: 0 };
 }

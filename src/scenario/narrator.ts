@@ -36,10 +36,13 @@ interface Place {
   readonly first: number;
 }
 
-/** Pages of a last-level table. */
+/** Pages of a table of the last two levels. */
 interface TablePages {
   readonly root: number;
   readonly first: number;
+  /** Level of its entries, and pages that each stands for. */
+  readonly level: number;
+  readonly span: number;
 }
 
 const ENTRY_BYTES = 8;
@@ -125,10 +128,12 @@ export class Narrator {
 
   private learn(found: number, root: number, page: number, level: number): number {
     const slot = found >>> 0;
-    const size = this.tableBytes / ENTRY_BYTES;
-    if (slot !== 0 && level === 0) {
-      const first = page - (page % size);
-      this.tables.set(slot - (page - first) * ENTRY_BYTES, { root, first });
+    if (slot !== 0 && level < 2) {
+      const span = level === 0 ? 1 : this.tableBytes / ENTRY_BYTES;
+      const table = slot - (slot % this.tableBytes);
+      const index = (slot - table) / ENTRY_BYTES;
+      const first = page - (page % span) - index * span;
+      this.tables.set(table, { root, first, level, span });
     }
     return slot;
   }
@@ -137,24 +142,30 @@ export class Narrator {
     const slots = runs.flatMap(([slot, count]) =>
       Array.from({ length: count }, (_, i) => (slot >>> 0) + ENTRY_BYTES * i),
     );
-    const before = slots.map((slot) => ({ slot, entry: describeEntry(this.core, slot) }));
+    const before = slots.map((slot) => ({ slot, entry: this.describe(slot) }));
     const result = call();
-    for (const { slot, entry } of before) {
-      this.record(slot, entry, describeEntry(this.core, slot), rule);
-    }
+    for (const { slot, entry } of before) this.record(slot, entry, this.describe(slot), rule);
     return result;
+  }
+
+  private describe(slot: number): DescribedEntry {
+    return describeEntry(this.core, slot, this.tableOf(slot)?.level ?? 0);
+  }
+
+  private tableOf(slot: number): TablePages | undefined {
+    return this.tables.get(slot - (slot % this.tableBytes));
   }
 
   private record(slot: number, before: DescribedEntry, after: DescribedEntry, rule: string): void {
     if (isSame(before, after)) return;
-    const table = this.tables.get(slot - (slot % this.tableBytes));
+    const table = this.tableOf(slot);
     if (table === undefined) return;
     const last = this.changes.at(-1);
     if (last?.slot === slot && last.rule === rule) {
       last.after = after;
       return;
     }
-    const page = table.first + (slot % this.tableBytes) / ENTRY_BYTES;
+    const page = table.first + ((slot % this.tableBytes) / ENTRY_BYTES) * table.span;
     const { root } = table;
     const place = this.placeOf(root, page);
     this.changes.push({ slot, root, page, place, before, after, rule });

@@ -93,3 +93,24 @@ describe("a step", () => {
     expect(write).toMatchObject([{ region: "B", first: 2, rule: "fault_anon" }]);
   });
 });
+
+it("tells huge pages, whole and split", async () => {
+  const text = `mmap A 512 rw private align=512
+madvise A 0 512 hugepage
+write A 0 1
+madvise A 0 1 dontneed
+write A 3 1
+`;
+  const [, , fault, zap] = await steps(text);
+  expect(fault?.at(-1)).toMatchObject({
+    region: "A",
+    first: 0,
+    before: "none",
+    after: "huge page write dirty young soft-dirty",
+    rule: "fault_huge",
+  });
+  expect(zap?.map(({ before, after }) => [before, after])).toContainEqual([
+    "page write dirty young soft-dirty",
+    "none",
+  ]);
+});

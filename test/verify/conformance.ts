@@ -258,6 +258,6 @@ ${table(["kernel", "x86-64", "arm64"], kernelRows(all))}
 
 A scenario of this list that agrees fails the tests, as does one that differs and is not on it.
 
-${exceptions.join("\n")}
+${exceptions.length === 0 ? "None." : exceptions.join("\n")}
 `;
 }
