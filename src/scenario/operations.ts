@@ -5,6 +5,7 @@ import { clearSoftDirty } from "../kernel/clear-refs.js";
 import type { Errno } from "../kernel/errno.js";
 import { fork } from "../kernel/fork.js";
 import { unpinPages } from "../kernel/gup.js";
+import type { Kernel } from "../kernel/kernel.js";
 import { runKsm } from "../kernel/ksm.js";
 import { ADVICE, madvise } from "../kernel/madvise.js";
 import { exitMm, mmap, munmap } from "../kernel/mmap.js";
@@ -104,12 +105,17 @@ function doFork({ player, process, operation }: Context): Shown {
   return {};
 }
 
+/** The end of a process: its memory goes, then its pins. */
+export function endProcess(kernel: Kernel, { mm, pins }: Process): void {
+  exitMm(kernel, mm);
+  for (const each of pins.values()) unpinPages(kernel, each);
+}
+
 function doExit({ player, operation }: Context): Shown {
   const name = operation.words[0] ?? "";
   const process = player.processes.get(name);
   if (process === undefined) throw unknownProcess(player, operation, name);
-  exitMm(player.kernel, process.mm);
-  for (const pins of process.pins.values()) unpinPages(player.kernel, pins);
+  endProcess(player.kernel, process);
   player.processes.delete(name);
   return {};
 }

@@ -3,12 +3,11 @@
 import { Counter } from "../../assembly/abi/counters.js";
 import type { Core } from "../core/core.js";
 import { EVENT_MEANINGS } from "../kernel/events.js";
-import { exitMm } from "../kernel/mmap.js";
 import type { Narration, Observation } from "../stats/observation.js";
 import { Checker, type Complaint } from "./checker.js";
 import { bootMachine, type MachineConfig } from "./machine.js";
 import { Narrator } from "./narrator.js";
-import { playOperation } from "./operations.js";
+import { endProcess, playOperation } from "./operations.js";
 import { Player } from "./player.js";
 import type { Operation } from "./script.js";
 
@@ -60,7 +59,7 @@ export function playScript(
   // Single accesses do not pass the batch loop, which counts these.
   counters[Counter.Reads] = BigInt(player.accesses.reads);
   counters[Counter.Writes] = BigInt(player.accesses.writes);
-  checker?.finish(({ mm }) => exitMm(kernel, mm));
+  checker?.finish((process) => endProcess(kernel, process));
   return {
     observations,
     narrations: narrator === null ? null : narrations,

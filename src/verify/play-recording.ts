@@ -3,10 +3,9 @@
 import type { Core } from "../core/core.js";
 import { MmulateError } from "../errors.js";
 import type { KernelConfig, ThpSwitch } from "../kernel/features.js";
-import { exitMm } from "../kernel/mmap.js";
 import { Checker, type Complaint } from "../scenario/checker.js";
 import { bootMachine, type MachineConfig } from "../scenario/machine.js";
-import { playOperation } from "../scenario/operations.js";
+import { endProcess, playOperation } from "../scenario/operations.js";
 import { Player } from "../scenario/player.js";
 import { parseLine } from "../scenario/script.js";
 import type { Observation } from "../stats/observation.js";
@@ -90,7 +89,7 @@ export function playRecording(core: Core, recording: Recording, check = false): 
       return { reason, op, want, got: { error: error.message } };
     }
   }
-  checker?.finish(({ mm }) => exitMm(kernel, mm));
+  checker?.finish((process) => endProcess(kernel, process));
   return checker === null ? null : firstComplaint(checker.complaints);
 }
 
