@@ -150,7 +150,7 @@ describe.each(LAYOUT_NAMES)("%s", (name) => {
 
   it("compiles to what it did", async () => {
     await expect(drawn(machine.mmu.linux)).toMatchFileSnapshot(
-      `../golden/layout/linux-${name}.txt`,
+      `../golden/linux/${name}.txt`,
     );
   });
 });
