@@ -33,14 +33,18 @@ export function countHits(hit: u32, lookups: u64, missesBefore: u64): void {
   bumpBy(hit, lookups - (countOf(hit + 2) - missesBefore));
 }
 
-function spanAt(first: u32, last: u32, cached: bool): u32 {
-  const index = ((((cached ? 1 : 0) << LEVELS_SHIFT) + first) << LEVELS_SHIFT) + last;
-  return SPANS_BASE + index * 8;
+/** Where a walk begins: its first level, and whether a cached table led there. */
+export function originOf(first: u32, cached: bool): u32 {
+  return ((cached ? <u32>1 : 0) << LEVELS_SHIFT) + first;
 }
 
-/** A walk that read the entries of levels `first` down to `last`. */
-export function countWalk(first: u32, last: u32, cached: bool): void {
-  const at = spanAt(first, last, cached);
+function spanAt(origin: u32, last: u32): u32 {
+  return SPANS_BASE + (((origin << LEVELS_SHIFT) + last) << 3);
+}
+
+/** A walk that read the entries from the level of its origin down to `last`. */
+export function countWalk(origin: u32, last: u32): void {
+  const at = spanAt(origin, last);
   store<u64>(at, load<u64>(at) + 1);
 }
 
@@ -55,7 +59,7 @@ export function settleWalks(): void {
 }
 
 function settleSpan(first: u32, last: u32, cached: bool): void {
-  const at = spanAt(first, last, cached);
+  const at = spanAt(originOf(first, cached), last);
   const walks = load<u64>(at);
   if (walks == 0) return;
   store<u64>(at, 0);

@@ -5,6 +5,7 @@
 
 import { Counter } from "./abi/counters";
 import {
+  DEMAND_ENABLED,
   DEMAND_POLICIES,
   DEMAND_SPLIT,
   DEMAND_TABLE_BITS,
@@ -25,10 +26,10 @@ import {
   LEVEL_TABLE_ADDRESS,
 } from "./abi/layout";
 import { DEMAND_BASE, FRAME_BYTES } from "./abi/memory-map";
-import { Stop } from "./abi/stop";
+import { FaultKind, Stop } from "./abi/stop";
 import { bump, bumpBy } from "./count";
 import { allocateArena, isBacked, windowAddress } from "./physmem";
-import { encodeAddress } from "./pte";
+import { classOf, encodeAddress } from "./pte";
 
 /** Why the last entry could not be filled; `Stop.Fault` while all could. */
 export let demandStop: u32 = Stop.Fault;
@@ -55,11 +56,21 @@ export function allocateTable(half: u32, level: u32): u64 {
 }
 
 /**
+ * Fills the entry at `word` if it is not present and the mapper is on. False: it stays as it is, and the
+ * walk takes its steps.
+ */
+export function demanded(half: u32, l: u32, level: u32, word: u32, va: u64): bool {
+  if (load<u32>(DEMAND_BASE, DEMAND_ENABLED) == 0) return false;
+  if (classOf(half, l, load<u64>(word)) != FaultKind.NotPresent) return false;
+  return demandEntry(half, l, level, word, va);
+}
+
+/**
  * Fills the entry at `word`, which is not present, on the way to `va`. False, with
  * `demandStop` set: memory is used up (or the table lies where there is none) or the policy's leaf
  * level lies above this one.
  */
-export function demandEntry(half: u32, level: u32, words: u32, word: u32, va: u64): bool {
+function demandEntry(half: u32, level: u32, words: u32, word: u32, va: u64): bool {
   if (!isBacked(word)) return refuse(Stop.OutOfMemory);
   const second = va >= load<u64>(DEMAND_BASE, DEMAND_SPLIT);
   const policy: u32 = DEMAND_BASE + DEMAND_POLICIES + (second ? POLICY_BYTES : 0);

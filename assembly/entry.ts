@@ -10,7 +10,8 @@ import {
   FLAG_PRESENT,
   FLAG_RULES,
   FLAG_SET,
-  FLAG_TESTS,
+  LISTED_BIT,
+  LISTED_BYTES,
   PROTECTION_BYTES,
   PROTECTION_RULES,
   RULE_BYTES,
@@ -19,8 +20,8 @@ import {
   RULE_PUT,
   RULE_VALUE,
   TEST_BYTES,
-  VIEW_ABSENT_FLAGS,
   VIEW_ABSENT_INVERTED,
+  VIEW_ABSENT_TESTS,
   VIEW_FILLED,
   VIEW_FLAGS,
   VIEW_FLAGS_ABSENT,
@@ -28,10 +29,12 @@ import {
   VIEW_INVERTED,
   VIEW_JOINED,
   VIEW_LEAF,
+  VIEW_LIST,
+  VIEW_LIST_ABSENT,
   VIEW_OFFSET_MASK,
   VIEW_OFFSET_SHIFT,
   VIEW_PRESENT,
-  VIEW_PRESENT_FLAGS,
+  VIEW_PRESENT_TESTS,
   VIEW_PROTECTIONS,
   VIEW_TYPE_MASK,
   VIEW_TYPE_SHIFT,
@@ -72,13 +75,12 @@ function isPresent(entry: u64): bool {
 export function flagsOf(entry: u64): u32 {
   if (!isFilled(entry)) return 0;
   const present = isPresent(entry);
-  const flags: u32 = VIEW_BASE + (present ? VIEW_FLAGS : VIEW_FLAGS_ABSENT);
-  const count = load<u32>(VIEW_BASE + (present ? VIEW_PRESENT_FLAGS : VIEW_ABSENT_FLAGS));
+  const list: u32 = VIEW_BASE + (present ? VIEW_LIST : VIEW_LIST_ABSENT);
+  const count = load<u32>(VIEW_BASE + (present ? VIEW_PRESENT_TESTS : VIEW_ABSENT_TESTS));
   let word: u32 = present ? FLAG_FILLED | FLAG_PRESENT : FLAG_FILLED;
-  for (let i: u32 = 0; i < count; i++) {
-    const tests = flags + i * FLAG_BYTES + FLAG_TESTS;
-    const holds = <u32>fits(tests, entry) | <u32>fits(tests + TEST_BYTES, entry);
-    word |= holds << (i + FIRST_FLAG);
+  const end = list + count * LISTED_BYTES;
+  for (let test = list; test < end; test += LISTED_BYTES) {
+    word |= fits(test, entry) ? load<u32>(test, LISTED_BIT) : 0;
   }
   return word;
 }

@@ -11,14 +11,15 @@
 // found there moves back. So the two hold different lines, and together as many as both have room for.
 
 import { Counter } from "./abi/counters";
+import { GEOMETRY_BASE } from "./abi/memory-map";
 import {
   ARRAY_BYTES,
   ARRAY_LINE_SHIFT,
-  CPU_CACHE_LEVELS,
-  CPU_CACHES,
-  CPU_NESTED_SHIFT,
-  CPU_VICTIM_CACHE,
-  CPU_WALKER_ENTERS,
+  GEOMETRY_CACHE_LEVELS,
+  GEOMETRY_CACHES,
+  GEOMETRY_NESTED_SHIFT,
+  GEOMETRY_VICTIM_CACHE,
+  GEOMETRY_WALKER_ENTERS,
   MAX_CACHES,
 } from "./abi/tlb";
 import { bump } from "./count";
@@ -26,8 +27,8 @@ import { hostAddress, hostEntryAddress } from "./nested";
 import { dropEntry, findEntry, insertEntry } from "./tlb-array";
 import { oldestKey, Tagged } from "./tlb-tagged";
 
-function cacheOf(cpu: u32, level: u32): u32 {
-  return cpu + CPU_CACHES + level * ARRAY_BYTES;
+function cacheOf(level: u32): u32 {
+  return GEOMETRY_BASE + GEOMETRY_CACHES + level * ARRAY_BYTES;
 }
 
 function lineOf(cache: u32, pa: u64): u64 {
@@ -41,51 +42,55 @@ function keyOf(line: u64): u64 {
 
 /** Finds the line of `pa` from cache `from` on, and brings it there. Returns the cache that had it. */
 function fetchLine(cpu: u32, from: u32, pa: u64): u32 {
-  const levels = load<u32>(cpu, CPU_CACHE_LEVELS);
-  const victims = load<u32>(cpu, CPU_VICTIM_CACHE);
+  const levels = load<u32>(GEOMETRY_BASE, GEOMETRY_CACHE_LEVELS);
+  const victims = load<u32>(GEOMETRY_BASE, GEOMETRY_VICTIM_CACHE);
   let level = from;
   while (level < levels) {
-    const cache = cacheOf(cpu, level);
+    const cache = cacheOf(level);
     const line = lineOf(cache, pa);
-    const entry = findEntry(cache, line, keyOf(line));
+    const entry = findEntry(cpu, cache, line, keyOf(line));
     if (entry != 0) {
-      if (level == victims) dropEntry(cache, entry);
+      if (level == victims) dropEntry(cpu, cache, entry);
       break;
     }
     level++;
   }
   for (let missed = from; missed < level; missed++) {
     if (missed == victims) continue;
-    const cache = cacheOf(cpu, missed);
+    const cache = cacheOf(missed);
     const line = lineOf(cache, pa);
     if (missed + 1 == victims) keepVictim(cpu, cache, line, victims);
-    insertEntry(cache, line, keyOf(line), 0);
+    insertEntry(cpu, cache, line, keyOf(line), 0);
   }
   return level == levels ? <u32>MAX_CACHES : level;
 }
 
 /** `cache` is about to replace a line by `line`. Several CPUs may have had one, and share the victim cache. */
 function keepVictim(cpu: u32, cache: u32, line: u64, victims: u32): void {
-  const key = oldestKey(cache, Tagged.setOf(cache, line));
+  const key = oldestKey(cpu, cache, Tagged.setOf(cache, line));
   if (key == 0) return;
-  const kept = cacheOf(cpu, victims);
-  if (findEntry(kept, key >> 1, key) == 0) insertEntry(kept, key >> 1, key, 0);
+  const kept = cacheOf(victims);
+  if (findEntry(cpu, kept, key >> 1, key) == 0) insertEntry(cpu, kept, key >> 1, key, 0);
+}
+
+function fetchForWalker(cpu: u32, pa: u64): u32 {
+  return fetchLine(cpu, load<u32>(GEOMETRY_BASE, GEOMETRY_WALKER_ENTERS), pa);
 }
 
 /** The walker reads an entry at `pa`; of a guest, after the host's entry for it. */
 export function loadEntryThrough(cpu: u32, pa: u64): void {
-  const host: u64 = load<u32>(cpu, CPU_NESTED_SHIFT);
+  const host: u64 = load<u32>(GEOMETRY_BASE, GEOMETRY_NESTED_SHIFT);
   let at = pa;
   if (host != 0) {
     loadHostEntry(cpu, host, pa);
     at = hostAddress(host, pa);
   }
-  bump(Counter.WalkFromCache1 + fetchLine(cpu, load<u32>(cpu, CPU_WALKER_ENTERS), at));
+  bump(Counter.WalkFromCache1 + fetchForWalker(cpu, at));
 }
 
 /** A walk came to the page at `pa`: of a guest, the host's entry for it is read. */
 export function pageByHost(cpu: u32, pa: u64): void {
-  const host: u64 = load<u32>(cpu, CPU_NESTED_SHIFT);
+  const host: u64 = load<u32>(GEOMETRY_BASE, GEOMETRY_NESTED_SHIFT);
   if (host == 0) return;
   bump(Counter.NestedPages);
   loadHostEntry(cpu, host, pa);
@@ -93,12 +98,12 @@ export function pageByHost(cpu: u32, pa: u64): void {
 
 function loadHostEntry(cpu: u32, host: u64, gpa: u64): void {
   const at = hostEntryAddress(host, gpa);
-  bump(Counter.NestedFromCache1 + fetchLine(cpu, load<u32>(cpu, CPU_WALKER_ENTERS), at));
+  bump(Counter.NestedFromCache1 + fetchForWalker(cpu, at));
 }
 
 /** A read or write of the word at `pa`. */
 export function loadDataThrough(cpu: u32, pa: u64): void {
-  const host: u64 = load<u32>(cpu, CPU_NESTED_SHIFT);
+  const host: u64 = load<u32>(GEOMETRY_BASE, GEOMETRY_NESTED_SHIFT);
   const at = host == 0 ? pa : hostAddress(host, pa);
   bump(Counter.DataFromCache1 + fetchLine(cpu, 0, at));
 }

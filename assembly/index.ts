@@ -25,16 +25,10 @@ import { resetMemory, wordAt, writeWord } from "./physmem";
 import { runAt } from "./run";
 import { forgetTables } from "./tables";
 import { clock, setClock } from "./tlb-stamped";
-import {
-  accessOnce,
-  halfIndexOf,
-  halfOf,
-  physicalAddress,
-  usedLevel,
-  usedShift,
-} from "./translate";
+import { accessOnce, physicalAddress, usedLevel, usedShift } from "./translate";
 import { clearLog } from "./walk-log";
 import { WalkResult } from "./walk-step";
+import { halfIndexOf, halfOf } from "./walk-way";
 
 export { Counter } from "./abi/counters";
 export { Control, EventKind } from "./abi/event";

@@ -21,6 +21,7 @@ import {
   INVALIDATE_TABLES_ON_WAY,
 } from "./abi/invalidate";
 import { HALF_LEVELS, LEVEL_BYTES, LEVEL_SHIFT } from "./abi/layout";
+import { GEOMETRY_BASE } from "./abi/memory-map";
 import {
   ARRAY_BYTES,
   ARRAY_ENTRIES,
@@ -30,9 +31,9 @@ import {
   ARRAY_TAGS,
   ARRAY_WAYS,
   CPU_LIVE,
-  CPU_PROBES,
   CPU_TAG,
-  CPU_WALK_CACHES,
+  GEOMETRY_PROBES,
+  GEOMETRY_WALK_CACHES,
   GLOBAL_TAG,
   LIVE_GLOBAL_SHIFT,
   MAX_CONTEXTS,
@@ -56,7 +57,7 @@ import { classShift, Data } from "./tlb";
 import { dropEntry } from "./tlb-array";
 import { dropStamped } from "./tlb-stamped";
 import { Tagged } from "./tlb-tagged";
-import { halfIndexOf, halfOf } from "./translate";
+import { halfIndexOf, halfOf } from "./walk-way";
 
 /** The operation under way: what it drops, of which context (in its place in a key), in which range. */
 let flags: u32 = 0;
@@ -83,13 +84,29 @@ export function invalidate(kinds: u32, context: u32, from: u64, to: u64): u32 {
 }
 
 function perform(block: u32, context: u32): u32 {
+  const dropped = drop(block, context);
+  bumpBy(Counter.Invalidations, 1);
+  bumpBy(Counter.InvalidatedEntries, dropped);
+  return dropped;
+}
+
+/**
+ * What a CPU forgets by itself of the page of `va` in its context, and is not counted. `kinds` as of
+ * `invalidate`.
+ */
+export function forget(block: u32, kinds: u32, va: u64): void {
+  flags = kinds | INVALIDATE_CURRENT;
+  first = va;
+  last = va;
+  drop(block, 0);
+}
+
+function drop(block: u32, context: u32): u32 {
   const current = (flags & INVALIDATE_CURRENT) != 0;
   tag = current ? load<u32>(block, CPU_TAG) : context << TLB_CONTEXT_SHIFT;
   let dropped: u32 = 0;
   if ((flags & (INVALIDATE_OWN | INVALIDATE_GLOBAL)) != 0) dropped = dropTranslations(block);
   if ((flags & (INVALIDATE_TABLES | INVALIDATE_TABLES_ON_WAY)) != 0) dropTables(block);
-  bumpBy(Counter.Invalidations, 1);
-  bumpBy(Counter.InvalidatedEntries, dropped);
   return dropped;
 }
 
@@ -116,16 +133,16 @@ function dropTranslations(block: u32): u32 {
   for (let structure: u32 = 0; structure < <u32>TLB_STRUCTURES; structure++) {
     const live = load<u32>(block + (structure << 2), CPU_LIVE);
     let classes = (live | (live >> LIVE_GLOBAL_SHIFT)) & 0xff;
-    const probes = block + CPU_PROBES + structure * STRUCTURE_BYTES;
+    const probes: u32 = GEOMETRY_BASE + GEOMETRY_PROBES + structure * STRUCTURE_BYTES;
     for (; classes != 0; classes &= classes - 1) {
-      dropped += dropClass(probes, <u32>ctz(classes));
+      dropped += dropClass(block, probes, <u32>ctz(classes));
     }
   }
   return dropped;
 }
 
 /** Drops a structure's entries of one class, from the sets that may hold them. */
-function dropClass(probes: u32, pageClass: u32): u32 {
+function dropClass(block: u32, probes: u32, pageClass: u32): u32 {
   const probe = probes + pageClass * PROBE_BYTES;
   const shift: u64 = load<u32>(probe, PROBE_SHIFT);
   const largest: u64 = largestShift(probes, pageClass);
@@ -135,11 +152,13 @@ function dropClass(probes: u32, pageClass: u32): u32 {
   const mask: u64 = load<u32>(probe, ARRAY_SET_MASK) & ~(<u32>ARRAY_HASHED);
   let dropped: u32 = 0;
   if (pages >= mask) {
-    for (let set: u32 = 0; set <= <u32>mask; set++) dropped += dropInSet(probe, set, pageClass);
+    for (let set: u32 = 0; set <= <u32>mask; set++) {
+      dropped += dropInSet(block, probe, set, pageClass);
+    }
     return dropped;
   }
   for (let i: u64 = 0; i <= pages; i++) {
-    dropped += dropInSet(probe, Tagged.setOf(probe, from + i), pageClass);
+    dropped += dropInSet(block, probe, Tagged.setOf(probe, from + i), pageClass);
   }
   return dropped;
 }
@@ -153,10 +172,11 @@ function largestShift(probes: u32, pageClass: u32): u32 {
   return classShift(pageClass);
 }
 
-function dropInSet(array: u32, set: u32, pageClass: u32): u32 {
+function dropInSet(block: u32, array: u32, set: u32, pageClass: u32): u32 {
   const entryShift = load<u32>(array, ARRAY_TAGS) == 0 ? STAMPED_ENTRY_SHIFT : TAGGED_ENTRY_SHIFT;
   const ways = load<u32>(array, ARRAY_WAYS);
-  const at = load<u32>(array, ARRAY_ENTRIES) + set * load<u32>(array, ARRAY_SET_BYTES);
+  // Arrays of translations are never shared: their entries count from the block.
+  const at = block + load<u32>(array, ARRAY_ENTRIES) + set * load<u32>(array, ARRAY_SET_BYTES);
   const pieceShift = classShift(pageClass);
   let dropped: u32 = 0;
   for (let way: u32 = 0; way < ways; way++) {
@@ -165,7 +185,7 @@ function dropInSet(array: u32, set: u32, pageClass: u32): u32 {
     if ((<u32>key & TLB_CLASS_MASK) != pageClass || !isNamed(key)) continue;
     const leafShift = levelShift(key, Data.level(load<u64>(entry, TLB_DATA)));
     if (!meets(key, max(pieceShift, leafShift))) continue;
-    dropEntry(array, entry);
+    dropEntry(block, array, entry);
     dropped++;
   }
   return dropped;
@@ -174,10 +194,10 @@ function dropInSet(array: u32, set: u32, pageClass: u32): u32 {
 /** Walk caches are small: all of their entries are looked at. */
 function dropTables(block: u32): void {
   for (let level: u32 = 1; level < <u32>WALK_CACHE_LEVELS; level++) {
-    const array = block + CPU_WALK_CACHES + level * ARRAY_BYTES;
+    const array: u32 = GEOMETRY_BASE + GEOMETRY_WALK_CACHES + level * ARRAY_BYTES;
     const ways = load<u32>(array, ARRAY_WAYS);
     const count: u32 = ways == 0 ? 0 : (load<u32>(array, ARRAY_SET_MASK) + 1) * ways;
-    const entries = load<u32>(array, ARRAY_ENTRIES);
+    const entries = block + load<u32>(array, ARRAY_ENTRIES);
     for (let i: u32 = 0; i < count; i++) {
       const entry = entries + (i << STAMPED_ENTRY_SHIFT);
       const key = load<u64>(entry, TLB_KEY);

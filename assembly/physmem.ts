@@ -97,16 +97,16 @@ export function windowAddress(linear: u32): u64 {
 /** The slot that holds a frame, or the empty one where it would go (`HASH_LIMIT` keeps some empty). */
 function hashSlot(frame: u64): u32 {
   const start = <u32>((frame * 0x9e3779b97f4a7c15) >> 48);
-  let slot: u32 = HASH_BASE + (start & (HASH_SLOTS - 1)) * HASH_SLOT_BYTES;
+  return slotFrom(HASH_BASE + (start & (HASH_SLOTS - 1)) * HASH_SLOT_BYTES, frame + 1);
+}
+
+function slotFrom(start: u32, key: u64): u32 {
   const end: u32 = HASH_BASE + HASH_SLOTS * HASH_SLOT_BYTES;
-  const key = frame + 1;
-  let held = load<u64>(slot);
-  while (held != key && held != 0) {
-    slot += HASH_SLOT_BYTES;
-    if (slot == end) slot = HASH_BASE;
-    held = load<u64>(slot);
+  for (let slot = start; slot < end; slot += HASH_SLOT_BYTES) {
+    const held = load<u64>(slot);
+    if (held == key || held == 0) return slot;
   }
-  return slot;
+  return slotFrom(HASH_BASE, key);
 }
 
 /**

@@ -34,16 +34,29 @@ export function setClock(now: u64): void {
 export class Stamped {
   /** Address of the set that `page` selects. */
   @inline
-  static setOf(array: u32, page: u64): u32 {
+  static setOf(cpu: u32, array: u32, page: u64): u32 {
     const set = <u32>page & load<u32>(array, ARRAY_SET_MASK);
-    return load<u32>(array, ARRAY_ENTRIES) + set * load<u32>(array, ARRAY_SET_BYTES);
+    return cpu + load<u32>(array, ARRAY_ENTRIES) + set * load<u32>(array, ARRAY_SET_BYTES);
   }
 
   /** The entry with `key`, made youngest; 0 = absent. */
   @inline
   static findIn(set: u32, ways: u32, key: u64): u32 {
-    const entry = ways == 4 ? Stamped.findInFour(set, key) : findInMany(set, ways, key);
-    if (entry != 0) store<u64>(entry, clock, TLB_STAMP);
+    let entry = set;
+    if (ways != 4) {
+      entry = findInMany(set, ways, key);
+      if (entry == 0) return 0;
+    } else if (load<u64>(entry, TLB_KEY) != key) {
+      entry += ENTRY;
+      if (load<u64>(entry, TLB_KEY) != key) {
+        entry += ENTRY;
+        if (load<u64>(entry, TLB_KEY) != key) {
+          entry += ENTRY;
+          if (load<u64>(entry, TLB_KEY) != key) return 0;
+        }
+      }
+    }
+    store<u64>(entry, clock, TLB_STAMP);
     return entry;
   }
 
@@ -58,22 +71,18 @@ export class Stamped {
   }
 
   @inline
-  static find(array: u32, page: u64, key: u64): u32 {
-    return Stamped.findIn(Stamped.setOf(array, page), load<u32>(array, ARRAY_WAYS), key);
+  static find(cpu: u32, array: u32, page: u64, key: u64): u32 {
+    return Stamped.findIn(Stamped.setOf(cpu, array, page), load<u32>(array, ARRAY_WAYS), key);
   }
 
   @inline
-  static insert(array: u32, page: u64, key: u64, data: u64): u32 {
-    return Stamped.insertIn(Stamped.setOf(array, page), load<u32>(array, ARRAY_WAYS), key, data);
-  }
-
-  @inline
-  private static findInFour(set: u32, key: u64): u32 {
-    if (load<u64>(set, TLB_KEY) == key) return set;
-    if (load<u64>(set + ENTRY, TLB_KEY) == key) return set + ENTRY;
-    if (load<u64>(set + 2 * ENTRY, TLB_KEY) == key) return set + 2 * ENTRY;
-    if (load<u64>(set + 3 * ENTRY, TLB_KEY) == key) return set + 3 * ENTRY;
-    return 0;
+  static insert(cpu: u32, array: u32, page: u64, key: u64, data: u64): u32 {
+    return Stamped.insertIn(
+      Stamped.setOf(cpu, array, page),
+      load<u32>(array, ARRAY_WAYS),
+      key,
+      data,
+    );
   }
 
   /** An invalid entry has stamp 0. */

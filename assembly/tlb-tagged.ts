@@ -10,6 +10,7 @@ import {
   ARRAY_ENTRIES,
   ARRAY_HASHED,
   ARRAY_ORDERS,
+  ARRAY_OWN,
   ARRAY_SET_BYTES,
   ARRAY_SET_MASK,
   ARRAY_TAGS,
@@ -27,11 +28,6 @@ const NIBBLE_TOPS: u64 = 0x8888888888888888;
 /** Keys differ in few bits near the page number; the fold keeps all of them. */
 function fold(key: u64): u32 {
   return <u32>key ^ <u32>(key >> 32);
-}
-
-function entryAt(array: u32, set: u32, way: u32): u32 {
-  const first = load<u32>(array, ARRAY_ENTRIES) + set * load<u32>(array, ARRAY_SET_BYTES);
-  return first + (way << TAGGED_ENTRY_SHIFT);
 }
 
 /**
@@ -54,13 +50,39 @@ function hashedSet(page: u64, mask: u32): u32 {
 
 /** Written into its callers: they run on every first-level miss. */
 export class Tagged {
+  /** Of a place noted in the array's record, its address. */
+  @inline
+  private static placeIn(cpu: u32, array: u32, place: u32): u32 {
+    return (cpu & load<u32>(array, ARRAY_OWN)) + place;
+  }
+
+  @inline
+  static entryAt(cpu: u32, array: u32, set: u32, way: u32): u32 {
+    const entries = Tagged.placeIn(cpu, array, load<u32>(array, ARRAY_ENTRIES));
+    return entries + set * load<u32>(array, ARRAY_SET_BYTES) + (way << TAGGED_ENTRY_SHIFT);
+  }
+
+  @inline
+  static tagsOf(cpu: u32, array: u32, set: u32): u32 {
+    return Tagged.placeIn(cpu, array, load<u32>(array, ARRAY_TAGS)) + set * TAGS_SET_BYTES;
+  }
+
+  @inline
+  static orderAt(cpu: u32, array: u32, set: u32): u32 {
+    return Tagged.placeIn(cpu, array, load<u32>(array, ARRAY_ORDERS)) + (set << 3);
+  }
+
   /** A bit per way whose tag fits. */
   @inline
-  private static fitting(tags: u32, tag: u32): u32 {
+  private static fitting(tags: u32, ways: u32, tag: u32): u32 {
     const wanted = i32x4.splat(tag);
     const a = i32x4.eq(v128.load(tags), wanted);
     const b = i32x4.eq(v128.load(tags, 16), wanted);
     const c = i32x4.eq(v128.load(tags, 32), wanted);
+    if (ways <= 12) {
+      if (!v128.any_true(v128.or(v128.or(a, b), c))) return 0;
+      return i32x4.bitmask(a) | (i32x4.bitmask(b) << 4) | (i32x4.bitmask(c) << 8);
+    }
     const d = i32x4.eq(v128.load(tags, 48), wanted);
     if (!v128.any_true(v128.or(v128.or(a, b), v128.or(c, d)))) return 0;
     return (
@@ -80,60 +102,61 @@ export class Tagged {
 
   /** The entry with `key` in a set, made youngest; 0 = absent. */
   @inline
-  static findIn(array: u32, set: u32, key: u64): u32 {
-    const tags = load<u32>(array, ARRAY_TAGS) + set * TAGS_SET_BYTES;
-    const fits = Tagged.fitting(tags, fold(key));
-    return fits == 0 ? 0 : findAmong(array, set, fits, key);
+  static findIn(cpu: u32, array: u32, set: u32, key: u64): u32 {
+    const ways = load<u32>(array, ARRAY_WAYS);
+    const fits = Tagged.fitting(Tagged.tagsOf(cpu, array, set), ways, fold(key));
+    return fits == 0 ? 0 : Tagged.findAmong(cpu, array, set, fits, key);
+  }
+
+  /**
+   * Ways whose tag fits are few; the whole key decides. A tag of 0 fits the places behind the last way, too,
+   * where a set has less than 16: those hold no entry.
+   */
+  @inline
+  private static findAmong(cpu: u32, array: u32, set: u32, fitting: u32, key: u64): u32 {
+    const ways: u32 = ((<u32>1) << load<u32>(array, ARRAY_WAYS)) - 1;
+    for (let fits = fitting & ways; fits != 0; fits &= fits - 1) {
+      const way = <u32>ctz(fits);
+      const entry = Tagged.entryAt(cpu, array, set, way);
+      if (load<u64>(entry, TLB_KEY) != key) continue;
+      const order = Tagged.orderAt(cpu, array, set);
+      store<u64>(order, promote(load<u64>(order), way));
+      return entry;
+    }
+    return 0;
   }
 
   /** Replaces the oldest way; the key must be absent. Returns the entry. */
   @inline
-  static insertIn(array: u32, set: u32, key: u64, data: u64): u32 {
-    const at = load<u32>(array, ARRAY_ORDERS) + (set << 3);
+  static insertIn(cpu: u32, array: u32, set: u32, key: u64, data: u64): u32 {
+    const at = Tagged.orderAt(cpu, array, set);
     const order = load<u64>(at);
     const oldest: u64 = (load<u32>(array, ARRAY_WAYS) - 1) << 2;
     const way = <u32>(order >> oldest) & 15;
     const kept: u64 = ((<u64>1) << oldest) - 1;
     store<u64>(at, ((order & kept) << 4) | way);
-    const entry = entryAt(array, set, way);
+    const entry = Tagged.entryAt(cpu, array, set, way);
     store<u64>(entry, key, TLB_KEY);
     store<u64>(entry, data, TLB_DATA);
-    store<u32>(load<u32>(array, ARRAY_TAGS) + set * TAGS_SET_BYTES + (way << 2), fold(key));
+    store<u32>(Tagged.tagsOf(cpu, array, set) + (way << 2), fold(key));
     return entry;
   }
-}
-
-/**
- * Ways whose tag fits are few; the whole key decides. A tag of 0 fits the places behind the last way, too,
- * where a set has less than 16: those hold no entry.
- */
-function findAmong(array: u32, set: u32, fitting: u32, key: u64): u32 {
-  const ways: u32 = ((<u32>1) << load<u32>(array, ARRAY_WAYS)) - 1;
-  for (let fits = fitting & ways; fits != 0; fits &= fits - 1) {
-    const way = <u32>ctz(fits);
-    const entry = entryAt(array, set, way);
-    if (load<u64>(entry, TLB_KEY) != key) continue;
-    const order = load<u32>(array, ARRAY_ORDERS) + (set << 3);
-    store<u64>(order, promote(load<u64>(order), way));
-    return entry;
-  }
-  return 0;
 }
 
 /** Key of the entry that the next fill of a set replaces; 0 = a free place. */
-export function oldestKey(array: u32, set: u32): u64 {
-  const order = load<u64>(load<u32>(array, ARRAY_ORDERS) + (set << 3));
+export function oldestKey(cpu: u32, array: u32, set: u32): u64 {
+  const order = load<u64>(Tagged.orderAt(cpu, array, set));
   const oldest: u64 = (load<u32>(array, ARRAY_WAYS) - 1) << 2;
-  return load<u64>(entryAt(array, set, <u32>(order >> oldest) & 15), TLB_KEY);
+  return load<u64>(Tagged.entryAt(cpu, array, set, <u32>(order >> oldest) & 15), TLB_KEY);
 }
 
 /** Makes the entry invalid and the next victim of its set. */
-export function dropTagged(array: u32, entry: u32): void {
-  const set = (entry - load<u32>(array, ARRAY_ENTRIES)) / load<u32>(array, ARRAY_SET_BYTES);
-  const way = (entry - entryAt(array, set, 0)) >> TAGGED_ENTRY_SHIFT;
+export function dropTagged(cpu: u32, array: u32, entry: u32): void {
+  const set = (entry - Tagged.entryAt(cpu, array, 0, 0)) / load<u32>(array, ARRAY_SET_BYTES);
+  const way = (entry - Tagged.entryAt(cpu, array, set, 0)) >> TAGGED_ENTRY_SHIFT;
   store<u64>(entry, 0, TLB_KEY);
-  store<u32>(load<u32>(array, ARRAY_TAGS) + set * TAGS_SET_BYTES + (way << 2), 0);
-  const at = load<u32>(array, ARRAY_ORDERS) + (set << 3);
+  store<u32>(Tagged.tagsOf(cpu, array, set) + (way << 2), 0);
+  const at = Tagged.orderAt(cpu, array, set);
   const oldest: u64 = (load<u32>(array, ARRAY_WAYS) - 1) << 2;
   const young = promote(load<u64>(at), way);
   store<u64>(at, (young >> 4) | ((<u64>way) << oldest));

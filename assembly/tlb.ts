@@ -5,14 +5,12 @@
 // protection keys, so a change of control registers or keys must flush (the host does).
 
 import { LAYOUT_CLASS_SHIFTS } from "./abi/layout";
-import { LAYOUT_BASE } from "./abi/memory-map";
+import { GEOMETRY_BASE, LAYOUT_BASE } from "./abi/memory-map";
 import {
   ARRAY_TAGS,
   ARRAY_WAYS,
   CPU_LIVE,
-  CPU_PROBES,
-  CPU_RARE,
-  CPU_USUAL,
+  GEOMETRY_PROBES,
   GLOBAL_TAG,
   LIVE_GLOBAL_SHIFT,
   PROBE_BYTES,
@@ -28,7 +26,7 @@ import {
   TLB_DATA_LEVEL_SHIFT,
   TLB_EXTRA,
 } from "./abi/tlb";
-import { dropEntry, findEntry, insertEntry } from "./tlb-array";
+import { findEntry, insertEntry } from "./tlb-array";
 import { Stamped } from "./tlb-stamped";
 import { Tagged } from "./tlb-tagged";
 
@@ -70,74 +68,76 @@ export class Data {
     return (data & PAGE_OF_DATA) - (va & PAGE_ADDRESS);
   }
 
-  /** The word for that base page of a larger page in which `va` lies. */
+  /** The word for that base page of a page of a class in which `va` lies. */
   @inline
-  static pieceAt(data: u64, va: u64): u64 {
-    const inPage = (((<u64>1) << classShift(Data.pageClass(data))) - 1) & PAGE_OF_DATA;
+  static pieceAt(data: u64, pageClass: u32, va: u64): u64 {
+    const inPage = (((<u64>1) << classShift(pageClass)) - 1) & PAGE_OF_DATA;
     return (data & ~inPage) | (va & inPage);
   }
 }
 
-function probeOf(cpu: u32, structure: u32, pageClass: u32): u32 {
-  return cpu + CPU_PROBES + structure * STRUCTURE_BYTES + pageClass * PROBE_BYTES;
+function probeOf(structure: u32, pageClass: u32): u32 {
+  return GEOMETRY_BASE + GEOMETRY_PROBES + structure * STRUCTURE_BYTES + pageClass * PROBE_BYTES;
 }
 
-function liveOf(cpu: u32, structure: u32): u32 {
+export function liveOf(cpu: u32, structure: u32): u32 {
   return load<u32>(cpu + (structure << 2), CPU_LIVE);
 }
 
+/** Above the bits of a form. */
+const FORM_END: u32 = 16;
+/** The two smallest classes have the look-up and the fill written out; others take the way of a loop. */
+const WRITTEN_OUT: u32 = 0b110;
+
 /**
- * Looking up and filling, written into the access. Most structures hold pages of one size most of the
- * time: the *usual* probe is that of the smallest live class. Its set is found once, for the look-up and
- * for the fill after a miss. Other classes take the way of `findRare` and `fill`.
+ * Looking up and filling, written into the access with structure and class as constants, so that in a
+ * module made for one geometry (src/core/specialise.ts) all of a probe's words are.
  */
 export class Tlb {
-  /** The probe of a structure's smallest live class; an empty one where none is. */
-  @inline
-  static usualProbe(cpu: u32, structure: u32): u32 {
-    return cpu + CPU_PROBES + load<u32>(cpu + (structure << 2), CPU_USUAL);
-  }
-
   /** The address of the page of `va`, with context and class in the bits below. */
   @inline
   static key(probe: u32, tag: u32, va: u64): u64 {
     return (va & load<u64>(probe, PROBE_PAGE_MASK)) | (tag | load<u32>(probe, PROBE_FILL_CLASS));
   }
 
+  /** Whether pages of a class were ever filled, by the structure's live mask. */
   @inline
-  static firstSet(probe: u32, va: u64): u32 {
-    return Stamped.setOf(probe, va >> load<u32>(probe, PROBE_SHIFT));
+  static isLive(live: u32, pageClass: u32): bool {
+    return (live & ((<u32>1) << pageClass)) != 0;
   }
 
+  /** The entry of a class in the first level, whose arrays are stamped; made youngest, 0 = absent. */
   @inline
-  static secondSet(probe: u32, va: u64): u32 {
-    return Tagged.setOf(probe, va >> load<u32>(probe, PROBE_SHIFT));
-  }
-
-  /** The entry of the usual class, made youngest; 0 = absent. */
-  @inline
-  static findInFirst(probe: u32, set: u32, key: u64): u32 {
-    return Stamped.findIn(set, load<u32>(probe, ARRAY_WAYS), key);
+  static findInFirst(cpu: u32, structure: u32, pageClass: u32, tag: u32, va: u64): u32 {
+    const probe = probeOf(structure, pageClass);
+    const ways = load<u32>(probe, ARRAY_WAYS);
+    if (ways == 0) return 0;
+    const set = Stamped.setOf(cpu, probe, va >> load<u32>(probe, PROBE_SHIFT));
+    return Stamped.findIn(set, ways, Tlb.key(probe, tag, va));
   }
 
   /** Likewise in the second level, which is tagged or stamped. */
   @inline
-  static findInSecond(probe: u32, set: u32, key: u64, va: u64): u32 {
+  static findInSecond(cpu: u32, structure: u32, pageClass: u32, tag: u32, va: u64): u32 {
+    const probe = probeOf(structure, pageClass);
+    if (load<u32>(probe, ARRAY_WAYS) == 0) return 0;
+    const page = va >> load<u32>(probe, PROBE_SHIFT);
+    const key = Tlb.key(probe, tag, va);
     return load<u32>(probe, ARRAY_TAGS) != 0
-      ? Tagged.findIn(probe, set, key)
-      : findEntry(probe, va >> load<u32>(probe, PROBE_SHIFT), key);
+      ? Tagged.findIn(cpu, probe, Tagged.setOf(probe, page), key)
+      : findEntry(cpu, probe, page, key);
+  }
+
+  /** The entry of any class that is not written out, or of a global page; 0 = absent. */
+  @inline
+  static findRare(cpu: u32, structure: u32, live: u32, tag: u32, va: u64): u32 {
+    const rare = live & ~WRITTEN_OUT;
+    return rare == 0 ? 0 : probeOthers(cpu, structure, tag, va, rare);
   }
 
   /** The entry of any class, made youngest; 0 = absent. */
   static find(cpu: u32, structure: u32, tag: u32, va: u64): u32 {
     return probeOthers(cpu, structure, tag, va, liveOf(cpu, structure));
-  }
-
-  /** The entry of any class but the usual one, or of a global page; 0 = absent. */
-  @inline
-  static findRare(cpu: u32, structure: u32, tag: u32, va: u64): u32 {
-    const rare = load<u32>(cpu + (structure << 2), CPU_RARE);
-    return rare == 0 ? 0 : probeOthers(cpu, structure, tag, va, rare);
   }
 
   /**
@@ -146,20 +146,12 @@ export class Tlb {
    * there from the fill on: predictions from before may lead here.
    */
   @inline
-  static fillFirst(
-    cpu: u32,
-    structure: u32,
-    usual: u32,
-    set: u32,
-    key: u64,
-    va: u64,
-    tag: u32,
-    data: u64,
-  ): u32 {
+  static fillFirst(cpu: u32, structure: u32, tag: u32, va: u64, data: u64): u32 {
     let entry: u32 = 0;
-    if ((<u32>data & FORM_OF_DATA) == load<u32>(usual, PROBE_FITS)) {
-      const ways = load<u32>(usual, ARRAY_WAYS);
-      entry = Stamped.insertIn(set, ways, key, data);
+    if (Tlb.isUsual(cpu, structure, 1, data)) {
+      entry = Tlb.insertFirst(cpu, probeOf(structure, 1), tag, va, data);
+    } else if (Tlb.isUsual(cpu, structure, 2, data)) {
+      entry = Tlb.insertFirst(cpu, probeOf(structure, 2), tag, va, data);
     } else {
       entry = fill(cpu, structure, tag, va, data);
       if (entry == 0) return 0;
@@ -168,30 +160,47 @@ export class Tlb {
     return entry;
   }
 
+  /** Whether the word is filled as it is, under a class that is live already. */
   @inline
-  static fillSecond(
-    cpu: u32,
-    structure: u32,
-    usual: u32,
-    set: u32,
-    key: u64,
-    va: u64,
-    tag: u32,
-    data: u64,
-  ): void {
-    const fits = (<u32>data & FORM_OF_DATA) == load<u32>(usual, PROBE_FITS);
-    if (fits && load<u32>(usual, ARRAY_TAGS) != 0) {
-      Tagged.insertIn(usual, set, key, data);
+  private static isUsual(cpu: u32, structure: u32, pageClass: u32, data: u64): bool {
+    const missing = ~liveOf(cpu, structure) & ((<u32>1) << pageClass);
+    const form = (<u32>data & FORM_OF_DATA) | (missing << FORM_END);
+    return form == load<u32>(probeOf(structure, pageClass), PROBE_FITS);
+  }
+
+  @inline
+  private static insertFirst(cpu: u32, probe: u32, tag: u32, va: u64, data: u64): u32 {
+    const set = Stamped.setOf(cpu, probe, va >> load<u32>(probe, PROBE_SHIFT));
+    return Stamped.insertIn(set, load<u32>(probe, ARRAY_WAYS), Tlb.key(probe, tag, va), data);
+  }
+
+  @inline
+  static fillSecond(cpu: u32, structure: u32, tag: u32, va: u64, data: u64): void {
+    if (Tlb.isUsual(cpu, structure, 1, data)) {
+      Tlb.insertSecond(cpu, probeOf(structure, 1), tag, va, data);
+    } else if (Tlb.isUsual(cpu, structure, 2, data)) {
+      Tlb.insertSecond(cpu, probeOf(structure, 2), tag, va, data);
     } else {
       fill(cpu, structure, tag, va, data);
+    }
+  }
+
+  @inline
+  private static insertSecond(cpu: u32, probe: u32, tag: u32, va: u64, data: u64): void {
+    const page = va >> load<u32>(probe, PROBE_SHIFT);
+    const key = Tlb.key(probe, tag, va);
+    if (load<u32>(probe, ARRAY_TAGS) != 0) {
+      Tagged.insertIn(cpu, probe, Tagged.setOf(probe, page), key, data);
+    } else {
+      insertEntry(cpu, probe, page, key, data);
     }
   }
 }
 
 function probeOne(cpu: u32, structure: u32, pageClass: u32, tag: u32, va: u64): u32 {
-  const at = probeOf(cpu, structure, pageClass);
+  const at = probeOf(structure, pageClass);
   const shift: u64 = load<u32>(at, PROBE_SHIFT);
-  return findEntry(at, va >> shift, Tlb.key(at, tag, va));
+  return findEntry(cpu, at, va >> shift, Tlb.key(at, tag, va));
 }
 
 function probeOthers(cpu: u32, structure: u32, tag: u32, va: u64, others: u32): u32 {
@@ -211,14 +220,14 @@ function probeOthers(cpu: u32, structure: u32, tag: u32, va: u64, others: u32): 
  * after a miss. Returns the entry, 0 where the structure keeps no page of that size.
  */
 function fill(cpu: u32, structure: u32, from: u32, va: u64, data: u64): u32 {
-  const filled = load<u32>(probeOf(cpu, structure, Data.pageClass(data)), PROBE_FILL_CLASS);
+  const filled = load<u32>(probeOf(structure, Data.pageClass(data)), PROBE_FILL_CLASS);
   if (filled == 0) return 0;
-  const at = probeOf(cpu, structure, filled);
+  const at = probeOf(structure, filled);
   const shift: u64 = load<u32>(at, PROBE_SHIFT);
   const tag = Data.tag(data, from);
   setLive(cpu, structure, liveOf(cpu, structure) | liveBit(filled, tag));
   const word = (data & ~(<u64>CLASS_OF_DATA)) | (filled << TLB_DATA_CLASS_SHIFT);
-  return insertEntry(at, va >> shift, Tlb.key(at, tag, va), word);
+  return insertEntry(cpu, at, va >> shift, Tlb.key(at, tag, va), word);
 }
 
 function liveBit(pageClass: u32, tag: u32): u32 {
@@ -226,26 +235,6 @@ function liveBit(pageClass: u32, tag: u32): u32 {
   return (<u32>1) << bit;
 }
 
-/** Bits of a live mask that stand for pages of one context. */
-const PLAIN_CLASSES: u32 = 0xff;
-
 function setLive(cpu: u32, structure: u32, live: u32): void {
-  const at = cpu + (structure << 2);
-  const plain = live & PLAIN_CLASSES;
-  const usual = plain & (0 - plain);
-  store<u32>(at, live, CPU_LIVE);
-  store<u32>(at, live & ~usual, CPU_RARE);
-  if (plain != 0) {
-    store<u32>(at, structure * STRUCTURE_BYTES + <u32>ctz(plain) * PROBE_BYTES, CPU_USUAL);
-  }
-}
-
-/** Drops what translates `va` in one context (or `GLOBAL_TAG`) from a structure. */
-export function dropFrom(cpu: u32, structure: u32, tag: u32, va: u64): void {
-  for (let pageClass: u32 = 1; pageClass <= <u32>TLB_CLASS_MASK; pageClass++) {
-    if ((liveOf(cpu, structure) & liveBit(pageClass, tag)) == 0) continue;
-    const at = probeOf(cpu, structure, pageClass);
-    const entry = probeOne(cpu, structure, pageClass, tag, va);
-    if (entry != 0) dropEntry(at, entry);
-  }
+  store<u32>(cpu + (structure << 2), live, CPU_LIVE);
 }

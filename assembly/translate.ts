@@ -9,56 +9,32 @@
 //   stop block
 
 import { Counter } from "./abi/counters";
-import { EventKind } from "./abi/event";
-import {
-  HALF_BYTES,
-  HALF_FLAG_FAULT_DROPS_TLB,
-  HALF_FLAGS,
-  LAYOUT_HALVES,
-  LAYOUT_SELECT_BIT,
-} from "./abi/layout";
-import { LAYOUT_BASE, STOP_BASE } from "./abi/memory-map";
+import { GEOMETRY_BASE } from "./abi/memory-map";
 import { FaultKind } from "./abi/stop";
 import {
-  CPU_DATA_CACHED,
   CPU_PREDICTORS,
-  CPU_ROOTS,
-  CPU_ROUTES,
   CPU_TAG,
-  GLOBAL_TAG,
+  GEOMETRY_DATA_CACHED,
+  GEOMETRY_ROUTES,
   PREDICTOR_ADDRESS_SHIFT,
   PREDICTOR_OFFSET_MASK,
   PREDICTOR_SHIFT,
   TLB_CLASS_MASK,
   TLB_DATA,
-  TLB_DATA_CLEAN,
-  TLB_DATA_KEY_SHIFT,
   TLB_EXTRA,
   TLB_KEY,
   TlbStructure,
 } from "./abi/tlb";
 import { bump } from "./count";
-import { describeFault } from "./describe";
+import { deniedOrClean, UNCACHED, walkFaulted } from "./denied";
 import { loadDataThrough } from "./hierarchy";
-import { classShift, Data, dropFrom, Tlb } from "./tlb";
-import { Walk, walkForAssist } from "./walk";
-import { dropTablesTo } from "./walk-cache";
+import { classShift, Data, liveOf, Tlb } from "./tlb";
+import { Walk, walk } from "./walk";
 import { WalkResult } from "./walk-step";
-
-/** Where no TLB structure keeps pages of a size, the translation is used from here and forgotten. */
-const UNCACHED: u32 = STOP_BASE + 96;
+import { halfIndexOf } from "./walk-way";
 
 /** Physical address of the last access that went through. */
 export let physicalAddress: u64 = 0;
-
-/** Which half of the address space `va` lies in. */
-export function halfIndexOf(va: u64): u32 {
-  return <u32>(va >> load<u32>(LAYOUT_BASE, LAYOUT_SELECT_BIT)) & 1;
-}
-
-export function halfOf(halfIndex: u32): u32 {
-  return LAYOUT_BASE + LAYOUT_HALVES + halfIndex * HALF_BYTES;
-}
 
 /**
  * Makes one access. Returns `FaultKind.None` with the result in `physicalAddress`, or the fault, which
@@ -66,68 +42,138 @@ export function halfOf(halfIndex: u32): u32 {
  * @param need what the access needs of a page, as a data word denies it (`CPU_NEEDS`)
  */
 export function accessOnce(cpu: u32, kind: u32, va: u64, access: u32, need: u32): u32 {
-  const structure = (load<u32>(cpu, CPU_ROUTES) >> (kind << 1)) & 3;
-  const tag = load<u32>(cpu, CPU_TAG);
-  const usual = Tlb.usualProbe(cpu, structure);
-  const set = Tlb.firstSet(usual, va);
-  const key = Tlb.key(usual, tag, va);
-  let entry = Tlb.findInFirst(usual, set, key);
-  if (entry == 0) entry = Tlb.findRare(cpu, structure, tag, va);
-  let data: u64 = 0;
-  if (entry == 0) {
-    bump(structure == TlbStructure.FetchL1 ? Counter.FetchL1Miss : Counter.DataL1Miss);
-    data = Miss.serve(cpu, tag, va, access, need);
-    if (data == 0) return WalkResult.fault;
-    entry = Tlb.fillFirst(cpu, structure, usual, set, key, va, tag, data);
-    if (entry == 0) entry = uncached(data, va);
-    physicalAddress = va + Data.delta(data, va);
-  } else {
-    data = load<u64>(entry, TLB_DATA);
-    physicalAddress = va + load<u64>(entry, TLB_EXTRA);
-    if (!isBasePage(entry)) {
-      bump(structure == TlbStructure.FetchL1 ? Counter.FetchL1LargeHit : Counter.DataL1LargeHit);
+  const structure = (load<u32>(GEOMETRY_BASE, GEOMETRY_ROUTES) >> (kind << 1)) & 3;
+  if (structure == TlbStructure.DataL1) {
+    return Path.access(cpu, TlbStructure.DataL1, kind, va, access, need);
+  }
+  return structure == TlbStructure.FetchL1
+    ? fetch(cpu, kind, va, access, need)
+    : storeApart(cpu, kind, va, access, need);
+}
+
+function fetch(cpu: u32, kind: u32, va: u64, access: u32, need: u32): u32 {
+  return Path.access(cpu, TlbStructure.FetchL1, kind, va, access, need);
+}
+
+/** A store where the CPU has a first level for stores. */
+function storeApart(cpu: u32, kind: u32, va: u64, access: u32, need: u32): u32 {
+  return Path.access(cpu, TlbStructure.StoreL1, kind, va, access, need);
+}
+
+/**
+ * The way of an access, written out for each first-level structure. Pages of the two smallest classes are
+ * found and filled in line.
+ */
+class Path {
+  @inline
+  static access(cpu: u32, structure: u32, kind: u32, va: u64, access: u32, need: u32): u32 {
+    const isFetch = structure == TlbStructure.FetchL1;
+    const tag = load<u32>(cpu, CPU_TAG);
+    const live = liveOf(cpu, structure);
+    let entry: u32 = 0;
+    if (Tlb.isLive(live, 1)) {
+      entry = Tlb.findInFirst(cpu, structure, 1, tag, va);
+      if (entry != 0) return Path.found(cpu, isFetch, kind, entry, tag, va, access, need);
     }
+    if (live > 2) {
+      if (Tlb.isLive(live, 2)) entry = Tlb.findInFirst(cpu, structure, 2, tag, va);
+      if (entry == 0) entry = Tlb.findRare(cpu, structure, live, tag, va);
+      if (entry != 0) {
+        if (!isBasePage(entry)) {
+          bump(isFetch ? Counter.FetchL1LargeHit : Counter.DataL1LargeHit);
+        }
+        return Path.found(cpu, isFetch, kind, entry, tag, va, access, need);
+      }
+    }
+    bump(isFetch ? Counter.FetchL1Miss : Counter.DataL1Miss);
+    const data = Path.miss(cpu, structure, tag, va, access, need);
+    if (data == 0) return WalkResult.fault;
+    entry = Tlb.fillFirst(cpu, structure, tag, va, data);
+    if (entry == 0) entry = uncached(data, va);
+    return Path.go(cpu, isFetch, kind, entry, data, Data.delta(data, va), tag, va, access, need);
   }
-  usedEntry = entry;
-  if ((<u32>data & need) != 0) {
-    const fault = deniedOrClean(cpu, entry, tag, va, access);
-    if (fault != FaultKind.None) return fault;
+
+  @inline
+  private static found(
+    cpu: u32,
+    isFetch: bool,
+    kind: u32,
+    entry: u32,
+    tag: u32,
+    va: u64,
+    access: u32,
+    need: u32,
+  ): u32 {
+    const data = load<u64>(entry, TLB_DATA);
+    const delta = load<u64>(entry, TLB_EXTRA);
+    return Path.go(cpu, isFetch, kind, entry, data, delta, tag, va, access, need);
   }
-  if (load<u32>(cpu, CPU_DATA_CACHED) == 0) predict(cpu, kind, entry, va);
-  else if (kind != EventKind.Fetch) loadDataThrough(cpu, physicalAddress);
-  return FaultKind.None;
-}
 
-/** Large hits are counted one by one: they are never found by prediction. */
-function isBasePage(entry: u32): bool {
-  return (<u32>load<u64>(entry, TLB_KEY) & TLB_CLASS_MASK) == 1;
-}
+  /** Goes through, if the entry lets the access. */
+  @inline
+  private static go(
+    cpu: u32,
+    isFetch: bool,
+    kind: u32,
+    entry: u32,
+    data: u64,
+    delta: u64,
+    tag: u32,
+    va: u64,
+    access: u32,
+    need: u32,
+  ): u32 {
+    usedEntry = entry;
+    physicalAddress = va + delta;
+    if ((<u32>data & need) != 0) {
+      const fault = deniedOrClean(cpu, entry, tag, va, access);
+      if (fault != FaultKind.None) return fault;
+    }
+    if (load<u32>(GEOMETRY_BASE, GEOMETRY_DATA_CACHED) == 0) predict(cpu, kind, entry, va);
+    else if (!isFetch) loadDataThrough(cpu, physicalAddress);
+    return FaultKind.None;
+  }
 
-class Miss {
   /**
    * Looks in the second level, else walks. Returns the data word for the base page of `va`; 0 = the walk
    * faulted (`WalkResult.fault`).
    */
   @inline
-  static serve(cpu: u32, tag: u32, va: u64, access: u32, need: u32): u64 {
-    const usual = Tlb.usualProbe(cpu, TlbStructure.L2);
-    const set = Tlb.secondSet(usual, va);
-    const key = Tlb.key(usual, tag, va);
-    let entry = Tlb.findInSecond(usual, set, key, va);
-    if (entry == 0) entry = Tlb.findRare(cpu, TlbStructure.L2, tag, va);
-    if (entry != 0) {
-      bump(Counter.L2Hit);
-      if (!isBasePage(entry)) bump(Counter.L2LargeHit);
-      return Data.pieceAt(load<u64>(entry, TLB_DATA), va);
+  private static miss(cpu: u32, structure: u32, tag: u32, va: u64, access: u32, need: u32): u64 {
+    const live = liveOf(cpu, TlbStructure.L2);
+    let entry: u32 = 0;
+    if (Tlb.isLive(live, 1)) {
+      entry = Tlb.findInSecond(cpu, TlbStructure.L2, 1, tag, va);
+      if (entry != 0) {
+        bump(Counter.L2Hit);
+        return Data.pieceAt(load<u64>(entry, TLB_DATA), 1, va);
+      }
+    }
+    if (live > 2) {
+      if (Tlb.isLive(live, 2)) entry = Tlb.findInSecond(cpu, TlbStructure.L2, 2, tag, va);
+      if (entry == 0) entry = Tlb.findRare(cpu, TlbStructure.L2, live, tag, va);
+      if (entry != 0) {
+        bump(Counter.L2Hit);
+        if (!isBasePage(entry)) bump(Counter.L2LargeHit);
+        const data = load<u64>(entry, TLB_DATA);
+        return Data.pieceAt(data, Data.pageClass(data), va);
+      }
     }
     bump(Counter.L2Miss);
     const halfIndex = halfIndexOf(va);
-    const root = load<u64>(cpu + (halfIndex << 3), CPU_ROOTS);
-    const data = Walk.run(cpu, halfOf(halfIndex), tag, root, va, access, need);
-    if (data == 0) walkFaulted(cpu, halfIndex, tag, va, access);
-    else Tlb.fillSecond(cpu, TlbStructure.L2, usual, set, key, va, tag, data);
+    const data =
+      structure == TlbStructure.DataL1 && halfIndex == 0
+        ? Walk.run(cpu, 0, tag, va, access, need)
+        : walk(cpu, halfIndex, tag, va, access, need);
+    if (data == 0) walkFaulted(cpu, halfIndex, va, access);
+    else Tlb.fillSecond(cpu, TlbStructure.L2, tag, va, data);
     return data;
   }
+}
+
+/** Large hits are counted one by one: they are never found by prediction. */
+function isBasePage(entry: u32): bool {
+  return (<u32>load<u64>(entry, TLB_KEY) & TLB_CLASS_MASK) == 1;
 }
 
 /** The entry that translated the last access. */
@@ -158,78 +204,4 @@ function uncached(data: u64, va: u64): u32 {
 function predict(cpu: u32, kind: u32, entry: u32, va: u64): void {
   const slot = <u32>(va >> PREDICTOR_ADDRESS_SHIFT) & PREDICTOR_OFFSET_MASK;
   store<u32>(cpu + slot + (kind << PREDICTOR_SHIFT), entry, CPU_PREDICTORS);
-}
-
-function walkFaulted(cpu: u32, halfIndex: u32, tag: u32, va: u64, access: u32): void {
-  dropAfterFault(cpu, halfIndex, tag, va);
-  describeFault(WalkResult.fault, WalkResult.level, halfIndex, va, access, false);
-}
-
-/**
- * On x86-64 a page fault invalidates what the TLBs and the paging-structure caches hold for the faulting
- * address (SDM 3A 4.10.4.1), so that a kernel which lifts a restriction needs no flush.
- */
-function dropAfterFault(cpu: u32, halfIndex: u32, tag: u32, va: u64): void {
-  const half = halfOf(halfIndex);
-  if ((load<u32>(half, HALF_FLAGS) & HALF_FLAG_FAULT_DROPS_TLB) == 0) return;
-  dropPage(cpu, tag, va);
-  dropTablesTo(cpu, half, tag, va);
-}
-
-/** The entry lacks what the access needs: a right, or the dirty state. */
-function deniedOrClean(cpu: u32, entry: u32, tag: u32, va: u64, access: u32): u32 {
-  const data = load<u64>(entry, TLB_DATA);
-  return ((data >> access) & 1) != 0
-    ? deniedByTlb(cpu, data, tag, va, access)
-    : dirtyAssist(cpu, entry, tag, va, access);
-}
-
-/**
- * A cached translation denies the access. The processor faults on it without looking at the tables, even
- * if they grant the right by now (a "spurious" fault, SDM 3A 4.10.4.3).
- */
-function deniedByTlb(cpu: u32, data: u64, tag: u32, va: u64, access: u32): u32 {
-  const byKey = ((data >> (TLB_DATA_KEY_SHIFT + access)) & 1) != 0;
-  const fault: u32 = byKey ? FaultKind.Key : FaultKind.Permission;
-  const halfIndex = halfIndexOf(va);
-  const level = Data.level(data);
-  dropAfterFault(cpu, halfIndex, tag, va);
-  describeFault(fault, level, halfIndex, va, access, true);
-  return fault;
-}
-
-/** Drops whatever translates `va` in a context, global or not, from every structure of a CPU. */
-function dropPage(cpu: u32, tag: u32, va: u64): void {
-  for (let structure: u32 = 0; structure <= <u32>TlbStructure.L2; structure++) {
-    dropFrom(cpu, structure, tag, va);
-    dropFrom(cpu, structure, GLOBAL_TAG, va);
-  }
-}
-
-function setDirty(entry: u32): void {
-  store<u64>(entry, load<u64>(entry, TLB_DATA) & ~(<u64>TLB_DATA_CLEAN), TLB_DATA);
-}
-
-/**
- * A store through a clean entry: the tables are walked again to set the dirty state. Where the first
- * level keeps no such page, the entry that was used is that of the second.
- */
-function dirtyAssist(cpu: u32, entry: u32, tag: u32, va: u64, access: u32): u32 {
-  bump(Counter.DirtyAssist);
-  const halfIndex = halfIndexOf(va);
-  const root = load<u64>(cpu + (halfIndex << 3), CPU_ROOTS);
-  const fault = walkForAssist(halfOf(halfIndex), root, va, access);
-  if (fault != FaultKind.None) {
-    dropPage(cpu, tag, va);
-    describeFault(fault, WalkResult.level, halfIndex, va, access, false);
-    return fault;
-  }
-  // The tables may map another page by now; then the old translation is stale, and a processor may
-  // use either until it is told. This model keeps using the cached one.
-  setDirty(entry);
-  if (entry == UNCACHED) {
-    const kept = Tlb.find(cpu, TlbStructure.L2, tag, va);
-    if (kept != 0) setDirty(kept);
-  }
-  return FaultKind.None;
 }

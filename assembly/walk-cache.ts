@@ -6,14 +6,13 @@
 // updates that were made before.
 
 import { HALF_LEVELS, LEVEL_BYTES, LEVEL_PAGE_MASK, LEVEL_SHIFT } from "./abi/layout";
-import { ARRAY_BYTES, ARRAY_WAYS, CPU_WALK_CACHES, TLB_EXTRA, WALK_CACHE_LEVELS } from "./abi/tlb";
-import { dropStamped, Stamped } from "./tlb-stamped";
-
-const EXTRA_LEVEL_SHIFT: u64 = 32;
+import { GEOMETRY_BASE } from "./abi/memory-map";
+import { ARRAY_BYTES, ARRAY_WAYS, GEOMETRY_WALK_CACHES, TLB_EXTRA } from "./abi/tlb";
+import { Stamped } from "./tlb-stamped";
 
 /** The array of a level's entries; one of no ways where there is none. */
-function arrayOf(cpu: u32, level: u32): u32 {
-  return cpu + CPU_WALK_CACHES + level * ARRAY_BYTES;
+function arrayOf(level: u32): u32 {
+  return GEOMETRY_BASE + GEOMETRY_WALK_CACHES + level * ARRAY_BYTES;
 }
 
 /** As in a TLB, with the level (never 0 here) in the place of the class. */
@@ -21,24 +20,16 @@ function keyOf(va: u64, mask: u64, tag: u32, level: u32): u64 {
   return (va & mask) | (tag | level);
 }
 
-/** Written into the walk. */
+/** Written into the walk, once for every level. */
 export class WalkCache {
-  /** The deepest cached table on the way to `va`, 0 = none. */
+  /** The table that an entry of `level` on the way to `va` leads to, if it is cached; 0 = it is not. */
   @inline
-  static find(cpu: u32, half: u32, tag: u32, va: u64, top: u32): u32 {
-    let entry: u32 = 0;
-    let array = cpu + CPU_WALK_CACHES;
-    let at = half + HALF_LEVELS;
-    for (let level: u32 = 1; level <= top; level++) {
-      array += ARRAY_BYTES;
-      at += LEVEL_BYTES;
-      if (load<u32>(array, ARRAY_WAYS) == 0) continue;
-      const shift: u64 = load<u32>(at, LEVEL_SHIFT);
-      const mask = load<u64>(at, LEVEL_PAGE_MASK);
-      entry = Stamped.find(array, va >> shift, keyOf(va, mask, tag, level));
-      if (entry != 0) break;
-    }
-    return entry;
+  static find(cpu: u32, half: u32, level: u32, tag: u32, va: u64): u32 {
+    const array = arrayOf(level);
+    if (load<u32>(array, ARRAY_WAYS) == 0) return 0;
+    const at = half + HALF_LEVELS + level * LEVEL_BYTES;
+    const key = keyOf(va, load<u64>(at, LEVEL_PAGE_MASK), tag, level);
+    return Stamped.find(cpu, array, va >> load<u32>(at, LEVEL_SHIFT), key);
   }
 
   @inline
@@ -51,32 +42,15 @@ export class WalkCache {
     table: u64,
     restrictions: u32,
   ): void {
-    const array = arrayOf(cpu, level);
+    const array = arrayOf(level);
     if (load<u32>(array, ARRAY_WAYS) != 0) {
       const key = keyOf(va, load<u64>(at, LEVEL_PAGE_MASK), tag, level);
-      const entry = Stamped.insert(array, va >> load<u32>(at, LEVEL_SHIFT), key, table);
-      store<u64>(entry, ((<u64>level) << EXTRA_LEVEL_SHIFT) | restrictions, TLB_EXTRA);
+      const entry = Stamped.insert(cpu, array, va >> load<u32>(at, LEVEL_SHIFT), key, table);
+      store<u64>(entry, restrictions, TLB_EXTRA);
     }
   }
 }
 
-/** Level of the entry that a cached table came from. */
-export function cachedLevel(entry: u32): u32 {
-  return <u32>(load<u64>(entry, TLB_EXTRA) >> EXTRA_LEVEL_SHIFT);
-}
-
 export function cachedRestrictions(entry: u32): u32 {
-  return <u32>load<u64>(entry, TLB_EXTRA);
-}
-
-/** Drops what is cached of the way to `va` in one context. */
-export function dropTablesTo(cpu: u32, half: u32, tag: u32, va: u64): void {
-  for (let level: u32 = 1; level < <u32>WALK_CACHE_LEVELS; level++) {
-    const array = arrayOf(cpu, level);
-    if (load<u32>(array, ARRAY_WAYS) == 0) continue;
-    const shift: u64 = load<u32>(half + HALF_LEVELS + level * LEVEL_BYTES, LEVEL_SHIFT);
-    const mask = ~(<u64>0) << shift;
-    const entry = Stamped.find(array, va >> shift, keyOf(va, mask, tag, level));
-    if (entry != 0) dropStamped(entry);
-  }
+  return load<u32>(entry, TLB_EXTRA);
 }

@@ -3,7 +3,6 @@
 // Results stand in static fields: the core has no allocation to return a record in.
 
 import { Counter } from "./abi/counters";
-import { DEMAND_ENABLED } from "./abi/demand";
 import {
   HALF_ADDRESS_LIMIT,
   HALF_GLOBAL_MASK,
@@ -11,7 +10,6 @@ import {
   LEVEL_CLASS,
   LEVEL_GROUP_CLASS,
 } from "./abi/layout";
-import { DEMAND_BASE } from "./abi/memory-map";
 import { CLASS_LEAF, CLASS_TABLE, FaultKind, RIGHTS_MASK } from "./abi/stop";
 import {
   TLB_DATA_CLASS_SHIFT,
@@ -23,9 +21,10 @@ import {
 } from "./abi/tlb";
 import { accessedFault, dirtyFault, isDirty, markLeaf, markTable, needOf } from "./accessed-dirty";
 import { countOf } from "./count";
-import { demandEntry } from "./demand";
+import { demanded } from "./demand";
 import { rememberLeaf } from "./leaf-memo";
 import { denial, keyDenials, restrictionsOf, rightsOf } from "./permission";
+import { Memory } from "./physmem";
 import {
   classOf,
   groupShiftOf,
@@ -43,8 +42,6 @@ export class WalkResult {
   static fault: u32 = 0;
   /** Level that a fault is reported for. */
   static level: u32 = 0;
-  /** Level of the last entry that was read. */
-  static lastLevel: u32 = 0;
   /** Physical address and value of the last entry read; 0 when none was. */
   static entryPa: u64 = 0;
   static entry: u64 = 0;
@@ -77,17 +74,17 @@ export function stepByStep(
   half: u32,
   l: u32,
   level: u32,
-  word: u32,
-  entry: u64,
+  pa: u64,
   restrictions: u32,
   va: u64,
   access: u32,
 ): u64 {
+  WalkResult.entryPa = pa;
   WalkResult.level = l;
+  const word = Memory.word(pa);
+  const entry = load<u64>(word);
+  if (demanded(half, l, level, word, va)) return AGAIN;
   const entryClass = classOf(half, l, entry);
-  if (entryClass == FaultKind.NotPresent && load<u32>(DEMAND_BASE, DEMAND_ENABLED) != 0) {
-    if (demandEntry(half, l, level, word, va)) return AGAIN;
-  }
   WalkResult.entry = entry;
   logStep(WalkResult.entryPa, entry, l, entryClass, restrictions);
   if (entryClass < <u32>CLASS_TABLE) return failed(entryClass);

@@ -18,6 +18,7 @@ import {
   ARCHITECTURES,
   Core,
   CPUS,
+  compileCoreFor,
   compileCpu,
   compileLayout,
   compilePagePolicy,
@@ -87,9 +88,10 @@ async function residentRun(path) {
   const descriptor = ARCHITECTURES.get(ARCH);
   const layout = compileLayout(descriptor, descriptor.typical.values);
   const profile = CPUS.get(values.cpu);
-  const core = new Core(module.module);
+  const cpu = compileCpu(profile, layout);
+  const core = new Core(await compileCoreFor(module.bytes, layout, cpu));
   core.loadLayout(layout);
-  core.loadCpu(compileCpu(profile, layout), 1, records);
+  core.loadCpu(cpu, 1, records);
   const held = core.heldEvents(records);
   let to = 0;
   for (const chunk of chunks) {

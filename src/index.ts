@@ -10,6 +10,7 @@ export { EventKind } from "../assembly/abi/event.js";
 export { Access, FaultKind, Stop } from "../assembly/abi/stop.js";
 export { Core, type StopBlock, type WalkStep } from "./core/core.js";
 export { compileCore } from "./core/instantiate.js";
+export { compileCoreFor } from "./core/made-for.js";
 export { ERROR_CATALOGUE, type ErrorCode, MmulateError } from "./errors.js";
 export { compileLayout } from "./layout/compile.js";
 export type { CompiledLayout } from "./layout/compiled.js";

@@ -137,6 +137,20 @@ const BASE = {
       cite: "LINUX 7.0 asm/pgtable.h: pmd_mkhuge (PMD_TYPE_SECT)",
     },
   ],
+  flush: {
+    page: "VAE1IS",
+    space: "ASIDE1IS",
+    cite: "LINUX 7.0 asm/tlbflush.h: flush_tlb_page, flush_tlb_mm",
+  },
+  pageSizes: [
+    { bytes: 4096, mode: { granule: 4 }, cite: "LINUX 7.0 arch/arm64/Kconfig: ARM64_4K_PAGES" },
+    { bytes: 16384, mode: { granule: 16 }, cite: "LINUX 7.0 arch/arm64/Kconfig: ARM64_16K_PAGES" },
+    { bytes: 65536, mode: { granule: 64 }, cite: "LINUX 7.0 arch/arm64/Kconfig: ARM64_64K_PAGES" },
+  ],
+  softwareAccess: {
+    mode: { ha: false, hd: false },
+    cite: "LINUX 7.0 arch/arm64/Kconfig: ARM64_HW_AFDBM; ID_AA64MMFR1_EL1.HAFDBS",
+  },
   table: {
     fields: { VALID: 1, TYPE: 1, PXNTable: 1 },
     cite: "LINUX 7.0 asm/pgalloc.h: pmd_populate (PMD_TYPE_TABLE | PMD_TABLE_PXN)",

@@ -15,6 +15,8 @@ const fact = { cite: citeSchema, confidence: confidenceSchema.optional() };
 const fieldName = z.string().regex(/^[A-Za-z][A-Za-z0-9_]*$/, "a name of letters, digits and _");
 const bit = z.int().min(0).max(63);
 const fieldValues = z.record(fieldName, z.int().min(0));
+/** Values of a descriptor's parameters. */
+const mode = z.record(fieldName, z.union([z.boolean(), z.int()]));
 const rule = z.strictObject({ when: fieldValues.optional(), to: fieldValues });
 /** What one helper does is at most so many rules (assembly/abi/entry.ts). */
 const rules = z.array(rule).max(2);
@@ -79,6 +81,12 @@ export const linuxLayoutSchema = z.strictObject({
     z.enum(PROTECTIONS),
     z.strictObject({ rules: z.array(rule).min(1).max(4), ...fact }),
   ),
+  /** Instructions (of the descriptor's `invalidations`) by which Linux drops a page of a context, and a context. */
+  flush: z.strictObject({ page: z.string(), space: z.string(), ...fact }),
+  /** Parameters of the hardware under a kernel of a page size. */
+  pageSizes: z.array(z.strictObject({ bytes: z.int(), mode, ...fact })).min(1),
+  /** Parameters of a CPU that leaves accessed and dirty to software; left out = there is none. */
+  softwareAccess: z.strictObject({ mode, ...fact }).optional(),
   absent: z.strictObject({
     type: fieldName,
     offset: fieldName,

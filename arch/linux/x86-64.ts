@@ -183,6 +183,12 @@ const BASE = {
     fields: { P: 1, RW: 1, US: 1, A: 1, D: 1 },
     cite: "LINUX 7.0 asm/pgtable_types.h: _PAGE_TABLE",
   },
+  flush: {
+    page: "INVPCID address",
+    space: "INVPCID context",
+    cite: "LINUX 7.0 arch/x86/mm/tlb.c: flush_tlb_one_user, flush_tlb_func",
+  },
+  pageSizes: [{ bytes: 4096, mode: {}, cite: "LINUX 7.0 asm/page_types.h: PAGE_SHIFT" }],
   absent: {
     type: "SWP_TYPE",
     offset: "SWP_OFFSET",

@@ -26,10 +26,14 @@ export const FLAG_RULES = 2;
 export const PROTECTION_RULES = 4;
 export const MAX_PROTECTIONS = 8;
 
+/** A test of the list that reading flags goes through: the test, then u32: the flag's bit (and 4 bytes unused). */
+export const LISTED_BIT = TEST_BYTES;
+export const LISTED_BYTES = TEST_BYTES + 8;
+/** A flag has up to two tests, and holds where one fits. */
+export const MAX_LISTED = 2 * MAX_FLAGS;
+
 // --- One flag ----------------------------------------------------------------------------------
-/** Two tests; the flag holds where one fits. */
-export const FLAG_TESTS = 0;
-export const FLAG_SET = FLAG_TESTS + 2 * TEST_BYTES;
+export const FLAG_SET = 0;
 export const FLAG_CLEAR = FLAG_SET + FLAG_RULES * RULE_BYTES;
 export const FLAG_BYTES = FLAG_CLEAR + FLAG_RULES * RULE_BYTES;
 
@@ -54,11 +58,11 @@ export const VIEW_TYPE_SHIFT = VIEW_TYPE_MASK + 8;
 /** The same for its offset. */
 export const VIEW_OFFSET_MASK = VIEW_TYPE_SHIFT + 8;
 export const VIEW_OFFSET_SHIFT = VIEW_OFFSET_MASK + 8;
-/** u32, u32: how many flags a present, and an absent entry has. */
-export const VIEW_PRESENT_FLAGS = VIEW_OFFSET_SHIFT + 8;
-export const VIEW_ABSENT_FLAGS = VIEW_PRESENT_FLAGS + 4;
+/** u32, u32: how many tests a present, and an absent entry goes through. */
+export const VIEW_PRESENT_TESTS = VIEW_OFFSET_SHIFT + 8;
+export const VIEW_ABSENT_TESTS = VIEW_PRESENT_TESTS + 4;
 /** u32: flags that one entry of a contiguous group may have for all of it (and 4 bytes unused). */
-export const VIEW_JOINED = VIEW_ABSENT_FLAGS + 4;
+export const VIEW_JOINED = VIEW_ABSENT_TESTS + 4;
 /** u64[MAX_LEVELS]: bits of every leaf of a level. */
 export const VIEW_LEAF = VIEW_JOINED + 8;
 const VIEW_LEVELS = 6;
@@ -66,4 +70,7 @@ export const VIEW_PROTECTIONS = VIEW_LEAF + 8 * VIEW_LEVELS;
 export const PROTECTION_BYTES = PROTECTION_RULES * RULE_BYTES;
 export const VIEW_FLAGS = VIEW_PROTECTIONS + MAX_PROTECTIONS * PROTECTION_BYTES;
 export const VIEW_FLAGS_ABSENT = VIEW_FLAGS + MAX_FLAGS * FLAG_BYTES;
-export const VIEW_BYTES = VIEW_FLAGS_ABSENT + MAX_FLAGS * FLAG_BYTES;
+/** The tests of present entries, and of absent ones. */
+export const VIEW_LIST = VIEW_FLAGS_ABSENT + MAX_FLAGS * FLAG_BYTES;
+export const VIEW_LIST_ABSENT = VIEW_LIST + MAX_LISTED * LISTED_BYTES;
+export const VIEW_BYTES = VIEW_LIST_ABSENT + MAX_LISTED * LISTED_BYTES;

@@ -23,9 +23,12 @@ export const LOG_BASE = MEMO_BASE + KIB;
 export const DEMAND_BASE = LOG_BASE + KIB;
 export const LAYOUT_BASE = DEMAND_BASE + KIB;
 export const LAYOUT_REGION = 16 * KIB;
+/** How TLBs and caches of every CPU are made (abi/tlb.ts); all 0 = there are none. */
+export const GEOMETRY_BASE = LAYOUT_BASE + LAYOUT_REGION;
+export const GEOMETRY_REGION = 4 * KIB;
 
 /** Software's view of entries (abi/entry.ts). */
-export const VIEW_BASE = LAYOUT_BASE + LAYOUT_REGION;
+export const VIEW_BASE = GEOMETRY_BASE + GEOMETRY_REGION;
 export const VIEW_REGION = 8 * KIB;
 /** Programs over runs of entries, and the buffer that describes runs (abi/bulk.ts). */
 export const PROGRAMS_BASE = VIEW_BASE + VIEW_REGION;
@@ -37,7 +40,7 @@ export const GATHER_REGION = 64 * KIB;
 export const FREE_LISTS_BASE = GATHER_BASE + GATHER_REGION;
 export const FREE_LISTS_REGION = 4 * KIB;
 
-/** A CPU without any TLB: what the core runs on before `partition`. */
+/** The state of the one CPU there is before `partition`. */
 export const NO_CPU_BASE = FREE_LISTS_BASE + FREE_LISTS_REGION;
 export const NO_CPU_REGION = 64 * KIB;
 

@@ -17,6 +17,8 @@ import { cpuBlockBytes, encodeCpu } from "../layout/encode-cpu.js";
 import { type InvalidationOperands, requestOf } from "../layout/invalidation.js";
 import { type CompiledDemand, encodeDemand } from "../layout/page-policy.js";
 import { type CoreExports, instantiateCore } from "./instantiate.js";
+import { checkMadeFor, constantsOf } from "./made-for.js";
+import type { ConstantBytes } from "./specialise.js";
 
 /** The stop block after `run` or `translate`. */
 export interface StopBlock {
@@ -61,9 +63,11 @@ export class Core {
   readonly exports: CoreExports;
   private held = 0;
   private layout: CompiledLayout | null = null;
+  private readonly madeFor: readonly ConstantBytes[];
 
-  /** @param module from `compileCore` */
+  /** @param module from `compileCore`, or from `compileCoreFor` the layout and CPU to be loaded */
   constructor(module: WebAssembly.Module) {
+    this.madeFor = constantsOf(module);
     this.exports = instantiateCore(module);
   }
 
@@ -75,9 +79,18 @@ export class Core {
     new Uint8Array(this.exports.memory.buffer).set(bytes, at);
   }
 
-  /** Loads a layout; whatever was cached under another one is forgotten. */
+  /** Writes words that a module made for others would not read. */
+  private configure(at: number, bytes: Uint8Array): void {
+    checkMadeFor(this.madeFor, at, bytes);
+    this.write(at, bytes);
+  }
+
+  /**
+   * Loads a layout; whatever was cached under another one is forgotten.
+   * @throws MmulateError CONFIG when the module was made for another one
+   */
   loadLayout(layout: CompiledLayout): void {
-    this.write(map.LAYOUT_BASE, encodeLayout(layout));
+    this.configure(map.LAYOUT_BASE, encodeLayout(layout));
     this.layout = layout;
     this.exports.layoutChanged();
   }
@@ -86,9 +99,11 @@ export class Core {
    * Makes CPUs of one kind, with empty TLBs. Simulated memory is forgotten; CPU 0 runs.
    * @param count how many
    * @param heldRecords room for so many records beside the batch buffer (`heldEvents`)
-   * @throws MmulateError MEMORY when they do not fit 4 GiB
+   * @throws MmulateError MEMORY when they do not fit 4 GiB; CONFIG when the module was made for others
    */
   loadCpu(cpu: CompiledCpu, count = 1, heldRecords = 0): void {
+    const geometry = encodeCpu(cpu);
+    checkMadeFor(this.madeFor, map.GEOMETRY_BASE, geometry);
     const bytes = cpuBlockBytes(cpu);
     const heldBytes = (heldRecords + 1) * EVENT_BYTES;
     const fits = heldBytes < map.ARENA_LIMIT;
@@ -100,8 +115,7 @@ export class Core {
         `${count} CPUs of ${bytes} bytes${held} do not fit the memory`,
       );
     }
-    for (let i = 0; i < count; i++)
-      this.write(base + i * bytes, encodeCpu(cpu, base + i * bytes, base));
+    this.configure(map.GEOMETRY_BASE, geometry);
     this.held = base + count * bytes;
     this.exports.resetCpus();
   }

@@ -5,6 +5,7 @@ import { Event } from "./events.js";
 import { maybePinned } from "./folio.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
+import { syscall } from "./syscall.js";
 import { isCow, VM_SOFTDIRTY } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
 import { forEachEntry, forEachRun, type VisitRun } from "./walk-entries.js";
@@ -14,14 +15,15 @@ import { forEachEntry, forEachRun, type VisitRun } from "./walk-entries.js";
  * write faults. Without soft-dirty nothing happens (`clear_soft_dirty` is empty).
  */
 export function clearSoftDirty(kernel: Kernel, mm: Mm): void {
-  kernel.count(Event.syscall);
-  if (!kernel.softDirty) return;
-  for (const vma of mm.vmas.all) vma.flags &= ~VM_SOFTDIRTY;
-  for (const vma of mm.vmas.all) {
-    if (mm.hasPinned && isCow(vma.flags)) clearOneByOne(kernel, mm, vma);
-    else clearRuns(kernel, mm, vma);
-  }
-  kernel.tlb.space(mm);
+  syscall(kernel, mm, "write", () => {
+    if (!kernel.softDirty) return;
+    for (const vma of mm.vmas.all) vma.flags &= ~VM_SOFTDIRTY;
+    for (const vma of mm.vmas.all) {
+      if (mm.hasPinned && isCow(vma.flags)) clearOneByOne(kernel, mm, vma);
+      else clearRuns(kernel, mm, vma);
+    }
+    kernel.tlb.space(mm);
+  });
 }
 
 function clearRuns(kernel: Kernel, mm: Mm, vma: Vma): void {

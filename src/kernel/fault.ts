@@ -18,7 +18,7 @@ import { markerFault } from "./marker-fault.js";
 import type { Mm } from "./mm.js";
 import { VM_ACCESS_FLAGS, VM_WRITE } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
-import { writeFault } from "./write-fault.js";
+import { unshare, writeFault } from "./write-fault.js";
 
 /**
  * A fault of user code. Counts it to the address space.
@@ -79,6 +79,14 @@ export function kernelFault(
     if (isThere()) return "done";
     tried = true;
   }
+}
+
+/** A fault that only unshares a present page, on the kernel's behalf; counts like any. */
+export function unshareFault(kernel: Kernel, mm: Mm, page: number): FaultResult {
+  const vma = mm.vmas.at(page);
+  const slot = kernel.mmu.exports.findEntry(mm.root, page, 0) >>> 0;
+  if (vma === null || slot === 0) return "segv";
+  return settle(kernel, mm, unshare(kernel, { mm, vma, page, write: false }, slot), false);
 }
 
 /** __handle_mm_fault, the part about upper entries. Null: go on with the last level. */

@@ -1,5 +1,6 @@
 // Which kernel is modelled: a version, its features (arch/linux/kernels.ts), and how it was configured.
 
+import type { CostProfile } from "../../arch/costs/schema.js";
 import {
   type Feature,
   KERNEL_FEATURES,
@@ -20,11 +21,15 @@ export interface KernelConfig {
   readonly softDirty: boolean;
   /** The CPU sets access flag and dirty state; else faults do. */
   readonly hwDirty: boolean;
+  /** Bytes of a base page. */
+  readonly page: number;
   /** Name of the Linux layout; left out = that of the version. */
   readonly layout?: string;
   /** transparent_hugepage/enabled, and hugepages-SIZE/enabled by order. */
   readonly thp: ThpSwitch;
   readonly mthp: ReadonlyMap<number, ThpSwitch>;
+  /** What kernel work costs. */
+  readonly costs: CostProfile;
   /** There is a swap device. */
   readonly swap: boolean;
   /** Page frames of the machine. */

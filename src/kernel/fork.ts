@@ -29,6 +29,7 @@ import { batchAt } from "./pte-batch.js";
 import { indexOf } from "./rmap.js";
 import { splitMapping } from "./split-mapping.js";
 import { duplicateSlot, SWAP_TYPE } from "./swap-device.js";
+import { syscall } from "./syscall.js";
 import { isCow, VM_DONTCOPY, VM_SHARED, VM_UFFD_WP, VM_WIPEONFORK, VM_WRITE } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
 import { forEachRun, type VisitRun } from "./walk-entries.js";
@@ -39,20 +40,21 @@ import { forEachRun, type VisitRun } from "./walk-entries.js";
  * @returns the child, or why there is none
  */
 export function fork(kernel: Kernel, parent: Mm): { child: Mm } | { errno: Errno } {
-  kernel.count(Event.syscall);
-  const child = newMm(kernel);
-  let fits = true;
-  for (const vma of parent.vmas.all) {
-    if ((vma.flags & VM_DONTCOPY) !== 0) continue;
-    const copy = copyVma(vma);
-    child.vmas.insert(copy);
-    if (fits) fits = copyPages(kernel, { parent, child, from: vma, to: copy });
-    if (!fits) break;
-  }
-  kernel.tlb.space(parent);
-  if (fits) return { child };
-  exitMm(kernel, child);
-  return { errno: "ENOMEM" };
+  return syscall(kernel, parent, "write", () => {
+    const child = newMm(kernel);
+    let fits = true;
+    for (const vma of parent.vmas.all) {
+      if ((vma.flags & VM_DONTCOPY) !== 0) continue;
+      const copy = copyVma(vma);
+      child.vmas.insert(copy);
+      if (fits) fits = copyPages(kernel, { parent, child, from: vma, to: copy });
+      if (!fits) break;
+    }
+    kernel.tlb.space(parent);
+    if (fits) return { child };
+    exitMm(kernel, child);
+    return { errno: "ENOMEM" };
+  });
 }
 
 /** The child's VMA: no userfaultfd (no event feature is asked for), and a clean slate if wiped. */

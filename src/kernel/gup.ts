@@ -1,13 +1,13 @@
 // Long-term pins for writing (mm/gup.c pin_user_pages, try_grab_folio): FOLL_PIN | FOLL_LONGTERM | FOLL_WRITE.
 
 import type { Errno } from "./errno.js";
-import { Event } from "./events.js";
 import { allows } from "./fault.js";
 import { addPins, getPage, headOf, isLarge, putPage } from "./folio.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { PIN_BIAS } from "./page-flags.js";
 import { faultIn } from "./populate.js";
+import { syscall } from "./syscall.js";
 import { hugeEntryAt, hugeStart } from "./walk-entries.js";
 
 /** Pages that one call pinned; who unpins them says which. */
@@ -23,20 +23,21 @@ export function pinPages(
   start: number,
   end: number,
 ): { pins: Pins } | { errno: Errno } {
-  kernel.count(Event.syscall);
-  const pins: number[] = [];
-  for (let page = start; page < end; page++) {
-    const vma = mm.vmas.at(page);
-    const failed = vma === null || !allows(vma, true) || faultIn(kernel, mm, page, true) !== 0;
-    if (failed) {
-      unpinPages(kernel, pins);
-      return { errno: "EFAULT" };
+  return syscall(kernel, mm, "read", () => {
+    const pins: number[] = [];
+    for (let page = start; page < end; page++) {
+      const vma = mm.vmas.at(page);
+      const failed = vma === null || !allows(vma, true) || faultIn(kernel, mm, page, true) !== 0;
+      if (failed) {
+        unpinPages(kernel, pins);
+        return { errno: "EFAULT" };
+      }
+      // Seen by fork and clear_refs from now on, whatever becomes of the pins (MMF_HAS_PINNED).
+      mm.hasPinned = true;
+      pins.push(grab(kernel, mm, page));
     }
-    // Seen by fork and clear_refs from now on, whatever becomes of the pins (MMF_HAS_PINNED).
-    mm.hasPinned = true;
-    pins.push(grab(kernel, mm, page));
-  }
-  return { pins };
+    return { pins };
+  });
 }
 
 function grab(kernel: Kernel, mm: Mm, page: number): number {

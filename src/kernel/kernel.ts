@@ -34,9 +34,13 @@ export class Kernel {
   readonly config: KernelConfig;
   readonly programs: KernelPrograms;
   readonly tlb: TlbFlush;
-  readonly clocks: Clocks;
+  readonly clocks = new Clocks(1);
+  /** Last-level entries of a table. */
+  readonly entriesPerTable: number;
   /** Count of each event, by `Event`. */
   readonly events = new Float64Array(EVENT_MEANINGS.length);
+  /** Cycles of each event. */
+  private readonly costs: Float64Array;
   /** Who reads the messages of synchronous userfaultfds. */
   monitor: Monitor = () => undefined;
   /** Follows the events of an explained run; null = nobody does. */
@@ -65,15 +69,18 @@ export class Kernel {
   constructor({ core, hardware, linux, config }: KernelParts) {
     this.hardware = hardware;
     this.config = config;
+    this.costs = new Float64Array(
+      EVENT_MEANINGS.map(([name]) => config.costs.events[name]?.cycles ?? 0),
+    );
     this.features = featuresOf(config.version, config.architecture);
     this.mmu = new MmCore(core, linux, config.frames);
+    this.entriesPerTable = 2 ** (hardware.halves[0].levels[0]?.indexBits ?? 0);
     this.softDirty = config.softDirty && linux.has.softDirty;
     this.madeDirty = Pte.dirty | (this.softDirty && linux.dirtySetsSoftDirty ? Pte.softDirty : 0);
     this.foldsGroups = this.has("contpte") && linux.has.contiguous;
     this.zeroFrame = this.mmu.exports.allocateFrames(0);
     this.programs = kernelPrograms(this.mmu);
     this.swap = new SwapSlots(config.swap ? config.frames : 0);
-    this.clocks = new Clocks(1);
     this.tlb = new TlbFlush(this.mmu, hardware, (event, times) => this.count(event, times));
   }
 
@@ -82,10 +89,11 @@ export class Kernel {
     return this.features.has(feature);
   }
 
-  /** An event (`Event`) happened so many times. */
+  /** An event (`Event`) happened so many times: it is counted, and the running CPU spends what it costs. */
   count(event: number, times = 1): void {
     this.events[event] = (this.events[event] ?? 0) + times;
     if (this.onEvent !== null) this.onEvent(event, times);
+    this.clocks.spend(times * (this.costs[event] ?? 0));
   }
 
   /** Number of the next address space. */

@@ -8,7 +8,7 @@ import { Pte } from "../layout/linux-flags.js";
 import { unfold } from "./contpte.js";
 import type { Errno } from "./errno.js";
 import { Event } from "./events.js";
-import { userFault } from "./fault.js";
+import { unshareFault } from "./fault.js";
 import {
   addMapping,
   dropMapping,
@@ -142,11 +142,24 @@ export function mergeable(kernel: Kernel, mm: Mm, vma: Vma, start: number, end: 
 /** MADV_UNMERGEABLE: every KSM page is copied for this mapping (`unmerge_ksm_pages`). */
 export function unmergeable(kernel: Kernel, mm: Mm, vma: Vma, start: number, end: number): Errno {
   if ((vma.flags & VM_MERGEABLE) === 0) return 0;
+  if (!unmergePages(kernel, mm, vma, start, end)) return "ENOMEM";
+  modifyVma(kernel, mm, vma, start, end, { flags: vma.flags & ~VM_MERGEABLE });
+  return 0;
+}
+
+/** Copies the KSM pages of a part of a mapping; before a move, too (`move_vma`). False: no memory. */
+export function unmergePages(
+  kernel: Kernel,
+  mm: Mm,
+  vma: Vma,
+  start: number,
+  end: number,
+): boolean {
+  if ((vma.flags & VM_MERGEABLE) === 0) return true;
   for (let page = start; page < end; page++) {
     const frame = frameAt(kernel, { mm, vma, page });
     if (frame === 0 || (pageFlags(kernel, frame) & PG_KSM) === 0) continue;
-    if (userFault(kernel, mm, page, true) === "oom") return "ENOMEM";
+    if (unshareFault(kernel, mm, page) === "oom") return false;
   }
-  modifyVma(kernel, mm, vma, start, end, { flags: vma.flags & ~VM_MERGEABLE });
-  return 0;
+  return true;
 }

@@ -2,7 +2,6 @@
 
 import { collapse } from "./collapse.js";
 import type { Errno } from "./errno.js";
-import { Event } from "./events.js";
 import { installGuards, removeGuards } from "./guard.js";
 import type { Kernel } from "./kernel.js";
 import { mergeable, unmergeable } from "./ksm.js";
@@ -10,6 +9,7 @@ import { free } from "./madvise-free.js";
 import { pageout, willneed } from "./madvise-pageout.js";
 import type { Mm } from "./mm.js";
 import { populate } from "./populate.js";
+import { syscall } from "./syscall.js";
 import { VM_DONTCOPY, VM_HUGEPAGE, VM_NOHUGEPAGE, VM_SHARED, VM_WIPEONFORK } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
 import { modifyVma } from "./vma-merge.js";
@@ -69,6 +69,17 @@ function populating(write: boolean): Whole {
         );
 }
 
+/** Advice that changes VMAs takes the lock for writing (`madvise_need_mmap_write`). */
+const CHANGE_VMAS: ReadonlySet<string> = new Set([
+  "hugepage",
+  "nohugepage",
+  "mergeable",
+  "unmergeable",
+  "dontfork",
+  "dofork",
+  "wipeonfork",
+]);
+
 /** Names of the advice that is modelled. */
 export const ADVICE: readonly string[] = [...VISITS.keys(), ...WHOLES.keys()];
 
@@ -77,7 +88,11 @@ export const ADVICE: readonly string[] = [...VISITS.keys(), ...WHOLES.keys()];
  * @returns ENOMEM where part of the range is not mapped: after the rest was done; EINVAL for unknown advice
  */
 export function madvise(kernel: Kernel, mm: Mm, start: number, end: number, advice: string): Errno {
-  kernel.count(Event.syscall);
+  const mode = CHANGE_VMAS.has(advice) ? "write" : "read";
+  return syscall(kernel, mm, mode, () => advise(kernel, mm, start, end, advice));
+}
+
+function advise(kernel: Kernel, mm: Mm, start: number, end: number, advice: string): Errno {
   const whole = WHOLES.get(advice);
   if (whole !== undefined) return end > start ? whole(kernel, mm, start, end) : 0;
   const visit = VISITS.get(advice);

@@ -1,5 +1,6 @@
 // An address space (mm_struct): VMAs, page tables, and what is known of the process as a whole.
 
+import type { Lock } from "./time.js";
 import type { UffdContext } from "./userfaultfd-context.js";
 import type { VmaList } from "./vma.js";
 
@@ -13,6 +14,7 @@ export interface Mm {
   readonly limit: number;
   /** ASID or PCID. */
   readonly context: number;
+  readonly mmapLock: Lock;
   /** MMF_HAS_PINNED: sticky, inherited by nobody. */
   hasPinned: boolean;
   /** userfaultfds by what they were opened with. */

@@ -1,10 +1,10 @@
 // mmap with MAP_FIXED, and munmap (mm/mmap.c, mm/vma.c).
 
 import type { Errno } from "./errno.js";
-import { Event } from "./events.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { newSharedObject, putObject } from "./shmem.js";
+import { syscall } from "./syscall.js";
 import { VM_ACCOUNT, VM_MAYWRITE, VM_SHARED, VM_SOFTDIRTY, VM_WRITE } from "./vm-flags.js";
 import { dropVma, type Vma } from "./vma.js";
 import { mergePart } from "./vma-merge.js";
@@ -22,40 +22,42 @@ export interface Mapping {
 
 /** Maps memory over whatever is there (MAP_FIXED | MAP_ANONYMOUS). */
 export function mmap(kernel: Kernel, mm: Mm, { start, pages, access, shared }: Mapping): Errno {
-  kernel.count(Event.syscall);
-  if (pages <= 0) return "EINVAL";
-  const end = start + pages;
-  munmapRange(kernel, mm, start, end);
-  const charged = !shared && (access & VM_WRITE) !== 0 ? VM_ACCOUNT : 0;
-  const flags =
-    access |
-    charged |
-    VM_MAYWRITE |
-    (shared ? VM_SHARED : 0) |
-    (kernel.softDirty ? VM_SOFTDIRTY : 0);
-  const vma: Vma = {
-    start,
-    end,
-    flags,
-    pgoff: shared ? 0 : start,
-    object: shared ? newSharedObject(kernel, pages) : null,
-    uffd: null,
-    anonVma: null,
-    anonChain: [],
-  };
-  const merged = mergePart(kernel, mm, vma);
-  if (merged === null) mm.vmas.insert(vma);
-  // A merged mapping is new as a whole, so that nothing written to its new part is missed.
-  else merged.flags |= flags & VM_SOFTDIRTY;
-  return 0;
+  return syscall(kernel, mm, "write", () => {
+    if (pages <= 0) return "EINVAL";
+    const end = start + pages;
+    munmapRange(kernel, mm, start, end);
+    const charged = !shared && (access & VM_WRITE) !== 0 ? VM_ACCOUNT : 0;
+    const flags =
+      access |
+      charged |
+      VM_MAYWRITE |
+      (shared ? VM_SHARED : 0) |
+      (kernel.softDirty ? VM_SOFTDIRTY : 0);
+    const vma: Vma = {
+      start,
+      end,
+      flags,
+      pgoff: shared ? 0 : start,
+      object: shared ? newSharedObject(kernel, pages) : null,
+      uffd: null,
+      anonVma: null,
+      anonChain: [],
+    };
+    const merged = mergePart(kernel, mm, vma);
+    if (merged === null) mm.vmas.insert(vma);
+    // A merged mapping is new as a whole, so that nothing written to its new part is missed.
+    else merged.flags |= flags & VM_SOFTDIRTY;
+    return 0;
+  });
 }
 
 /** munmap. */
 export function munmap(kernel: Kernel, mm: Mm, start: number, end: number): Errno {
-  kernel.count(Event.syscall);
-  if (end <= start) return "EINVAL";
-  munmapRange(kernel, mm, start, end);
-  return 0;
+  return syscall(kernel, mm, "write", () => {
+    if (end <= start) return "EINVAL";
+    munmapRange(kernel, mm, start, end);
+    return 0;
+  });
 }
 
 /** do_munmap: VMAs are cut at the borders, entries zapped, VMAs dropped, then tables that hold nothing. */

@@ -2,10 +2,10 @@
 
 import { changeProtection } from "./change-protection.js";
 import type { Errno } from "./errno.js";
-import { Event } from "./events.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { wantsWriteNotify } from "./page-prot.js";
+import { syscall } from "./syscall.js";
 import { VM_ACCESS_FLAGS, VM_ACCOUNT, VM_SHARED, VM_WRITE } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
 import { modifyVma } from "./vma-merge.js";
@@ -18,17 +18,18 @@ export function mprotect(
   end: number,
   access: number,
 ): Errno {
-  kernel.count(Event.syscall);
-  if (end <= start) return end === start ? 0 : "ENOMEM";
-  let at = start;
-  while (at < end) {
-    const vma = mm.vmas.at(at);
-    if (vma === null) return "ENOMEM";
-    const to = Math.min(end, vma.end);
-    fixup(kernel, mm, vma, at, to, access);
-    at = to;
-  }
-  return 0;
+  return syscall(kernel, mm, "write", () => {
+    if (end <= start) return end === start ? 0 : "ENOMEM";
+    let at = start;
+    while (at < end) {
+      const vma = mm.vmas.at(at);
+      if (vma === null) return "ENOMEM";
+      const to = Math.min(end, vma.end);
+      fixup(kernel, mm, vma, at, to, access);
+      at = to;
+    }
+    return 0;
+  });
 }
 
 function fixup(kernel: Kernel, mm: Mm, vma: Vma, start: number, end: number, access: number): void {

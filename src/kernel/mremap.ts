@@ -2,11 +2,12 @@
 
 import { unlinkAnonVma } from "./anon-vma.js";
 import type { Errno } from "./errno.js";
-import { Event } from "./events.js";
 import type { Kernel } from "./kernel.js";
+import { unmergePages } from "./ksm.js";
 import type { Mm } from "./mm.js";
 import { munmapRange } from "./mmap.js";
 import { movePageTables } from "./move-tables.js";
+import { syscall } from "./syscall.js";
 import { VM_UFFD_WP } from "./vm-flags.js";
 import { copyOf, type Vma } from "./vma.js";
 import { mergePart } from "./vma-merge.js";
@@ -22,20 +23,21 @@ export interface Move {
 
 /** mremap to a fixed place. */
 export function mremap(kernel: Kernel, mm: Mm, move: Move): Errno {
-  kernel.count(Event.syscall);
-  const { start, pages, to } = move;
-  const end = start + pages;
-  if (pages <= 0 || (start < to + pages && to < end)) return "EINVAL";
-  const many = kernel.has("mremapManyVmas");
-  if (many && mm.vmas.at(start) === null) return "EFAULT";
-  munmapRange(kernel, mm, to, to + pages);
-  const first = mm.vmas.at(start);
-  if (first === null) return "EFAULT";
-  if (first.end >= end) {
-    moveVma(kernel, mm, first, move);
-    return 0;
-  }
-  return many ? moveMany(kernel, mm, move) : "EFAULT";
+  return syscall(kernel, mm, "write", () => {
+    const { start, pages, to } = move;
+    const end = start + pages;
+    if (pages <= 0 || (start < to + pages && to < end)) return "EINVAL";
+    const many = kernel.has("mremapManyVmas");
+    if (many && mm.vmas.at(start) === null) return "EFAULT";
+    munmapRange(kernel, mm, to, to + pages);
+    const first = mm.vmas.at(start);
+    if (first === null) return "EFAULT";
+    if (first.end >= end) {
+      moveVma(kernel, mm, first, move);
+      return 0;
+    }
+    return many ? moveMany(kernel, mm, move) : "EFAULT";
+  });
 }
 
 /** remap_move: VMA by VMA; holes stay holes. Those with a userfaultfd are refused. */
@@ -54,6 +56,8 @@ function moveMany(kernel: Kernel, mm: Mm, { start, pages, to, keep }: Move): Err
 /** move_vma: a copy of the VMA at the new place takes the entries over, then the old range is unmapped. */
 function moveVma(kernel: Kernel, mm: Mm, vma: Vma, move: Move): void {
   const { start, pages, keep } = move;
+  // A KSM page knows its place by other means than anonymous memory does, and cannot move (ksm_madvise).
+  unmergePages(kernel, mm, vma, start, start + pages);
   const clearWp = kernel.has("mremapClearsWp") && vma.uffd !== null;
   const target = copyTo(kernel, mm, vma, move);
   movePageTables(kernel, mm, vma, { ...move, clearWp });
@@ -89,16 +93,17 @@ function dropRegistration(target: Vma, from: Vma): void {
 
 /** mremap in place, without MREMAP_MAYMOVE. */
 export function resize(kernel: Kernel, mm: Mm, start: number, from: number, pages: number): Errno {
-  kernel.count(Event.syscall);
-  const vma = mm.vmas.at(start);
-  if (pages <= 0) return "EINVAL";
-  if (vma === null) return "EFAULT";
-  if (pages <= from) {
-    if (pages < from) munmapRange(kernel, mm, start + pages, start + from);
-    return 0;
-  }
-  if (start + from > vma.end) return "EFAULT";
-  return grow(kernel, mm, vma, start + from, start + pages);
+  return syscall(kernel, mm, "write", () => {
+    const vma = mm.vmas.at(start);
+    if (pages <= 0) return "EINVAL";
+    if (vma === null) return "EFAULT";
+    if (pages <= from) {
+      if (pages < from) munmapRange(kernel, mm, start + pages, start + from);
+      return 0;
+    }
+    if (start + from > vma.end) return "EFAULT";
+    return grow(kernel, mm, vma, start + from, start + pages);
+  });
 }
 
 /** Only the end of a VMA grows, and only into a hole; then it may meet a neighbour it merges with. */

@@ -2,6 +2,7 @@
 
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
+import { newLock } from "./time.js";
 import { VmaList } from "./vma.js";
 
 /** A zeroed top table. */
@@ -25,6 +26,7 @@ export function newMm(kernel: Kernel): Mm {
     root: newRoot(kernel),
     limit: 2 ** (userBits(kernel) - kernel.hardware.pageShift),
     context: id % CONTEXTS,
+    mmapLock: newLock("mmap_lock"),
     hasPinned: false,
     uffds: new Map(),
     minorFaults: 0,

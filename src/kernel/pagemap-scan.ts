@@ -17,6 +17,7 @@ import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { PG_ANON } from "./page-flags.js";
 import { splitMapping } from "./split-mapping.js";
+import { syscall } from "./syscall.js";
 import { VM_SOFTDIRTY, VM_UFFD_WP } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
 import { entriesPerTable, hugeEntryAt } from "./walk-entries.js";
@@ -71,16 +72,17 @@ export function pagemapScan(
   mm: Mm,
   request: ScanRequest,
 ): { ranges: ScanRanges } | { errno: Errno } {
-  kernel.count(Event.syscall);
-  const scan = new Scan(kernel, mm, request);
-  for (const vma of mm.vmas.within(request.start, request.end)) {
-    const allowed = vma.uffd?.async === true && usesMarkers(vma);
-    if (!allowed && request.check) return { errno: "EPERM" };
-    if (!allowed && request.protect) continue;
-    const softDirty = (vma.flags & VM_SOFTDIRTY) !== 0 ? PAGE_IS_SOFT_DIRTY : 0;
-    scanVma(scan, vma, (allowed ? PAGE_IS_WPALLOWED : 0) | softDirty);
-  }
-  return { ranges: scan.ranges };
+  return syscall(kernel, mm, "read", () => {
+    const scan = new Scan(kernel, mm, request);
+    for (const vma of mm.vmas.within(request.start, request.end)) {
+      const allowed = vma.uffd?.async === true && usesMarkers(vma);
+      if (!allowed && request.check) return { errno: "EPERM" };
+      if (!allowed && request.protect) continue;
+      const softDirty = (vma.flags & VM_SOFTDIRTY) !== 0 ? PAGE_IS_SOFT_DIRTY : 0;
+      scanVma(scan, vma, (allowed ? PAGE_IS_WPALLOWED : 0) | softDirty);
+    }
+    return { ranges: scan.ranges };
+  });
 }
 
 function scanVma(scan: Scan, vma: Vma, own: number): void {

@@ -5,11 +5,15 @@
 //
 // A message, IPI or wake-up is work here and a latency there: `until` moves a clock to what it waits for.
 
-/** A resource that one CPU holds at a time. */
+/** How a lock is taken: readers share it. */
+export type LockMode = "read" | "write";
+
+/** A lock of readers and writers. Cycles. */
 export interface Lock {
   readonly name: string;
-  /** When its last holder let it go. */
-  freeAt: number;
+  /** When its last writer, and its last reader, let it go. */
+  writtenUntil: number;
+  readUntil: number;
   /** Cycles it was held, the longest time, and cycles others waited for it. */
   held: number;
   longest: number;
@@ -18,7 +22,7 @@ export interface Lock {
 
 /** A lock nobody has held yet. */
 export function newLock(name: string): Lock {
-  return { name, freeAt: 0, held: 0, longest: 0, waited: 0 };
+  return { name, writtenUntil: 0, readUntil: 0, held: 0, longest: 0, waited: 0 };
 }
 
 /** Clocks of a machine's CPUs. */
@@ -61,15 +65,17 @@ export class Clocks {
   }
 
   /** Takes a lock, waiting for it. Returns since when it is held. */
-  acquire(lock: Lock): number {
-    lock.waited += this.until(lock.freeAt);
+  acquire(lock: Lock, mode: LockMode): number {
+    const free = mode === "read" ? lock.writtenUntil : Math.max(lock.writtenUntil, lock.readUntil);
+    lock.waited += this.until(free);
     return this.now;
   }
 
   /** Lets a lock go that is held since `since`. */
-  release(lock: Lock, since: number): void {
+  release(lock: Lock, mode: LockMode, since: number): void {
     const held = this.now - since;
-    lock.freeAt = this.now;
+    if (mode === "write") lock.writtenUntil = this.now;
+    else lock.readUntil = Math.max(lock.readUntil, this.now);
     lock.held += held;
     lock.longest = Math.max(lock.longest, held);
   }

@@ -8,17 +8,6 @@ import { Event } from "./events.js";
 import type { Mm } from "./mm.js";
 import type { Vma } from "./vma.js";
 
-/** Names of the instructions: a page of a context, and a whole context, on every CPU that may hold it. */
-interface Instructions {
-  readonly page: string;
-  readonly space: string;
-}
-
-const INSTRUCTIONS: ReadonlyMap<string, Instructions> = new Map([
-  ["x86-64", { page: "INVPCID address", space: "INVPCID context" }],
-  ["arm64", { page: "VAE1IS", space: "ASIDE1IS" }],
-]);
-
 /** More pages than this are flushed as the whole context (x86: tlb_single_page_flush_ceiling). */
 const CEILING = 33;
 
@@ -33,9 +22,9 @@ export class TlbFlush {
     hardware: CompiledLayout,
     private readonly count: (event: number, times: number) => void,
   ) {
-    const names = INSTRUCTIONS.get(hardware.architecture) ?? { page: "", space: "" };
-    this.pageFlags = requestOf(hardware, names.page, { va: 0n, context: 0 }).flags;
-    this.spaceFlags = requestOf(hardware, names.space, { context: 0 }).flags;
+    const { page, space } = mmu.linux.flush;
+    this.pageFlags = requestOf(hardware, page, { va: 0n, context: 0 }).flags;
+    this.spaceFlags = requestOf(hardware, space, { context: 0 }).flags;
     this.faultDropsTlb = hardware.halves[0].faultDropsTlb;
   }
 

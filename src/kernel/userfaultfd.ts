@@ -2,10 +2,10 @@
 
 import { changeProtection } from "./change-protection.js";
 import type { Errno } from "./errno.js";
-import { Event } from "./events.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { wantsManualUpgrade } from "./mprotect.js";
+import { syscall } from "./syscall.js";
 import type { UffdContext } from "./userfaultfd-context.js";
 import { VM_UFFD_WP } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
@@ -38,15 +38,16 @@ export function uffdRegister(
   end: number,
   mode: UffdMode,
 ): Errno {
-  kernel.count(Event.syscall);
-  const context = contextOf(kernel, mm, mode);
-  if (context === null) return "EINVAL";
-  // Behind every range lies some mapping, at least the stack: ENOMEM, which says there is none, is not seen.
-  const vmas = mm.vmas.within(start, end);
-  if (vmas.length === 0) return "EINVAL";
-  if (vmas.some(({ uffd }) => uffd !== null && uffd !== context)) return "EBUSY";
-  for (const vma of vmas) register(kernel, mm, vma, start, end, context);
-  return 0;
+  return syscall(kernel, mm, "write", () => {
+    const context = contextOf(kernel, mm, mode);
+    if (context === null) return "EINVAL";
+    // Behind every range lies some mapping, at least the stack: ENOMEM, which says there is none, is not seen.
+    const vmas = mm.vmas.within(start, end);
+    if (vmas.length === 0) return "EINVAL";
+    if (vmas.some(({ uffd }) => uffd !== null && uffd !== context)) return "EBUSY";
+    for (const vma of vmas) register(kernel, mm, vma, start, end, context);
+    return 0;
+  });
 }
 
 function register(
@@ -66,17 +67,18 @@ function register(
 
 /** UFFDIO_UNREGISTER: protections and markers of the range go with the registration. */
 export function uffdUnregister(kernel: Kernel, mm: Mm, start: number, end: number): Errno {
-  kernel.count(Event.syscall);
-  const vmas = mm.vmas.within(start, end);
-  if (vmas.length === 0) return "EINVAL";
-  for (const vma of vmas) {
-    if (vma.uffd === null) continue;
-    const from = Math.max(start, vma.start);
-    const to = Math.min(end, vma.end);
-    if ((vma.flags & VM_UFFD_WP) !== 0) protectRange(kernel, mm, vma, from, to, "off");
-    modifyVma(kernel, mm, vma, from, to, { flags: vma.flags & ~VM_UFFD_WP, uffd: null });
-  }
-  return 0;
+  return syscall(kernel, mm, "write", () => {
+    const vmas = mm.vmas.within(start, end);
+    if (vmas.length === 0) return "EINVAL";
+    for (const vma of vmas) {
+      if (vma.uffd === null) continue;
+      const from = Math.max(start, vma.start);
+      const to = Math.min(end, vma.end);
+      if ((vma.flags & VM_UFFD_WP) !== 0) protectRange(kernel, mm, vma, from, to, "off");
+      modifyVma(kernel, mm, vma, from, to, { flags: vma.flags & ~VM_UFFD_WP, uffd: null });
+    }
+    return 0;
+  });
 }
 
 /** uffd_wp_range. */
@@ -101,19 +103,20 @@ export function uffdWriteProtect(
   end: number,
   uffdWp: "on" | "off",
 ): Errno {
-  kernel.count(Event.syscall);
-  const vmas = mm.vmas.within(start, end);
-  if (!kernel.has("wpRangeOverVmas")) {
-    const [vma] = vmas;
-    const inside = vma !== undefined && vma.start <= start && vma.end >= end;
-    if (!inside || (vma.flags & VM_UFFD_WP) === 0) return "ENOENT";
-    protectRange(kernel, mm, vma, start, end, uffdWp);
+  return syscall(kernel, mm, "read", () => {
+    const vmas = mm.vmas.within(start, end);
+    if (!kernel.has("wpRangeOverVmas")) {
+      const [vma] = vmas;
+      const inside = vma !== undefined && vma.start <= start && vma.end >= end;
+      if (!inside || (vma.flags & VM_UFFD_WP) === 0) return "ENOENT";
+      protectRange(kernel, mm, vma, start, end, uffdWp);
+      return 0;
+    }
+    if (vmas.length === 0) return "ENOENT";
+    for (const vma of vmas) {
+      if ((vma.flags & VM_UFFD_WP) === 0) return "ENOENT";
+      protectRange(kernel, mm, vma, Math.max(start, vma.start), Math.min(end, vma.end), uffdWp);
+    }
     return 0;
-  }
-  if (vmas.length === 0) return "ENOENT";
-  for (const vma of vmas) {
-    if ((vma.flags & VM_UFFD_WP) === 0) return "ENOENT";
-    protectRange(kernel, mm, vma, Math.max(start, vma.start), Math.min(end, vma.end), uffdWp);
-  }
-  return 0;
+  });
 }

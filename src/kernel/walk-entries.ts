@@ -17,7 +17,7 @@ export type VisitHuge = (slot: number, page: number, end: number) => boolean;
 
 /** Entries of a last-level table; base pages of a huge one. */
 export function entriesPerTable(kernel: Kernel): number {
-  return 2 ** (kernel.hardware.halves[0].levels[0]?.indexBits ?? 0);
+  return kernel.entriesPerTable;
 }
 
 /** First page of the huge page, or table, that a page lies in. */

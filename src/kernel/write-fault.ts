@@ -82,8 +82,27 @@ function reuse(kernel: Kernel, { mm, vma, page }: Fault, slot: number): FaultRes
   return "done";
 }
 
-/** wp_page_copy: the old translation is flushed before the new page can be seen. */
-function copy(kernel: Kernel, { mm, vma, page }: Fault, slot: number, old: number): FaultResult {
+/**
+ * FAULT_FLAG_UNSHARE of a page that others share: a copy of its own, still read-only; soft-dirty and uffd-wp are
+ * kept.
+ */
+export function unshare(kernel: Kernel, fault: Fault, slot: number): FaultResult {
+  const { exports } = kernel.mmu;
+  const kept = exports.entryFlags(slot) & (Pte.softDirty | Pte.uffdWp);
+  return copy(kernel, fault, slot, exports.entryFrame(slot, 0), kept);
+}
+
+/**
+ * wp_page_copy: the old translation is flushed before the new page can be seen.
+ * @param kept flags of the new entry where it is not for a write
+ */
+function copy(
+  kernel: Kernel,
+  { mm, vma, page }: Fault,
+  slot: number,
+  old: number,
+  kept?: number,
+): FaultResult {
   const { exports } = kernel.mmu;
   prepareAnon(mm, vma);
   const frame = newAnonPage(kernel, old === 0 ? 0 : stampOf(kernel, old));
@@ -94,7 +113,7 @@ function copy(kernel: Kernel, { mm, vma, page }: Fault, slot: number, old: numbe
   exports.clearEntry(slot);
   kernel.tlb.page(mm, page);
   const writable = (vma.flags & VM_WRITE) !== 0 ? Pte.write : 0;
-  const set = Pte.young | kernel.madeDirty | writable;
+  const set = Pte.young | (kept ?? kernel.madeDirty | writable);
   exports.makeLeaf(slot, 0, frame, pageProt(kernel, vma), set);
   setIndex(kernel, frame, vma, page);
   if (old !== 0) dropMapping(kernel, old, mm.id);

@@ -1,5 +1,6 @@
-// Compiled CPU -> the block the core reads (assembly/abi/tlb.ts).
+// Compiled CPU -> the geometry the core reads (assembly/abi/tlb.ts).
 
+import { DYNAMIC_BASE } from "../../assembly/abi/memory-map.js";
 import * as abi from "../../assembly/abi/tlb.js";
 import { MmulateError } from "../errors.js";
 import type { CompiledArray, CompiledCpu, CompiledProbe } from "./cpu.js";
@@ -59,20 +60,17 @@ export function cpuBlockBytes(cpu: CompiledCpu): number {
   return planOf(cpu).bytes;
 }
 
-/** Writes the words of a block that lies at `base`. */
-class BlockWriter {
-  readonly bytes = new Uint8Array(abi.CPU_LIVE);
+const ALL_BITS = 0xffffffff;
+
+class GeometryWriter {
+  readonly bytes = new Uint8Array(abi.GEOMETRY_BYTES);
   private readonly view = new DataView(this.bytes.buffer);
   private readonly cpu: CompiledCpu;
   private readonly places: readonly Place[];
-  private readonly base: number;
-  private readonly first: number;
 
-  constructor(cpu: CompiledCpu, { places }: Plan, base: number, first: number) {
+  constructor(cpu: CompiledCpu, { places }: Plan) {
     this.cpu = cpu;
     this.places = places;
-    this.base = base;
-    this.first = first;
   }
 
   u32(at: number, value: number): void {
@@ -89,14 +87,16 @@ class BlockWriter {
     if (made === undefined || place === undefined) return;
     const { entries, tags, orders } = place;
     const shared = this.cpu.caches.some((cache) => cache.array === number && cache.shared);
-    const block = shared ? this.first : this.base;
-    this.u32(at + abi.ARRAY_ENTRIES, block + entries);
+    // A cache that all CPUs share lies in the block of the first.
+    const from = shared ? DYNAMIC_BASE : 0;
+    this.u32(at + abi.ARRAY_ENTRIES, from + entries);
     const hashed = made.hashed === true ? abi.ARRAY_HASHED : 0;
     this.u32(at + abi.ARRAY_SET_MASK, made.sets - 1 + hashed);
     this.u32(at + abi.ARRAY_WAYS, made.ways);
     this.u32(at + abi.ARRAY_SET_BYTES, made.ways << entryShift(made));
-    this.u32(at + abi.ARRAY_TAGS, tags === 0 ? 0 : block + tags);
-    this.u32(at + abi.ARRAY_ORDERS, orders === 0 ? 0 : block + orders);
+    this.u32(at + abi.ARRAY_TAGS, tags === 0 ? 0 : from + tags);
+    this.u32(at + abi.ARRAY_ORDERS, orders === 0 ? 0 : from + orders);
+    this.u32(at + abi.ARRAY_OWN, shared ? 0 : ALL_BITS);
   }
 
   probe(at: number, pageClass: number, { array, shift, fillClass }: CompiledProbe): void {
@@ -108,40 +108,35 @@ class BlockWriter {
   }
 }
 
-/**
- * The configuration words at the head of a block: `CPU_LIVE` bytes. State and entries behind them are
- * the core's.
- * @param base linear address of the block
- * @param first linear address of the first CPU's block, in which shared caches lie
- */
-export function encodeCpu(cpu: CompiledCpu, base: number, first = base): Uint8Array {
+/** The geometry of CPUs: `GEOMETRY_BYTES` bytes, the same for the same CPU. */
+export function encodeCpu(cpu: CompiledCpu): Uint8Array {
   const plan = planOf(cpu);
-  const out = new BlockWriter(cpu, plan, base, first);
+  const out = new GeometryWriter(cpu, plan);
   out.u32(
-    abi.CPU_ROUTES,
+    abi.GEOMETRY_ROUTES,
     cpu.routes.reduce((packed, structure, kind) => packed | (structure << (2 * kind)), 0),
   );
-  out.u32(abi.CPU_TLB_END, plan.tlbEnd);
-  out.u32(abi.CPU_CACHE_LEVELS, cpu.caches.length);
-  out.u32(abi.CPU_WALKER_ENTERS, cpu.walkerEnters);
-  out.u32(abi.CPU_DATA_CACHED, cpu.dataCached ? 1 : 0);
-  out.u32(abi.CPU_NESTED_SHIFT, cpu.nestedShift ?? 0);
+  out.u32(abi.GEOMETRY_TLB_END, plan.tlbEnd);
+  out.u32(abi.GEOMETRY_CACHE_LEVELS, cpu.caches.length);
+  out.u32(abi.GEOMETRY_WALKER_ENTERS, cpu.walkerEnters);
+  out.u32(abi.GEOMETRY_DATA_CACHED, cpu.dataCached ? 1 : 0);
+  out.u32(abi.GEOMETRY_NESTED_SHIFT, cpu.nestedShift ?? 0);
   const victims = cpu.caches.findIndex((cache) => cache.victims === true);
-  out.u32(abi.CPU_VICTIM_CACHE, victims < 0 ? abi.NO_VICTIM_CACHE : victims);
+  out.u32(abi.GEOMETRY_VICTIM_CACHE, victims < 0 ? abi.NO_VICTIM_CACHE : victims);
   cpu.arrays.forEach((_, number) => {
-    out.array(abi.CPU_ARRAYS + number * abi.ARRAY_BYTES, number);
+    out.array(abi.GEOMETRY_ARRAYS + number * abi.ARRAY_BYTES, number);
   });
   cpu.probes.forEach((classes, structure) => {
-    const at = abi.CPU_PROBES + structure * abi.STRUCTURE_BYTES;
+    const at = abi.GEOMETRY_PROBES + structure * abi.STRUCTURE_BYTES;
     classes.forEach((probe, pageClass) => {
       out.probe(at + pageClass * abi.PROBE_BYTES, pageClass, probe);
     });
   });
   cpu.walkCaches.forEach((number, level) => {
-    out.array(abi.CPU_WALK_CACHES + level * abi.ARRAY_BYTES, number);
+    out.array(abi.GEOMETRY_WALK_CACHES + level * abi.ARRAY_BYTES, number);
   });
   cpu.caches.forEach(({ array, lineShift }, level) => {
-    const at = abi.CPU_CACHES + level * abi.ARRAY_BYTES;
+    const at = abi.GEOMETRY_CACHES + level * abi.ARRAY_BYTES;
     out.array(at, array);
     out.u32(at + abi.ARRAY_LINE_SHIFT, lineShift);
   });

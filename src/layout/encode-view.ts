@@ -4,7 +4,7 @@
 import { PROTECTIONS } from "../../arch/linux/schema.js";
 import * as abi from "../../assembly/abi/entry.js";
 import { type MaskValue, NEVER } from "./compiled.js";
-import { ABSENT_FLAG_COUNT, PRESENT_FLAG_COUNT, Pte } from "./linux-flags.js";
+import { Pte } from "./linux-flags.js";
 import type { CompiledFlag, CompiledLinuxLayout, CompiledRule } from "./linux-layout.js";
 
 const ALL = (1n << 64n) - 1n;
@@ -37,6 +37,20 @@ export class ViewWriter {
     for (let i = 0; i < 2; i++) this.test(at + i * abi.TEST_BYTES, tests[i] ?? NEVER);
   }
 
+  /** Every test of some flags that can fit, each with its flag's bit. Returns how many. */
+  list(at: number, flags: readonly CompiledFlag[]): number {
+    const tests = flags.flatMap((flag, i) =>
+      flag.tests
+        .filter(({ mask }) => mask !== 0n)
+        .map((test) => ({ test, bit: abi.FIRST_FLAG + i })),
+    );
+    tests.forEach(({ test, bit }, i) => {
+      this.test(at + i * abi.LISTED_BYTES, test);
+      this.u32(at + i * abi.LISTED_BYTES + abi.LISTED_BIT, 1 << bit);
+    });
+    return tests.length;
+  }
+
   rules(at: number, rules: readonly CompiledRule[], room: number): void {
     for (let i = 0; i < room; i++) {
       const rule = rules[i] ?? NOTHING;
@@ -49,7 +63,6 @@ export class ViewWriter {
   flags(at: number, flags: readonly CompiledFlag[]): void {
     flags.forEach((flag, i) => {
       const here = at + i * abi.FLAG_BYTES;
-      this.tests(here + abi.FLAG_TESTS, flag.tests);
       this.rules(here + abi.FLAG_SET, flag.set, abi.FLAG_RULES);
       this.rules(here + abi.FLAG_CLEAR, flag.clear, abi.FLAG_RULES);
     });
@@ -74,8 +87,8 @@ export function encodeView(linux: CompiledLinuxLayout): Uint8Array {
   writer.u32(abi.VIEW_TYPE_SHIFT, shiftOf(linux.type));
   writer.u64(abi.VIEW_OFFSET_MASK, linux.offset);
   writer.u32(abi.VIEW_OFFSET_SHIFT, shiftOf(linux.offset));
-  writer.u32(abi.VIEW_PRESENT_FLAGS, PRESENT_FLAG_COUNT);
-  writer.u32(abi.VIEW_ABSENT_FLAGS, ABSENT_FLAG_COUNT);
+  writer.u32(abi.VIEW_PRESENT_TESTS, writer.list(abi.VIEW_LIST, linux.flags));
+  writer.u32(abi.VIEW_ABSENT_TESTS, writer.list(abi.VIEW_LIST_ABSENT, linux.absentFlags));
   writer.u32(abi.VIEW_JOINED, Pte.young | Pte.dirty);
   for (const [level, bits] of linux.leaf.entries()) writer.u64(abi.VIEW_LEAF + 8 * level, bits);
   PROTECTIONS.forEach((name, number) => {

@@ -1,7 +1,6 @@
 // Bits of a flags word (assembly/abi/entry.ts): what the kernel model asks of an entry, by name.
 
 import {
-  ABSENT_FLAGS,
   type AbsentFlag,
   PRESENT_FLAGS,
   PROTECTIONS,
@@ -37,6 +36,5 @@ export function flagNumber(name: PresentFlag | AbsentFlag): number {
   return PRESENT_FLAGS.indexOf(name);
 }
 
-/** How many flags the core tests for: those that a name of the list stands for. */
+/** How many flags there are. */
 export const PRESENT_FLAG_COUNT = PRESENT_FLAGS.length;
-export const ABSENT_FLAG_COUNT = 1 + Math.max(...ABSENT_FLAGS.map(flagNumber));

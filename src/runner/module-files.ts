@@ -7,6 +7,8 @@ import { compileCore } from "../core/instantiate.js";
 
 export interface CoreModule {
   readonly module: WebAssembly.Module;
+  /** Its binary form, from which modules for one layout and CPU are made. */
+  readonly bytes: Uint8Array;
   /** SHA-256 of its bytes, hex. */
   readonly hash: string;
 }
@@ -18,5 +20,5 @@ export interface CoreModule {
 export async function loadCoreModule(): Promise<CoreModule> {
   const bytes = await readFile(buildFile("release.wasm"));
   const hash = createHash("sha256").update(bytes).digest("hex");
-  return { module: await compileCore(bytes), hash };
+  return { module: await compileCore(bytes), bytes, hash };
 }

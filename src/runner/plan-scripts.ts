@@ -1,8 +1,9 @@
 // From scripts, architectures, kernels and CPUs to cells: every combination, checked before any is played.
 
+import { DEFAULT_COSTS } from "../../arch/costs/index.js";
 import { KERNEL_VERSIONS } from "../../arch/linux/kernels.js";
 import { MmulateError } from "../errors.js";
-import { type KernelConfig, layoutOf } from "../kernel/features.js";
+import { type KernelConfig, layoutOf, type ThpSwitch } from "../kernel/features.js";
 import { compileLayout } from "../layout/compile.js";
 import { compileCpu } from "../layout/cpu.js";
 import type { MachineConfig } from "../scenario/machine.js";
@@ -19,7 +20,7 @@ export interface ScriptRequest {
   readonly inputs: readonly ScriptInput[];
   /** Selectors: NAME, or NAME:PARAMETER=VALUE:... */
   readonly archs: readonly string[];
-  /** VERSION, or VERSION:softDirty=false. */
+  /** VERSION, or VERSION:SETTING=VALUE:... */
   readonly kernels: readonly string[];
   readonly cpus: readonly string[];
 }
@@ -74,33 +75,65 @@ function machineOf(arch: string, kernel: string, cpu: string): MachineConfig {
   const { descriptor, mode } = parseSelector(arch);
   const layout = compileLayout(descriptor, mode);
   compileCpu(cpuNamed(cpu), layout);
-  const { version, softDirty } = parseKernel(kernel);
+  const { version, settings } = parseKernel(kernel);
+  const page = 2 ** layout.pageShift;
+  const { softDirty = "true", hwDirty = "true", swap = "true", thp = "madvise", mthp } = settings;
   const config: KernelConfig = {
     version,
     architecture: descriptor.name,
-    softDirty,
+    softDirty: softDirty === "true",
     // Without the parameter the CPU always sets the flags itself.
-    hwDirty: mode.ha !== false && mode.hd !== false,
+    hwDirty: hwDirty === "true" && mode.ha !== false && mode.hd !== false,
     layout: layoutOf(version, descriptor.name),
-    thp: "madvise",
-    mthp: new Map(),
-    swap: true,
-    frames: MEMORY_BYTES / 2 ** layout.pageShift,
+    thp: thp as ThpSwitch,
+    mthp: middleOrder(mthp, page),
+    swap: swap === "true",
+    costs: DEFAULT_COSTS,
+    page,
+    frames: MEMORY_BYTES / page,
   };
   return { kernel: config, mode, cpu };
 }
 
-/** "6.18:softDirty=false" -> the version, and CONFIG_MEM_SOFT_DIRTY. */
-function parseKernel(selector: string): { version: string; softDirty: boolean } {
-  const [version = "", ...settings] = selector.split(":");
-  let softDirty = true;
-  for (const setting of settings) {
-    const [, value] = /^softDirty=(true|false)$/.exec(setting) ?? [];
-    if (value === undefined) {
-      const allowed = `softDirty=true or softDirty=false is allowed (as in ${version}:softDirty=false)`;
-      throw new MmulateError("USAGE", `kernel "${selector}": "${setting}": ${allowed}`);
+/** "64k" switches folios of that size on by madvise. */
+function middleOrder(size: string | undefined, page: number): Map<number, ThpSwitch> {
+  if (size === undefined) return new Map();
+  return new Map([[Math.log2((Number.parseInt(size, 10) * 1024) / page), "madvise"]]);
+}
+
+const BOOLEAN = /^(true|false)$/;
+
+/** Settings of a kernel, and what each may be. */
+const SETTINGS: ReadonlyMap<string, readonly [pattern: RegExp, allowed: string]> = new Map([
+  ["softDirty", [BOOLEAN, "true or false"]],
+  ["hwDirty", [BOOLEAN, "true or false"]],
+  ["swap", [BOOLEAN, "true or false"]],
+  ["thp", [/^(always|madvise|never)$/, "always, madvise or never"]],
+  ["mthp", [/^(16|32|64|128|256|512)k$/, "16k, 32k, 64k, 128k, 256k or 512k"]],
+]);
+
+interface KernelSelector {
+  readonly version: string;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** "6.18:softDirty=false:mthp=64k" -> the version, and how it was configured. */
+function parseKernel(selector: string): KernelSelector {
+  const [version = "", ...words] = selector.split(":");
+  const settings: Record<string, string> = {};
+  for (const word of words) {
+    const [name = "", value = ""] = word.split("=");
+    const setting = SETTINGS.get(name);
+    if (setting === undefined) {
+      const names = [...SETTINGS.keys()].join(", ");
+      const allowed = `${names} are allowed (as in ${version}:softDirty=false)`;
+      throw new MmulateError("USAGE", `kernel "${selector}": "${word}": ${allowed}`);
     }
-    softDirty = value === "true";
+    const [pattern, allowed] = setting;
+    if (!pattern.test(value)) {
+      throw new MmulateError("USAGE", `kernel "${selector}": "${word}": ${name} is ${allowed}`);
+    }
+    settings[name] = value;
   }
-  return { version, softDirty };
+  return { version, settings };
 }

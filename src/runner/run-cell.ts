@@ -3,9 +3,10 @@
 import { performance } from "node:perf_hooks";
 import { EVENT_BYTES } from "../../assembly/abi/event.js";
 import { Core } from "../core/core.js";
+import { compileCoreFor } from "../core/made-for.js";
 import { compileLayout } from "../layout/compile.js";
 import type { CompiledLayout } from "../layout/compiled.js";
-import { compileCpu } from "../layout/cpu.js";
+import { type CompiledCpu, compileCpu } from "../layout/cpu.js";
 import { encodeLayout, hashBytes } from "../layout/encode.js";
 import { compilePagePolicy, sizeName } from "../layout/page-policy.js";
 import { namedCounters } from "../stats/counters.js";
@@ -38,14 +39,17 @@ export interface CellOutcome {
  * MEMORY when simulated memory is used up
  */
 export async function runCell(
-  { module, hash }: CoreModule,
+  { bytes, hash }: CoreModule,
   cell: Cell,
   onProgress: OnProgress = () => undefined,
 ): Promise<CellOutcome> {
   const cpuStart = cpuSeconds();
   const wallStart = performance.now();
-  const core = new Core(module);
-  const layout = prepare(core, cell);
+  const layout = compileLayout(architectureNamed(cell.arch), cell.mode);
+  const { dataCached, nestedShift } = cell;
+  const cpu = compileCpu(cpuNamed(cell.cpu), layout, { dataCached, nestedShift });
+  const core = new Core(await compileCoreFor(bytes, layout, cpu));
+  prepare(core, layout, cpu, cell);
   const before = await feed(core, layout, cell, onProgress);
 
   const counters = namedCounters(core.counters().map((value, i) => value - (before[i] ?? 0n)));
@@ -84,19 +88,15 @@ export async function runCell(
 }
 
 /** Loads layout, CPU and page policy, and makes the root tables. */
-function prepare(core: Core, cell: Cell): CompiledLayout {
-  const layout = compileLayout(architectureNamed(cell.arch), cell.mode);
+function prepare(core: Core, layout: CompiledLayout, cpu: CompiledCpu, cell: Cell): void {
   core.reset(true);
   core.loadLayout(layout);
-  const { dataCached, nestedShift } = cell;
-  const cpu = compileCpu(cpuNamed(cell.cpu), layout, { dataCached, nestedShift });
   core.loadCpu(cpu, 1, STAGING_BYTES / EVENT_BYTES);
   core.loadDemand(compilePagePolicy(layout, cell.pages));
   const [lower, upper] = layout.halves;
   const root = core.exports.newTable(0, lower.topLevel);
   const shared = lower.root === upper.root;
   core.exports.setRoots(root, shared ? root : core.exports.newTable(1, upper.topLevel));
-  return layout;
 }
 
 /** What events cost on a CPU. */

@@ -3,6 +3,7 @@
 import { CPUS } from "../../arch/cpus/index.js";
 import { ARCHITECTURES } from "../../arch/index.js";
 import { LINUX_LAYOUTS } from "../../arch/linux/index.js";
+import type { LinuxLayout } from "../../arch/linux/schema.js";
 import type { Core } from "../core/core.js";
 import { MmulateError } from "../errors.js";
 import { type KernelConfig, layoutOf } from "../kernel/features.js";
@@ -15,7 +16,7 @@ import type { ModeInput } from "../layout/mode.js";
 /** A kernel and its machine. */
 export interface MachineConfig {
   readonly kernel: KernelConfig;
-  /** Parameters of the architecture that are not those of a usual system. */
+  /** Parameters of the architecture that are not those of a usual system under this kernel. */
   readonly mode: ModeInput;
   /** Name of the CPU profile. */
   readonly cpu: string;
@@ -33,13 +34,27 @@ export function bootMachine(core: Core, { kernel: config, mode, cpu }: MachineCo
     config.layout ?? layoutOf(config.version, architecture),
     "Linux layout",
   );
-  const hardware = compileLayout(descriptor, { ...descriptor.typical.values, ...mode });
+  const typical = { ...descriptor.typical.values, ...modeUnder(linux, config) };
+  const hardware = compileLayout(descriptor, { ...typical, ...mode });
   core.reset(true);
   core.loadLayout(hardware);
   core.loadCpu(compileCpu(known(CPUS, cpu, "CPU"), hardware), 1);
   core.loadDemand(null);
   const compiled = compileLinuxLayout(linux, descriptor, hardware);
   return new Kernel({ core, hardware, linux: compiled, config });
+}
+
+/** What page size and CPU mean for the hardware's parameters. */
+function modeUnder(linux: LinuxLayout, { page, hwDirty }: KernelConfig): ModeInput {
+  const size = linux.pageSizes.find(({ bytes }) => bytes === page);
+  if (size === undefined) {
+    const sizes = linux.pageSizes.map(({ bytes }) => bytes).join(", ");
+    throw new MmulateError(
+      "CONFIG",
+      `${linux.name}: pages of ${page} bytes, but ${sizes} is allowed`,
+    );
+  }
+  return { ...size.mode, ...(hwDirty ? {} : (linux.softwareAccess?.mode ?? {})) };
 }
 
 function known<T>(map: ReadonlyMap<string, T>, name: string, what: string): T {

@@ -1,5 +1,6 @@
 // Plays a recorded scenario on the simulated kernel that its header names, and compares.
 
+import { DEFAULT_COSTS } from "../../arch/costs/index.js";
 import type { Core } from "../core/core.js";
 import { MmulateError } from "../errors.js";
 import type { KernelConfig, ThpSwitch } from "../kernel/features.js";
@@ -36,14 +37,14 @@ function machineOf(header: RecordingHeader): MachineConfig {
     architecture: arch,
     softDirty,
     hwDirty,
+    page,
     thp: switchOf(header.thp),
     mthp: middleSizes(header.mthp, page),
     swap: header.swap !== "none",
+    costs: DEFAULT_COSTS,
     frames: 2 ** MEMORY_SHIFT / page,
   };
-  const software = hwDirty ? {} : { ha: false, hd: false };
-  const granule = arch === "arm64" ? { granule: page / 1024 } : {};
-  return { kernel: config, mode: { ...granule, ...software }, cpu: "plain" };
+  return { kernel: config, mode: {}, cpu: "plain" };
 }
 
 function switchOf(word: string): ThpSwitch {

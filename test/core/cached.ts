@@ -33,7 +33,8 @@ export function cachedBy(
     if (dataCaches.has(i)) return [];
     const isTable = machine.walkCaches.includes(i);
     const shift = tagged ? abi.TAGGED_ENTRY_SHIFT : abi.STAMPED_ENTRY_SHIFT;
-    const first = u32(block + abi.CPU_ARRAYS + i * abi.ARRAY_BYTES + abi.ARRAY_ENTRIES);
+    const array = map.GEOMETRY_BASE + abi.GEOMETRY_ARRAYS + i * abi.ARRAY_BYTES;
+    const first = block + u32(array + abi.ARRAY_ENTRIES);
     const entries = Array.from({ length: sets * ways }, (_, n) => first + (n << shift));
     return entries.flatMap((at) => {
       const key = u64(at + abi.TLB_KEY);

@@ -113,14 +113,4 @@ export class StructureModel {
     place.array.insert(place.page, slot);
     return slot;
   }
-
-  /** Drops whatever translates the address in the context, global pages too. */
-  drop(context: number, va: bigint): void {
-    for (const owner of [context, "global"] as const) {
-      for (const pageClass of this.probes.keys()) {
-        const place = this.place(pageClass, owner, va);
-        place?.array.drop(place.page, place.key);
-      }
-    }
-  }
 }

@@ -59,7 +59,7 @@ export class TlbModel {
   private readonly faultDrops: boolean;
   private readonly dirty = new Set<Page>();
 
-  /** @param faultDrops a fault drops whatever is cached of its page (x86-64) */
+  /** @param faultDrops a fault drops whatever is cached of its page, all pieces of it (x86-64) */
   constructor(cpu: CompiledCpu, faultDrops: boolean) {
     this.arrays = cpu.arrays.map(
       ({ sets, ways, hashed }) => new LruArray<Slot>(sets, ways, hashed),
@@ -87,7 +87,8 @@ export class TlbModel {
     const va = page.va + offset;
     const slot = this.lookUp(kind, page, va);
     if (slot === null || (kind === "write" && !slot.writable)) {
-      if (this.faultDrops) for (const each of this.structures) each.drop(this.context, va);
+      const [own, global, context] = [true, true, "current" as const];
+      if (this.faultDrops) this.invalidate({ own, global, context, first: va, last: va });
       return this.denied();
     }
     if (kind === "write" && !slot.dirty) this.assist(slot, page);

@@ -3,6 +3,7 @@
 
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { DEFAULT_COSTS } from "../../arch/costs/index.js";
 import { CPUS } from "../../arch/cpus/index.js";
 import { ARCHITECTURES } from "../../arch/index.js";
 import { LINUX_FUNCTIONS } from "../../arch/linux/functions.js";
@@ -23,6 +24,7 @@ const FILES: [string, unknown][] = [
   ...[...ARCHITECTURES].map(([name, data]): [string, unknown] => [`arch/${name}.ts`, data]),
   ...[...CPUS].map(([name, data]): [string, unknown] => [`arch/cpus/${name}.ts`, data]),
   ...[...LINUX_LAYOUTS].map(([name, data]): [string, unknown] => [`arch/linux: ${name}`, data]),
+  ["arch/costs/plain.ts", DEFAULT_COSTS],
   ["arch/linux/kernels.ts", [[...KERNEL_FEATURES.values()], KERNEL_LAYOUTS]],
   ["arch/linux/functions.ts", [...LINUX_FUNCTIONS.values()]],
 ];

@@ -24,15 +24,40 @@ describe("a lock", () => {
   it("makes the second CPU wait until the first lets it go, and tells how long", () => {
     const clocks = new Clocks(2);
     const lock = newLock("mmap_lock");
-    const since = clocks.acquire(lock);
+    const since = clocks.acquire(lock, "write");
     clocks.spend(100);
-    clocks.release(lock, since);
+    clocks.release(lock, "write", since);
     clocks.current = 1;
     clocks.spend(30);
-    const later = clocks.acquire(lock);
+    const later = clocks.acquire(lock, "write");
     clocks.spend(7);
-    clocks.release(lock, later);
-    expect(lock).toEqual({ name: "mmap_lock", freeAt: 107, held: 107, longest: 100, waited: 70 });
+    clocks.release(lock, "write", later);
+    expect(lock).toEqual({
+      name: "mmap_lock",
+      writtenUntil: 107,
+      readUntil: 0,
+      held: 107,
+      longest: 100,
+      waited: 70,
+    });
     expect([clocks.elapsed, clocks.work]).toEqual([107, 137]);
+  });
+
+  it("is shared by readers, and keeps a writer out until the last of them has left", () => {
+    const clocks = new Clocks(3);
+    const lock = newLock("mmap_lock");
+    for (const [cpu, work] of [
+      [0, 50],
+      [1, 80],
+    ] as const) {
+      clocks.current = cpu;
+      const since = clocks.acquire(lock, "read");
+      clocks.spend(work);
+      clocks.release(lock, "read", since);
+    }
+    expect(lock.waited).toBe(0);
+    clocks.current = 2;
+    expect(clocks.acquire(lock, "write")).toBe(80);
+    expect(lock.waited).toBe(80);
   });
 });

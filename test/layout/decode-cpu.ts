@@ -1,5 +1,5 @@
 /**
- * Reads the head of a CPU block back by the offsets of assembly/abi/tlb.ts, and says what of a compiled CPU
+ * Reads the geometry of CPUs back by the offsets of assembly/abi/tlb.ts, and says what of a compiled CPU
  * it must contain. Written from the comments of that file, not from the encoder.
  */
 import { expect } from "vitest";
@@ -23,6 +23,8 @@ interface DecodedArray {
   readonly setBytes: number;
   readonly tags: number;
   readonly orders: number;
+  /** 0xffffffff: places count from the block of a CPU; 0: they are addresses. */
+  readonly own: number;
 }
 
 function decodeArray(reader: Reader, at: number): DecodedArray {
@@ -35,14 +37,17 @@ function decodeArray(reader: Reader, at: number): DecodedArray {
     setBytes: reader.u32(at + abi.ARRAY_SET_BYTES),
     tags: reader.u32(at + abi.ARRAY_TAGS),
     orders: reader.u32(at + abi.ARRAY_ORDERS),
+    own: reader.u32(at + abi.ARRAY_OWN),
   };
 }
 
 function decodeArrays(reader: Reader): DecodedArray[] {
-  return list(abi.MAX_ARRAYS, abi.ARRAY_BYTES, abi.CPU_ARRAYS, (at) => decodeArray(reader, at));
+  return list(abi.MAX_ARRAYS, abi.ARRAY_BYTES, abi.GEOMETRY_ARRAYS, (at) =>
+    decodeArray(reader, at),
+  );
 }
 
-/** The head of a block; arrays by their number, -1 for none. */
+/** The geometry; arrays by their number, -1 for none. */
 export function decodeCpu(bytes: Uint8Array): DecodedCpu {
   const reader = new Reader(bytes);
   const arrays = decodeArrays(reader);
@@ -50,11 +55,11 @@ export function decodeCpu(bytes: Uint8Array): DecodedCpu {
   const arrayAt = (at: number): number => {
     const copy = decodeArray(reader, at);
     if (copy.entries === 0)
-      return copy.sets === 1 && copy.ways + copy.tags + copy.orders === 0 ? -1 : -2;
+      return copy.sets === 1 && copy.ways + copy.tags + copy.orders + copy.own === 0 ? -1 : -2;
     const number = arrays.findIndex(({ entries }) => entries === copy.entries);
     return JSON.stringify(arrays[number]) === JSON.stringify(copy) ? number : -2;
   };
-  const routes = reader.u32(abi.CPU_ROUTES);
+  const routes = reader.u32(abi.GEOMETRY_ROUTES);
   const probe = (at: number) => ({
     array: arrayAt(at),
     shift: reader.u32(at + abi.PROBE_SHIFT),
@@ -64,27 +69,28 @@ export function decodeCpu(bytes: Uint8Array): DecodedCpu {
   });
   const cpu = {
     routes: [routes & 3, (routes >> 2) & 3, (routes >> 4) & 3, routes >> 6],
-    arrays: arrays.map(({ sets, hashed, ways, setBytes, tags, orders }) => ({
+    arrays: arrays.map(({ sets, hashed, ways, setBytes, tags, orders, own }) => ({
       sets,
       hashed,
       ways,
       setBytes,
       tagged: tags !== 0 && orders !== 0,
+      own,
     })),
-    probes: list(abi.TLB_STRUCTURES, abi.STRUCTURE_BYTES, abi.CPU_PROBES, (structure) =>
+    probes: list(abi.TLB_STRUCTURES, abi.STRUCTURE_BYTES, abi.GEOMETRY_PROBES, (structure) =>
       list(abi.PROBE_CLASSES, abi.PROBE_BYTES, structure, probe),
     ),
-    walkCaches: list(abi.WALK_CACHE_LEVELS, abi.ARRAY_BYTES, abi.CPU_WALK_CACHES, arrayAt),
-    caches: list(abi.MAX_CACHES, abi.ARRAY_BYTES, abi.CPU_CACHES, (at) => ({
+    walkCaches: list(abi.WALK_CACHE_LEVELS, abi.ARRAY_BYTES, abi.GEOMETRY_WALK_CACHES, arrayAt),
+    caches: list(abi.MAX_CACHES, abi.ARRAY_BYTES, abi.GEOMETRY_CACHES, (at) => ({
       array: arrayAt(at),
       lineShift: reader.u32(at + abi.ARRAY_LINE_SHIFT),
     })),
-    cacheLevels: reader.u32(abi.CPU_CACHE_LEVELS),
-    walkerEnters: reader.u32(abi.CPU_WALKER_ENTERS),
-    dataCached: reader.u32(abi.CPU_DATA_CACHED) === 1,
-    nestedShift: reader.u32(abi.CPU_NESTED_SHIFT),
-    victimCache: reader.u32(abi.CPU_VICTIM_CACHE),
-    tlbEnd: reader.u32(abi.CPU_TLB_END),
+    cacheLevels: reader.u32(abi.GEOMETRY_CACHE_LEVELS),
+    walkerEnters: reader.u32(abi.GEOMETRY_WALKER_ENTERS),
+    dataCached: reader.u32(abi.GEOMETRY_DATA_CACHED) === 1,
+    nestedShift: reader.u32(abi.GEOMETRY_NESTED_SHIFT),
+    victimCache: reader.u32(abi.GEOMETRY_VICTIM_CACHE),
+    tlbEnd: reader.u32(abi.GEOMETRY_TLB_END),
   };
   return { cpu, overlaps: reader.overlaps(), strays: reader.strays() };
 }
@@ -97,9 +103,11 @@ function padded<T>(values: readonly T[], slots: number, empty: T): T[] {
 /** What `decodeCpu` must find; a descriptor of zeroes reads as one set of no ways. */
 export function expectedCpu(cpu: CompiledCpu): unknown {
   const victims = cpu.caches.findIndex((cache) => cache.victims === true);
-  const arrays = cpu.arrays.map(({ sets, ways, tagged, hashed = false }) => {
+  const shared = new Set(cpu.caches.filter((cache) => cache.shared).map(({ array }) => array));
+  const arrays = cpu.arrays.map(({ sets, ways, tagged, hashed = false }, number) => {
     const entry = 2 ** (tagged ? abi.TAGGED_ENTRY_SHIFT : abi.STAMPED_ENTRY_SHIFT);
-    return { sets, hashed, ways, setBytes: ways * entry, tagged };
+    const own = shared.has(number) ? 0 : 0xffffffff;
+    return { sets, hashed, ways, setBytes: ways * entry, tagged, own };
   });
   return {
     routes: [...cpu.routes, 0],
@@ -109,6 +117,7 @@ export function expectedCpu(cpu: CompiledCpu): unknown {
       ways: 0,
       setBytes: 0,
       tagged: false,
+      own: 0,
     }),
     probes: cpu.probes.map((classes) => {
       const nothing = { array: -1, shift: 0, fillClass: 0, fits: 0, pageMask: 0n };
@@ -141,9 +150,12 @@ export interface Part {
   readonly bytes: number;
 }
 
-/** What the arrays of a block take, by the sizes that the ABI gives entries, tags and orders. */
+/** What the arrays of the block at `base` take, by the sizes that the ABI gives entries, tags and orders. */
 export function blockParts(bytes: Uint8Array, cpu: CompiledCpu, base: number): Part[] {
-  const decoded = decodeArrays(new Reader(bytes));
+  const decoded = decodeArrays(new Reader(bytes)).map(({ own, entries, tags, orders }) => {
+    const block = own === 0 ? 0 : base;
+    return { entries: block + entries, tags: block + tags, orders: block + orders };
+  });
   return cpu.arrays.flatMap(({ name, sets, ways, tagged }, i): Part[] => {
     const { entries, tags, orders } = decoded[i] ?? { entries: base, tags: base, orders: base };
     const shift = tagged ? abi.TAGGED_ENTRY_SHIFT : abi.STAMPED_ENTRY_SHIFT;

@@ -149,9 +149,7 @@ describe.each(LAYOUT_NAMES)("%s", (name) => {
   });
 
   it("compiles to what it did", async () => {
-    await expect(drawn(machine.mmu.linux)).toMatchFileSnapshot(
-      `../golden/linux/${name}.txt`,
-    );
+    await expect(drawn(machine.mmu.linux)).toMatchFileSnapshot(`../golden/linux/${name}.txt`);
   });
 });
 

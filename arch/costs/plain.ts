@@ -1,0 +1,42 @@
+// Round numbers for a machine of about 4 GHz, to order kinds of work by size. Not calibrated.
+
+import type { CostProfileInput } from "./schema.js";
+
+/** A cost that is chosen, to the nearest round number. */
+function chosen(cycles: number): CostProfileInput["events"][string] {
+  return { cycles, cite: "CHOICE round number, uncalibrated", confidence: "choice" };
+}
+
+export const plainCosts: CostProfileInput = {
+  name: "plain",
+  title: "Round numbers, uncalibrated",
+  sources: { CHOICE: "chosen for mmulate, to be replaced by measured numbers" },
+  clockMHz: 4000,
+  events: {
+    syscall: chosen(200),
+    fault: chosen(1000),
+    fault_segv: chosen(8000),
+    uffd_message: chosen(8000),
+    page_alloc: chosen(300),
+    page_free: chosen(200),
+    page_zero: chosen(400),
+    page_copy: chosen(800),
+    fork_entry: chosen(100),
+    zap_entry: chosen(60),
+    protect_entry: chosen(60),
+    move_entry: chosen(80),
+    move_table: chosen(500),
+    scan_entry: chosen(5),
+    clear_entry: chosen(20),
+    split_mapping: chosen(10000),
+    split_folio: chosen(50000),
+    collapse: chosen(200000),
+    swap_out: chosen(4000),
+    swap_in: chosen(4000),
+    vma_split: chosen(1000),
+    vma_merge: chosen(1000),
+    tlb_flush_page: chosen(200),
+    tlb_flush_local: chosen(100),
+    tlb_flush_mm: chosen(500),
+  },
+};
