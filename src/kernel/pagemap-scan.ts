@@ -48,15 +48,19 @@ export type ScanRanges = [number, number][];
 
 class Scan {
   readonly ranges: ScanRanges = [];
+  private readonly wanted: number;
 
   constructor(
     readonly kernel: Kernel,
     readonly mm: Mm,
     readonly request: ScanRequest,
-  ) {}
+  ) {
+    this.wanted = request.categories;
+  }
 
   matches(categories: number): boolean {
-    return (categories & this.request.categories) === this.request.categories;
+    const { wanted } = this;
+    return (categories & wanted) === wanted;
   }
 
   output(start: number, end: number): void {
@@ -163,7 +167,7 @@ function scanTable(scan: Scan, own: number, slot: number, page: number, end: num
     const flags = entries[2 * i] ?? 0;
     const categories = fast
       ? fastCategories(kernel, at, flags)
-      : categoriesOf(kernel, at, flags, entries[2 * i + 1] ?? 0);
+      : categoriesOf(scan, at, flags, entries[2 * i + 1] ?? 0);
     if (!scan.matches(own | categories)) continue;
     scan.output(page + i, page + i + 1);
     if (!request.protect || (categories & PAGE_IS_WRITTEN) === 0) continue;
@@ -179,16 +183,19 @@ function fastCategories(kernel: Kernel, slot: number, flags: number): number {
 }
 
 /** pagemap_page_category. */
-function categoriesOf(kernel: Kernel, slot: number, flags: number, frame: number): number {
+function categoriesOf(scan: Scan, slot: number, flags: number, frame: number): number {
   if (flags === 0) return 0;
+  const { kernel } = scan;
   const written = isUffdWp(kernel, slot, flags) ? 0 : PAGE_IS_WRITTEN;
   const softDirty = kernel.softDirty && (flags & Pte.softDirty) !== 0 ? PAGE_IS_SOFT_DIRTY : 0;
   if ((flags & Pte.present) === 0) return written | softDirty | PAGE_IS_SWAPPED;
-  return written | softDirty | PAGE_IS_PRESENT | presentCategories(kernel, flags, frame);
+  return written | softDirty | PAGE_IS_PRESENT | presentCategories(scan, flags, frame);
 }
 
-function presentCategories(kernel: Kernel, flags: number, frame: number): number {
+/** Whose page it is costs a look at the page, so only who asks is told (`masks_of_interest`). */
+function presentCategories({ kernel, request }: Scan, flags: number, frame: number): number {
   if ((flags & Pte.special) !== 0) return PAGE_IS_PFNZERO;
+  if ((request.categories & PAGE_IS_FILE) === 0) return 0;
   return (pageFlags(kernel, frame) & PG_ANON) === 0 ? PAGE_IS_FILE : 0;
 }
 

@@ -9,6 +9,7 @@ import { ARCHITECTURES } from "../../arch/index.js";
 import { LINUX_FUNCTIONS } from "../../arch/linux/functions.js";
 import { LINUX_LAYOUTS } from "../../arch/linux/index.js";
 import { KERNEL_FEATURES, KERNEL_LAYOUTS } from "../../arch/linux/kernels.js";
+import { PTE_MARKERS, SOFTLEAF_TYPES } from "../../arch/linux/softleaf.js";
 
 const PAGE = readFileSync(new URL("../../docs/sources.md", import.meta.url), "utf8");
 
@@ -25,6 +26,7 @@ const FILES: [string, unknown][] = [
   ...[...CPUS].map(([name, data]): [string, unknown] => [`arch/cpus/${name}.ts`, data]),
   ...[...LINUX_LAYOUTS].map(([name, data]): [string, unknown] => [`arch/linux: ${name}`, data]),
   ["arch/costs/plain.ts", DEFAULT_COSTS],
+  ["arch/linux/softleaf.ts", [SOFTLEAF_TYPES, PTE_MARKERS]],
   ["arch/linux/kernels.ts", [[...KERNEL_FEATURES.values()], KERNEL_LAYOUTS]],
   ["arch/linux/functions.ts", [...LINUX_FUNCTIONS.values()]],
 ];
