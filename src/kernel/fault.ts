@@ -102,7 +102,7 @@ function hugeFault(kernel: Kernel, fault: Fault): FaultResult | null {
 
 /** handle_pte_fault, with the tables made on the way. */
 function handleMmFault(kernel: Kernel, fault: Fault): FaultResult {
-  const { mm, vma, page, write } = fault;
+  const { mm, page, write } = fault;
   const { exports } = kernel.mmu;
   const huge = hugeFault(kernel, fault);
   if (huge !== null) return huge;
@@ -116,6 +116,6 @@ function handleMmFault(kernel: Kernel, fault: Fault): FaultResult {
   const enough = (flags & set) === set;
   kernel.count(enough ? Event.fault_spurious : Event.fault_flags);
   if (!enough) setAccess(kernel, slot, page, set);
-  kernel.tlb.local(mm, vma, page);
+  kernel.tlb.granted(mm, page);
   return "done";
 }

@@ -51,7 +51,7 @@ export function hugePresentFault(kernel: Kernel, fault: Fault, slot: number): Fa
   const flags = exports.entryFlags(slot);
   if (fault.write && (flags & Pte.write) === 0) return hugeWrite(kernel, fault, slot, flags);
   exports.updateEntry(slot, 0, Pte.young | (fault.write ? kernel.madeDirty : 0));
-  kernel.tlb.local(fault.mm, fault.vma, fault.page);
+  kernel.tlb.granted(fault.mm, fault.page);
   return "done";
 }
 
@@ -74,7 +74,7 @@ function hugeWrite(kernel: Kernel, fault: Fault, slot: number, flags: number): F
     kernel.count(Event.fault_reuse);
     const writable = (vma.flags & VM_WRITE) !== 0 ? Pte.write : 0;
     kernel.mmu.exports.updateEntry(slot, 0, Pte.young | kernel.madeDirty | writable);
-    kernel.tlb.local(mm, vma, page);
+    kernel.tlb.granted(mm, page);
     return "done";
   }
   splitMapping(kernel, mm, vma, slot, page);

@@ -81,7 +81,12 @@ export class Kernel {
     this.zeroFrame = this.mmu.exports.allocateFrames(0);
     this.programs = kernelPrograms(this.mmu);
     this.swap = new SwapSlots(config.swap ? config.frames : 0);
-    this.tlb = new TlbFlush(this.mmu, hardware, (event, times) => this.count(event, times));
+    this.tlb = new TlbFlush(
+      this.mmu,
+      hardware,
+      (event, times) => this.count(event, times),
+      this.has("broadcastUpgrade"),
+    );
   }
 
   /** Whether this version has a feature. */

@@ -78,7 +78,7 @@ function reuse(kernel: Kernel, { mm, vma, page }: Fault, slot: number): FaultRes
   unfold(kernel, mm, slot, page);
   const writable = (vma.flags & VM_WRITE) !== 0 ? Pte.write : 0;
   kernel.mmu.exports.updateEntry(slot, 0, Pte.young | kernel.madeDirty | writable);
-  kernel.tlb.local(mm, vma, page);
+  kernel.tlb.granted(mm, page);
   return "done";
 }
 
