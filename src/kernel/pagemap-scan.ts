@@ -127,8 +127,7 @@ function scanHuge(scan: Scan, vma: Vma, own: number, page: number, end: number):
   }
   scan.output(page, end);
   if (!protects) return true;
-  exports.updateEntry(slot, Pte.write, 0);
-  exports.updateEntry(slot, 0, Pte.uffdWp);
+  exports.updateEntry(slot, Pte.write, Pte.uffdWp);
   kernel.tlb.range(mm, page, end);
   return true;
 }

@@ -9,15 +9,8 @@
 //   pool:   frames in use = frames of folios that are reachable, pinned or zero pages
 
 import { FRAME_MAPS } from "../../assembly/abi/frames.js";
-import {
-  frameWord,
-  headOf,
-  isLarge,
-  orderOf,
-  pageFlags,
-  refsOf,
-  wholeMapsOf,
-} from "../kernel/folio.js";
+import { headOf, isLarge, orderOf, pageFlags, refsOf, wholeMapsOf } from "../kernel/folio.js";
+import { frameWord } from "../kernel/frame-words.js";
 import { isHugeZero } from "../kernel/huge-zero.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Mm } from "../kernel/mm.js";

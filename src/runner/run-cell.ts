@@ -1,6 +1,5 @@
 // Runs one cell on one core, in this thread.
 
-import { performance } from "node:perf_hooks";
 import { EVENT_BYTES } from "../../assembly/abi/event.js";
 import { Core } from "../core/core.js";
 import { compileCoreFor } from "../core/made-for.js";
@@ -21,7 +20,7 @@ import {
 import type { CellHost, CellResult } from "../stats/report.js";
 import { STAGING_BYTES } from "../trace/index.js";
 import type { Cell } from "./cell.js";
-import { cpuSeconds } from "./cpu-time.js";
+import { startHost } from "./cell-host.js";
 import { feed, type OnProgress } from "./feed.js";
 import type { CoreModule } from "./module-files.js";
 import { architectureNamed, cpuNamed } from "./plan.js";
@@ -43,8 +42,7 @@ export async function runCell(
   cell: Cell,
   onProgress: OnProgress = () => undefined,
 ): Promise<CellOutcome> {
-  const cpuStart = cpuSeconds();
-  const wallStart = performance.now();
+  const host = startHost(cell.id);
   const layout = compileLayout(architectureNamed(cell.arch), cell.mode);
   const { dataCached, nestedShift } = cell;
   const cpu = compileCpu(cpuNamed(cell.cpu), layout, { dataCached, nestedShift });
@@ -74,17 +72,7 @@ export async function runCell(
     metrics: metricsOf(counters, cycles, machineOf(cell.cpu)),
     checks: checksOf(counters),
   };
-  const wallSeconds = (performance.now() - wallStart) / 1000;
-  return {
-    result,
-    host: {
-      id: cell.id,
-      cpuSeconds: cpuSeconds() - cpuStart,
-      wallSeconds,
-      accessesPerSecond: Math.round(Number(accesses(counters)) / wallSeconds),
-      peakBytes: core.exports.memory.buffer.byteLength,
-    },
-  };
+  return { result, host: host(accesses(counters), core) };
 }
 
 /** Loads layout, CPU and page policy, and makes the root tables. */

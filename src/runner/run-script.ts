@@ -1,6 +1,5 @@
 // Runs one cell of a script on one core, in this thread.
 
-import { performance } from "node:perf_hooks";
 import { Core } from "../core/core.js";
 import { compileLayout } from "../layout/compile.js";
 import { encodeLayout, hashBytes } from "../layout/encode.js";
@@ -8,7 +7,7 @@ import { type Played, type PlayOptions, playScript } from "../scenario/play-scri
 import { namedCounters } from "../stats/counters.js";
 import { accesses, checksOf, cyclesOf, metricsOf } from "../stats/metrics.js";
 import type { CellResult, Check } from "../stats/report.js";
-import { cpuSeconds } from "./cpu-time.js";
+import { startHost } from "./cell-host.js";
 import type { CoreModule } from "./module-files.js";
 import { architectureNamed } from "./plan.js";
 import type { ScriptCell } from "./plan-scripts.js";
@@ -23,22 +22,11 @@ export function runScript(
   cell: ScriptCell,
   options: PlayOptions = {},
 ): CellOutcome {
-  const cpuStart = cpuSeconds();
-  const wallStart = performance.now();
+  const host = startHost(cell.id);
   const core = new Core(module);
   const played = playScript(core, cell.operations, cell.machine, options);
   const result = resultOf(cell, played, hash);
-  const wallSeconds = (performance.now() - wallStart) / 1000;
-  return {
-    result,
-    host: {
-      id: cell.id,
-      cpuSeconds: cpuSeconds() - cpuStart,
-      wallSeconds,
-      accessesPerSecond: Math.round(Number(accesses(result.counters)) / wallSeconds),
-      peakBytes: core.exports.memory.buffer.byteLength,
-    },
-  };
+  return { result, host: host(accesses(result.counters), core) };
 }
 
 function resultOf(cell: ScriptCell, played: Played, moduleHash: string): CellResult {
