@@ -65,7 +65,7 @@ function isFilled(entry: u64): bool {
 }
 
 /** The kernel takes it for a mapping of a page. */
-export function isPresent(entry: u64): bool {
+function isPresent(entry: u64): bool {
   return (
     fits(VIEW_BASE + VIEW_PRESENT, entry) || fits(VIEW_BASE + VIEW_PRESENT + TEST_BYTES, entry)
   );
@@ -98,7 +98,7 @@ export function applyRules(entry: u64, rules: u32, count: u32): u64 {
 }
 
 /** Clears the flags of one word, then sets those of another, each from the lowest up. */
-export function change(entry: u64, clear: u32, set: u32): u64 {
+function change(entry: u64, clear: u32, set: u32): u64 {
   const table: u32 = VIEW_BASE + (isPresent(entry) ? VIEW_FLAGS : VIEW_FLAGS_ABSENT);
   let changed = entry;
   for (let left = clear >> FIRST_FLAG; left != 0; left &= left - 1) {

@@ -1,4 +1,4 @@
-// Cost profiles, by name.
+// Cost profiles.
 
 import { freeze } from "../define.js";
 import { plainCosts } from "./plain.js";
@@ -12,12 +12,5 @@ function defineCosts(input: CostProfileInput): CostProfile {
   return freeze(costSchema.parse(input));
 }
 
-const PLAIN = defineCosts(plainCosts);
-
 /** Costs where none are named. */
-export const DEFAULT_COSTS: CostProfile = PLAIN;
-
-/** Every cost profile that mmulate ships, by name. */
-export const COSTS: ReadonlyMap<string, CostProfile> = new Map(
-  [PLAIN].map((profile) => [profile.name, profile]),
-);
+export const DEFAULT_COSTS: CostProfile = defineCosts(plainCosts);

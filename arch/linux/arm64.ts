@@ -140,6 +140,7 @@ const BASE = {
   flush: {
     page: "VAE1IS",
     space: "ASIDE1IS",
+    own: "VAE1",
     cite: "LINUX 7.0 asm/tlbflush.h: flush_tlb_page, flush_tlb_mm",
   },
   pageSizes: [

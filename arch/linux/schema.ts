@@ -81,8 +81,11 @@ export const linuxLayoutSchema = z.strictObject({
     z.enum(PROTECTIONS),
     z.strictObject({ rules: z.array(rule).min(1).max(4), ...fact }),
   ),
-  /** Instructions (of the descriptor's `invalidations`) by which Linux drops a page of a context, and a context. */
-  flush: z.strictObject({ page: z.string(), space: z.string(), ...fact }),
+  /**
+   * Instructions (of the descriptor's `invalidations`) by which Linux drops a page of a context, and a context, on
+   * every CPU; and a page on its own CPU.
+   */
+  flush: z.strictObject({ page: z.string(), space: z.string(), own: z.string(), ...fact }),
   /** Parameters of the hardware under a kernel of a page size. */
   pageSizes: z.array(z.strictObject({ bytes: z.int(), mode, ...fact })).min(1),
   /** Parameters of a CPU that leaves accessed and dirty to software; left out = there is none. */

@@ -186,6 +186,7 @@ const BASE = {
   flush: {
     page: "INVPCID address",
     space: "INVPCID context",
+    own: "INVPCID address",
     cite: "LINUX 7.0 arch/x86/mm/tlb.c: flush_tlb_one_user, flush_tlb_func",
   },
   pageSizes: [{ bytes: 4096, mode: {}, cite: "LINUX 7.0 asm/page_types.h: PAGE_SHIFT" }],

@@ -2,16 +2,23 @@
 
 import { MmulateError } from "../errors.js";
 import { toJson } from "../report/json.js";
+import { toScriptText } from "../report/script-text.js";
 import { toTable } from "../report/table.js";
 import { toYardstick } from "../report/yardstick.js";
 import type { Report } from "../stats/report.js";
 import { checkWritable, print, printTo } from "./output.js";
 
 const REPORTERS = new Map<string, (report: Report) => string>([
-  ["table", toTable],
+  ["table", toText],
   ["json", toJson],
   ["yardstick", toYardstick],
 ]);
+
+/** The table of traces, or that of scripts. */
+function toText(report: Report): string {
+  const scripts = report.cells.some(({ observations }) => observations !== undefined);
+  return scripts ? toScriptText(report) : toTable(report);
+}
 
 interface Target {
   readonly draw: (report: Report) => string;

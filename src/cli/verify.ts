@@ -15,17 +15,22 @@ import { mention, print } from "./output.js";
 
 interface Flags {
   readonly json?: true;
+  readonly check?: true;
 }
 
 /** Adds both commands. `finish` receives the exit code. */
 export function addVerify(program: Command, finish: (code: number) => void): void {
   program
     .command("verify")
-    .summary("play recorded translations and compare")
+    .summary("play recorded translations and kernel scenarios, and compare")
     .description(
-      `Plays translation vectors (JSON lines, plain or gzip) of ${[...ARCHITECTURES.keys()].join(", ")}.`,
+      `Plays translation vectors and recordings of Linux kernels (JSON lines, plain or gzip) of ${[...ARCHITECTURES.keys()].join(", ")}.`,
     )
-    .argument("<file...>", "vector files")
+    .argument("<file...>", "files of vectors or recordings")
+    .option(
+      "--check",
+      "recordings: a plain memory model and an audit of the kernel's state watch, too",
+    )
     .option("--json", "print the result as JSON")
     .action(async (files: string[], flags: Flags) => {
       finish(await verify(files, flags));
@@ -46,8 +51,10 @@ async function newCore(): Promise<Core> {
   return new Core(module);
 }
 
-async function verify(files: readonly string[], { json }: Flags): Promise<number> {
-  const result = await verifyFiles(await newCore(), files, (file) => mention(`playing ${file}`));
+async function verify(files: readonly string[], { json, check }: Flags): Promise<number> {
+  const result = await verifyFiles(await newCore(), files, (file) => mention(`playing ${file}`), {
+    check: check === true,
+  });
   await print(json === true ? toJson(result) : toVerifyText(result));
   return result.failed + result.skipped === 0 ? EXIT_DONE : EXIT_FAILED;
 }

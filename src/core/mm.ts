@@ -20,7 +20,8 @@ export interface Program {
 
 /** Memory of a simulated kernel in a core. */
 export class MmCore {
-  readonly exports: CoreExports;
+  /** The module's functions; an explained run puts others before them. */
+  exports: CoreExports;
   private programs = 0;
   private records = 0;
   private view: Uint32Array;

@@ -1,19 +1,16 @@
-// Entries that map nothing but say something: types of the swap space that are no swap (include/linux/swap.h,
-// swapops.h; 7.0: leafops.h). The first numbers are swap devices.
+// Entries that map nothing but say something: markers (arch/linux/softleaf.ts has the types and their bits).
 
+import { PTE_MARKERS, SOFTLEAF_TYPES } from "../../arch/linux/softleaf.js";
 import { Pte } from "../layout/linux-flags.js";
 import type { Kernel } from "./kernel.js";
 
-/** 2^5 types: migration 3, devices 4, hwpoison 1, marker 1, the rest swap devices. */
-export const SWP_MIGRATION_READ = 24;
-export const SWP_MIGRATION_READ_EXCLUSIVE = 25;
-export const SWP_MIGRATION_WRITE = 26;
-export const SWP_PTE_MARKER = 31;
+/** Type of a marker. */
+export const SWP_PTE_MARKER = SOFTLEAF_TYPES.marker.type;
 
-/** Offsets of a marker: PTE_MARKER_UFFD_WP, PTE_MARKER_POISONED, PTE_MARKER_GUARD. */
-export const MARKER_UFFD_WP = 1;
-export const MARKER_POISONED = 2;
-export const MARKER_GUARD = 4;
+/** Offsets of a marker. */
+export const MARKER_UFFD_WP = 1 << PTE_MARKERS.uffdWp.bit;
+export const MARKER_POISONED = 1 << PTE_MARKERS.poisoned.bit;
+export const MARKER_GUARD = 1 << PTE_MARKERS.guard.bit;
 
 /** Bits of the marker in a slot; 0 when it holds none. */
 export function markerIn(kernel: Kernel, slot: number, flags: number): number {

@@ -16,6 +16,7 @@ import { middleOrders } from "./thp.js";
 import { VM_WRITE } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
 import { reusableAnonVma } from "./vma-merge.js";
+import { isEmptyRun } from "./walk-entries.js";
 
 /** vmf_anon_prepare: the VMA gets its anon_vma with its first page. */
 export function prepareAnon(mm: Mm, vma: Vma): void {
@@ -56,7 +57,7 @@ function middleFault(kernel: Kernel, { mm, vma, page }: Fault): boolean {
     const count = 2 ** order;
     const first = page - (page % count);
     const slot = exports.findEntry(mm.root, first, 0) >>> 0;
-    if (!allNone(kernel, slot, count)) continue;
+    if (!isEmptyRun(kernel, slot, count)) continue;
     const head = newAnonFolio(kernel, order);
     if (head === 0) continue;
     kernel.count(Event.fault_anon);
@@ -74,12 +75,4 @@ function middleFault(kernel: Kernel, { mm, vma, page }: Fault): boolean {
     return true;
   }
   return false;
-}
-
-/** pte_range_none. */
-function allNone(kernel: Kernel, slot: number, count: number): boolean {
-  for (let i = 0; i < count; i++) {
-    if (kernel.mmu.exports.entryFlags(slot + 8 * i) !== 0) return false;
-  }
-  return true;
 }

@@ -48,7 +48,7 @@ export function changeProtection(
     if (page >= batchEnd) batchEnd = page + startBatch(kernel, mm, slot, page, end);
     const flags = exports.entryFlags(slot);
     if ((flags & Pte.present) === 0) changeAbsent(kernel, vma, slot, flags, change);
-    else if (changePresent(kernel, vma, slot, flags, change)) flush = true;
+    else if (modify(kernel, vma, slot, flags, change, 0)) flush = true;
     tryFold(kernel, mm, slot, page);
   };
   if (change.uffdWp === "on" && usesMarkers(vma)) {
@@ -112,16 +112,6 @@ function changeHuge(kernel: Kernel, vma: Vma, slot: number, change: ProtectionCh
 }
 
 /** True: the TLB may hold the entry with rights it no longer has. */
-function changePresent(
-  kernel: Kernel,
-  vma: Vma,
-  slot: number,
-  before: number,
-  change: ProtectionChange,
-): boolean {
-  return modify(kernel, vma, slot, before, change, 0);
-}
-
 function modify(
   kernel: Kernel,
   vma: Vma,
@@ -134,8 +124,7 @@ function modify(
   kernel.count(Event.protect_entry);
   let flags = exports.protectEntry(slot, pageProt(kernel, vma));
   if (uffdWp === "on") {
-    exports.updateEntry(slot, Pte.write, 0);
-    flags = exports.updateEntry(slot, 0, Pte.uffdWp);
+    flags = exports.updateEntry(slot, Pte.write, Pte.uffdWp);
   } else if (uffdWp === "off") {
     flags = exports.updateEntry(slot, Pte.uffdWp, 0);
   }
@@ -180,6 +169,7 @@ function changeAbsent(
   { uffdWp }: ProtectionChange,
 ): void {
   if (uffdWp === undefined) return;
+  kernel.count(Event.marker_entry, flags === 0 && uffdWp === "off" ? 0 : 1);
   if (flags === 0) {
     if (uffdWp === "on" && usesMarkers(vma)) setMarker(kernel, slot, MARKER_UFFD_WP);
     return;

@@ -23,12 +23,12 @@ import {
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { PG_EXCLUSIVE, PG_SWAPCACHE } from "./page-flags.js";
-import { pageProt } from "./page-prot.js";
+import { pageProt, writeFlag } from "./page-prot.js";
 import { setIndex } from "./rmap.js";
 import { freeSwap, SWAP_TYPE } from "./swap-device.js";
 import { swapFault } from "./swap-in.js";
 import { hugeOrder } from "./thp.js";
-import { VM_NOHUGEPAGE, VM_WRITE } from "./vm-flags.js";
+import { VM_NOHUGEPAGE } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
 import { entriesPerTable, hugeEntryAt, hugeStart } from "./walk-entries.js";
 
@@ -124,7 +124,7 @@ function copyInto(kernel: Kernel, mm: Mm, vma: Vma, table: number, page: number)
   setPageFlags(kernel, head, PG_EXCLUSIVE);
   setIndex(kernel, head, vma, page);
   const slot = exports.makeEntry(mm.root, page, 1) >>> 0;
-  const writable = (vma.flags & VM_WRITE) !== 0 ? Pte.write : 0;
+  const writable = writeFlag(vma);
   exports.makeLeaf(slot, 1, head, pageProt(kernel, vma), Pte.young | kernel.madeDirty | writable);
   return 0;
 }

@@ -39,6 +39,11 @@ const EVENTS = [
   ["tlb_flush_mm", "flushes of an address space"],
   ["tlb_flush_local", "flushes of one page on this CPU alone"],
   ["syscall", "system calls"],
+  ["fault_flags", "faults that only made an entry young or dirty"],
+  ["fault_marker", "faults that cleared a marker whose registration is gone"],
+  ["free_entry", "entries made clean and old by MADV_FREE"],
+  ["marker_entry", "markers set or taken away by userfaultfd and guard regions"],
+  ["scan_protect", "entries protected by PAGEMAP_SCAN"],
 ] as const;
 
 type EventName = (typeof EVENTS)[number][0];

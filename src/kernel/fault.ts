@@ -102,7 +102,7 @@ function hugeFault(kernel: Kernel, fault: Fault): FaultResult | null {
 
 /** handle_pte_fault, with the tables made on the way. */
 function handleMmFault(kernel: Kernel, fault: Fault): FaultResult {
-  const { mm, vma, page, write } = fault;
+  const { mm, page, write } = fault;
   const { exports } = kernel.mmu;
   const huge = hugeFault(kernel, fault);
   if (huge !== null) return huge;
@@ -113,8 +113,9 @@ function handleMmFault(kernel: Kernel, fault: Fault): FaultResult {
   if ((flags & Pte.present) === 0) return markerFault(kernel, fault, slot, flags);
   if (write && (flags & Pte.write) === 0) return writeFault(kernel, fault, slot, flags);
   const set = Pte.young | (write ? kernel.madeDirty : 0);
-  if ((flags & set) === set) kernel.count(Event.fault_spurious);
-  else setAccess(kernel, slot, page, set);
-  kernel.tlb.local(mm, vma, page);
+  const enough = (flags & set) === set;
+  kernel.count(enough ? Event.fault_spurious : Event.fault_flags);
+  if (!enough) setAccess(kernel, slot, page, set);
+  kernel.tlb.granted(mm, page);
   return "done";
 }

@@ -15,14 +15,13 @@ import { Event } from "./events.js";
 import {
   dropMapping,
   folioMapsOf,
-  frameWord,
   orderOf,
   pageFlags,
   refsOf,
-  setFrameWord,
   setPageFlags,
   stampOf,
 } from "./folio.js";
+import { frameWord, setFrameWord } from "./frame-words.js";
 import type { Kernel } from "./kernel.js";
 import { PG_DIRTY, PG_LARGE, PG_LAZYFREE, PG_ORDER_MASK } from "./page-flags.js";
 import { pageProt } from "./page-prot.js";

@@ -15,6 +15,7 @@ import {
   FRAME_STAMP,
 } from "../../assembly/abi/frames.js";
 import { Event } from "./events.js";
+import { frameWord, setFrameWord } from "./frame-words.js";
 import type { Kernel } from "./kernel.js";
 import { trackMapping } from "./mm-ids.js";
 import {
@@ -25,16 +26,6 @@ import {
   PG_ORDER_SHIFT,
   PIN_BIAS,
 } from "./page-flags.js";
-
-/** A word of a frame's record, by its offset. */
-export function frameWord(kernel: Kernel, frame: number, offset: number): number {
-  return kernel.mmu.words[kernel.mmu.record(frame) + (offset >>> 2)] ?? 0;
-}
-
-/** Writes one. */
-export function setFrameWord(kernel: Kernel, frame: number, offset: number, value: number): void {
-  kernel.mmu.words[kernel.mmu.record(frame) + (offset >>> 2)] = value;
-}
 
 /** First page of a page's folio. */
 export function headOf(kernel: Kernel, frame: number): number {

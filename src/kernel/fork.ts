@@ -14,23 +14,23 @@ import {
   maybePinned,
   newAnonPage,
   pageFlags,
-  setFrameWord,
   setPageFlags,
   stampOf,
 } from "./folio.js";
+import { setFrameWord } from "./frame-words.js";
 import { isHugeZero } from "./huge-zero.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { exitMm } from "./mmap.js";
 import { newMm } from "./new-mm.js";
 import { PG_EXCLUSIVE } from "./page-flags.js";
-import { pageProt } from "./page-prot.js";
+import { pageProt, writeFlag } from "./page-prot.js";
 import { batchAt } from "./pte-batch.js";
 import { indexOf } from "./rmap.js";
 import { splitMapping } from "./split-mapping.js";
 import { duplicateSlot, SWAP_TYPE } from "./swap-device.js";
 import { syscall } from "./syscall.js";
-import { isCow, VM_DONTCOPY, VM_SHARED, VM_UFFD_WP, VM_WIPEONFORK, VM_WRITE } from "./vm-flags.js";
+import { isCow, VM_DONTCOPY, VM_SHARED, VM_UFFD_WP, VM_WIPEONFORK } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
 import { forEachRun, type VisitRun } from "./walk-entries.js";
 
@@ -221,7 +221,7 @@ function copyPinned(
   if (copy === 0) return false;
   setFrameWord(kernel, copy, FRAME_OWNER, indexOf(kernel, frame));
   kernel.count(Event.page_copy);
-  const writable = (vma.flags & VM_WRITE) !== 0 ? Pte.write : 0;
+  const writable = writeFlag(vma);
   const set = kernel.madeDirty | writable | (flags & Pte.young);
   kernel.mmu.exports.makeLeaf(to, 0, copy, pageProt(kernel, vma), set);
   return true;

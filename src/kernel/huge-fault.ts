@@ -9,7 +9,7 @@ import { addWholeMapping, newAnonFolio, pageFlags, refsOf, setPageFlags } from "
 import { hugeZero, isHugeZero } from "./huge-zero.js";
 import type { Kernel } from "./kernel.js";
 import { PG_EXCLUSIVE } from "./page-flags.js";
-import { pageProt } from "./page-prot.js";
+import { pageProt, writeFlag } from "./page-prot.js";
 import { setIndex } from "./rmap.js";
 import { splitMapping } from "./split-mapping.js";
 import { hugeOrder, mayBeHuge } from "./thp.js";
@@ -51,7 +51,7 @@ export function hugePresentFault(kernel: Kernel, fault: Fault, slot: number): Fa
   const flags = exports.entryFlags(slot);
   if (fault.write && (flags & Pte.write) === 0) return hugeWrite(kernel, fault, slot, flags);
   exports.updateEntry(slot, 0, Pte.young | (fault.write ? kernel.madeDirty : 0));
-  kernel.tlb.local(fault.mm, fault.vma, fault.page);
+  kernel.tlb.granted(fault.mm, fault.page);
   return "done";
 }
 
@@ -72,9 +72,9 @@ function hugeWrite(kernel: Kernel, fault: Fault, slot: number, flags: number): F
   } else if (mayReuse(kernel, frame)) {
     setPageFlags(kernel, frame, PG_EXCLUSIVE);
     kernel.count(Event.fault_reuse);
-    const writable = (vma.flags & VM_WRITE) !== 0 ? Pte.write : 0;
+    const writable = writeFlag(vma);
     kernel.mmu.exports.updateEntry(slot, 0, Pte.young | kernel.madeDirty | writable);
-    kernel.tlb.local(mm, vma, page);
+    kernel.tlb.granted(mm, page);
     return "done";
   }
   splitMapping(kernel, mm, vma, slot, page);

@@ -43,6 +43,8 @@ export class Kernel {
   private readonly costs: Float64Array;
   /** Who reads the messages of synchronous userfaultfds. */
   monitor: Monitor = () => undefined;
+  /** Follows the events of an explained run; null = nobody does. */
+  onEvent: ((event: number, times: number) => void) | null = null;
   /** Shared objects that live, by their number. */
   readonly objects = new Map<number, SharedObject>();
   /** Slots of the swap device. */
@@ -79,7 +81,12 @@ export class Kernel {
     this.zeroFrame = this.mmu.exports.allocateFrames(0);
     this.programs = kernelPrograms(this.mmu);
     this.swap = new SwapSlots(config.swap ? config.frames : 0);
-    this.tlb = new TlbFlush(this.mmu, hardware, (event, times) => this.count(event, times));
+    this.tlb = new TlbFlush(
+      this.mmu,
+      hardware,
+      (event, times) => this.count(event, times),
+      this.has("broadcastUpgrade"),
+    );
   }
 
   /** Whether this version has a feature. */
@@ -90,6 +97,7 @@ export class Kernel {
   /** An event (`Event`) happened so many times: it is counted, and the running CPU spends what it costs. */
   count(event: number, times = 1): void {
     this.events[event] = (this.events[event] ?? 0) + times;
+    if (this.onEvent !== null) this.onEvent(event, times);
     this.clocks.spend(times * (this.costs[event] ?? 0));
   }
 

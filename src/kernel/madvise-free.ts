@@ -3,6 +3,7 @@
 
 import { Pte } from "../layout/linux-flags.js";
 import type { Errno } from "./errno.js";
+import { Event } from "./events.js";
 import { folioMapsOf, headOf, isLarge, mapsOf, orderOf, pageFlags, setPageFlags } from "./folio.js";
 import { splitFolio } from "./folio-split.js";
 import { isHugeZero } from "./huge-zero.js";
@@ -34,6 +35,7 @@ function freeHuge(kernel: Kernel, slot: number, pages: number): boolean {
   if (isHugeZero(kernel, head) || isShared(kernel, head)) return false;
   if (pages < entriesPerTable(kernel)) return splitFolio(kernel, head);
   setPageFlags(kernel, head, PG_LAZYFREE, PG_DIRTY);
+  kernel.count(Event.free_entry);
   exports.updateEntry(slot, Pte.young | Pte.dirty, 0);
   return false;
 }
@@ -82,6 +84,7 @@ function freeWhole(kernel: Kernel, slot: number, head: number, pages: number): v
     setPageFlags(kernel, head, 0, PG_DIRTY);
   }
   for (let i = 0; i < pages; i++) {
+    kernel.count(Event.free_entry);
     kernel.mmu.exports.updateEntry(slot + 8 * i, Pte.young | Pte.dirty, 0);
   }
   setPageFlags(kernel, head, PG_LAZYFREE);
@@ -92,6 +95,7 @@ function freePage(kernel: Kernel, slot: number, frame: number): void {
     if (mapsOf(kernel, frame) !== 1) return;
     setPageFlags(kernel, frame, 0, PG_DIRTY);
   }
+  kernel.count(Event.free_entry);
   kernel.mmu.exports.updateEntry(slot, Pte.young | Pte.dirty, 0);
   setPageFlags(kernel, frame, PG_LAZYFREE);
 }

@@ -1,6 +1,7 @@
 // Faults on entries that are neither none nor present (mm/memory.c do_swap_page): markers.
 
 import { MARKER_GUARD, MARKER_UFFD_WP, markerIn } from "./absent.js";
+import { Event } from "./events.js";
 import type { Fault, FaultResult } from "./fault-types.js";
 import { missing } from "./first-touch.js";
 import type { Kernel } from "./kernel.js";
@@ -22,6 +23,7 @@ export function markerFault(
   if ((marker & MARKER_UFFD_WP) === 0) return "sigbus";
   // A marker whose registration is gone is only cleared; the access faults again (pte_marker_clear).
   if ((fault.vma.flags & VM_UFFD_WP) === 0) {
+    kernel.count(Event.fault_marker);
     kernel.mmu.exports.clearEntry(slot);
     return "done";
   }

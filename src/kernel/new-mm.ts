@@ -1,5 +1,7 @@
 // Makes address spaces (kernel/fork.c mm_init).
 
+import { MAX_CONTEXTS } from "../../assembly/abi/tlb.js";
+import { MmulateError } from "../errors.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { newLock } from "./time.js";
@@ -25,7 +27,7 @@ export function newMm(kernel: Kernel): Mm {
     vmas: new VmaList(),
     root: newRoot(kernel),
     limit: 2 ** (userBits(kernel) - kernel.hardware.pageShift),
-    context: id % CONTEXTS,
+    context: freeContext(kernel),
     mmapLock: newLock("mmap_lock"),
     hasPinned: false,
     uffds: new Map(),
@@ -36,5 +38,14 @@ export function newMm(kernel: Kernel): Mm {
   return mm;
 }
 
-/** Contexts that the core tells apart; an address space of the same context is flushed at a switch. */
-const CONTEXTS = 500;
+/**
+ * The lowest ASID or PCID that no living address space has; exit flushes what it leaves behind.
+ * @throws MmulateError MEMORY when all are taken
+ */
+function freeContext(kernel: Kernel): number {
+  const taken = new Set([...kernel.mms].map(({ context }) => context));
+  for (let context = 1; context < MAX_CONTEXTS; context++) {
+    if (!taken.has(context)) return context;
+  }
+  throw new MmulateError("MEMORY", `more than ${MAX_CONTEXTS - 1} address spaces at a time`);
+}

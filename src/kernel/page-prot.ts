@@ -1,6 +1,6 @@
 // vm_page_prot: the protection that new entries of a VMA get (mm/mmap.c vma_set_page_prot, mm/vma.c).
 
-import { PROTECTION_NUMBERS } from "../layout/linux-flags.js";
+import { PROTECTION_NUMBERS, Pte } from "../layout/linux-flags.js";
 import type { Kernel } from "./kernel.js";
 import { VM_EXEC, VM_READ, VM_SHARED, VM_SOFTDIRTY, VM_UFFD_WP, VM_WRITE } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
@@ -24,4 +24,9 @@ export function pageProt(kernel: Kernel, vma: Vma): number {
   const writable = shared && !wantsWriteNotify(kernel, vma);
   if ((flags & VM_EXEC) !== 0) return PROTECTION_NUMBERS[writable ? "rwx" : "rx"];
   return PROTECTION_NUMBERS[writable ? "rw" : "r"];
+}
+
+/** maybe_mkwrite: an entry may be writable where the VMA is; as flags to set. */
+export function writeFlag(vma: Vma): number {
+  return (vma.flags & VM_WRITE) !== 0 ? Pte.write : 0;
 }

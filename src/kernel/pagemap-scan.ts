@@ -23,13 +23,13 @@ import type { Vma } from "./vma.js";
 import { entriesPerTable, hugeEntryAt } from "./walk-entries.js";
 
 /** Categories of a page (include/uapi/linux/fs.h), in a sum. */
-export const PAGE_IS_WPALLOWED = 1;
+const PAGE_IS_WPALLOWED = 1;
 export const PAGE_IS_WRITTEN = 1 << 1;
-export const PAGE_IS_FILE = 1 << 2;
+const PAGE_IS_FILE = 1 << 2;
 export const PAGE_IS_PRESENT = 1 << 3;
-export const PAGE_IS_SWAPPED = 1 << 4;
-export const PAGE_IS_PFNZERO = 1 << 5;
-export const PAGE_IS_HUGE = 1 << 6;
+const PAGE_IS_SWAPPED = 1 << 4;
+const PAGE_IS_PFNZERO = 1 << 5;
+const PAGE_IS_HUGE = 1 << 6;
 export const PAGE_IS_SOFT_DIRTY = 1 << 7;
 
 /** The request: `category_mask` = `return_mask` = the categories. */
@@ -48,15 +48,19 @@ export type ScanRanges = [number, number][];
 
 class Scan {
   readonly ranges: ScanRanges = [];
+  private readonly wanted: number;
 
   constructor(
     readonly kernel: Kernel,
     readonly mm: Mm,
     readonly request: ScanRequest,
-  ) {}
+  ) {
+    this.wanted = request.categories;
+  }
 
   matches(categories: number): boolean {
-    return (categories & this.request.categories) === this.request.categories;
+    const { wanted } = this;
+    return (categories & wanted) === wanted;
   }
 
   output(start: number, end: number): void {
@@ -123,8 +127,7 @@ function scanHuge(scan: Scan, vma: Vma, own: number, page: number, end: number):
   }
   scan.output(page, end);
   if (!protects) return true;
-  exports.updateEntry(slot, Pte.write, 0);
-  exports.updateEntry(slot, 0, Pte.uffdWp);
+  exports.updateEntry(slot, Pte.write, Pte.uffdWp);
   kernel.tlb.range(mm, page, end);
   return true;
 }
@@ -163,7 +166,7 @@ function scanTable(scan: Scan, own: number, slot: number, page: number, end: num
     const flags = entries[2 * i] ?? 0;
     const categories = fast
       ? fastCategories(kernel, at, flags)
-      : categoriesOf(kernel, at, flags, entries[2 * i + 1] ?? 0);
+      : categoriesOf(scan, at, flags, entries[2 * i + 1] ?? 0);
     if (!scan.matches(own | categories)) continue;
     scan.output(page + i, page + i + 1);
     if (!request.protect || (categories & PAGE_IS_WRITTEN) === 0) continue;
@@ -179,22 +182,26 @@ function fastCategories(kernel: Kernel, slot: number, flags: number): number {
 }
 
 /** pagemap_page_category. */
-function categoriesOf(kernel: Kernel, slot: number, flags: number, frame: number): number {
+function categoriesOf(scan: Scan, slot: number, flags: number, frame: number): number {
   if (flags === 0) return 0;
+  const { kernel } = scan;
   const written = isUffdWp(kernel, slot, flags) ? 0 : PAGE_IS_WRITTEN;
   const softDirty = kernel.softDirty && (flags & Pte.softDirty) !== 0 ? PAGE_IS_SOFT_DIRTY : 0;
   if ((flags & Pte.present) === 0) return written | softDirty | PAGE_IS_SWAPPED;
-  return written | softDirty | PAGE_IS_PRESENT | presentCategories(kernel, flags, frame);
+  return written | softDirty | PAGE_IS_PRESENT | presentCategories(scan, flags, frame);
 }
 
-function presentCategories(kernel: Kernel, flags: number, frame: number): number {
+/** Whose page it is costs a look at the page, so only who asks is told (`masks_of_interest`). */
+function presentCategories({ kernel, request }: Scan, flags: number, frame: number): number {
   if ((flags & Pte.special) !== 0) return PAGE_IS_PFNZERO;
+  if ((request.categories & PAGE_IS_FILE) === 0) return 0;
   return (pageFlags(kernel, frame) & PG_ANON) === 0 ? PAGE_IS_FILE : 0;
 }
 
 /** make_uffd_wp_pte. */
 function protect(kernel: Kernel, mm: Mm, slot: number, page: number, flags: number): void {
   const { exports } = kernel.mmu;
+  kernel.count(Event.scan_protect);
   if (flags === 0) {
     setMarker(kernel, slot, MARKER_UFFD_WP);
     return;

@@ -7,7 +7,8 @@
 
 import { FRAME_OWNER } from "../../assembly/abi/frames.js";
 import { Pte } from "../layout/linux-flags.js";
-import { frameWord, headOf, setFrameWord } from "./folio.js";
+import { headOf } from "./folio.js";
+import { frameWord, setFrameWord } from "./frame-words.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import type { Vma } from "./vma.js";

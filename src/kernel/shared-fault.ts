@@ -24,6 +24,7 @@ export function sharedFault(kernel: Kernel, fault: Fault, slot: number): FaultRe
   const { object } = vma;
   if (object === null) return "sigbus";
   const index = vma.pgoff + (page - vma.start);
+  if (index >= object.pages) return "sigbus";
   let frame = cachedPage(kernel, object, index);
   const swapped = frame === 0 ? swapInShared(kernel, object, index) : 0;
   frame = frame || swapped || makeCachePage(kernel, object, index);
@@ -66,9 +67,9 @@ function faultAround(kernel: Kernel, { mm, vma, page }: Fault): boolean {
     if (exports.entryFlags(slot) !== 0) continue;
     const frame = cachedPage(kernel, vma.object, vma.pgoff + (at - vma.start));
     if (frame === 0) continue;
+    kernel.count(Event.fault_around, at === page ? 0 : 1);
     mapCached(kernel, mm, vma, slot, frame, 0);
     if (at === page) mapped = true;
-    else kernel.count(Event.fault_around);
   }
   return mapped;
 }

@@ -4,18 +4,10 @@
 //   entry in a page table --> slot: users (entries that hold it) | cached frame | content
 
 import { FRAME_INDEX } from "../../assembly/abi/frames.js";
-import {
-  frameWord,
-  getPage,
-  isLarge,
-  orderOf,
-  putPage,
-  setFrameWord,
-  setPageFlags,
-} from "./folio.js";
+import { getPage, isLarge, orderOf, putPage, setPageFlags } from "./folio.js";
+import { frameWord, setFrameWord } from "./frame-words.js";
 import type { Kernel } from "./kernel.js";
 import { PG_SWAPCACHE } from "./page-flags.js";
-import type { SwapSlots } from "./swap-slots.js";
 
 /** Number of the device's type in a swap entry. */
 export const SWAP_TYPE = 0;
@@ -23,49 +15,45 @@ export const SWAP_TYPE = 0;
 /** A slot as swap entries name it. */
 export type Slot = number;
 
-function slots(kernel: Kernel): SwapSlots {
-  return kernel.swap;
-}
-
 /** Takes slots side by side for a folio, aligned to its size, unused; 0 = none left. Slot 0 is the header. */
 export function allocateSlots(kernel: Kernel, order: number): Slot {
-  return slots(kernel).allocate(2 ** order);
+  return kernel.swap.allocate(2 ** order);
 }
 
 /** Entries that hold a slot. */
 export function usersOf(kernel: Kernel, slot: Slot): number {
-  return slots(kernel).users[slot] ?? 0;
+  return kernel.swap.users[slot] ?? 0;
 }
 
 /** One entry more holds the slot (`swap_duplicate`). */
 export function duplicateSlot(kernel: Kernel, slot: Slot): void {
-  const { users } = slots(kernel);
+  const { users } = kernel.swap;
   users[slot] = (users[slot] ?? 0) + 1;
 }
 
 /** Frame that caches the slot; 0 = none. */
 export function cachedIn(kernel: Kernel, slot: Slot): number {
-  return slots(kernel).cached[slot] ?? 0;
+  return kernel.swap.cached[slot] ?? 0;
 }
 
 /** What was written to the slot. */
 export function contentOf(kernel: Kernel, slot: Slot): number {
-  return slots(kernel).content[slot] ?? 0;
+  return kernel.swap.content[slot] ?? 0;
 }
 
 /** Writes a page to its slot. */
 export function writeSlot(kernel: Kernel, slot: Slot, content: number): void {
-  slots(kernel).content[slot] = content;
+  kernel.swap.content[slot] = content;
 }
 
 /** Puts a folio into the swap cache of the slots from `slot` on: one reference a page. */
 export function addToSwapCache(kernel: Kernel, head: number, slot: Slot): void {
   const count = 2 ** orderOf(kernel, head);
   for (let i = 0; i < count; i++) {
-    slots(kernel).cached[slot + i] = head + i;
+    kernel.swap.cached[slot + i] = head + i;
     if (!isLarge(kernel, head)) setFrameWord(kernel, head, FRAME_INDEX, slot);
   }
-  if (count > 1) slots(kernel).firstSlot.set(head, slot);
+  if (count > 1) kernel.swap.firstSlot.set(head, slot);
   setPageFlags(kernel, head, PG_SWAPCACHE);
   getPage(kernel, head, count);
 }
@@ -73,7 +61,7 @@ export function addToSwapCache(kernel: Kernel, head: number, slot: Slot): void {
 /** First slot of a folio in the swap cache. */
 export function slotOf(kernel: Kernel, head: number): Slot {
   return isLarge(kernel, head)
-    ? (slots(kernel).firstSlot.get(head) ?? 0)
+    ? (kernel.swap.firstSlot.get(head) ?? 0)
     : frameWord(kernel, head, FRAME_INDEX);
 }
 
@@ -82,10 +70,10 @@ export function removeFromSwapCache(kernel: Kernel, head: number): void {
   const count = 2 ** orderOf(kernel, head);
   const slot = slotOf(kernel, head);
   for (let i = 0; i < count; i++) {
-    slots(kernel).cached[slot + i] = 0;
-    if (usersOf(kernel, slot + i) === 0) slots(kernel).release(slot + i);
+    kernel.swap.cached[slot + i] = 0;
+    if (usersOf(kernel, slot + i) === 0) kernel.swap.release(slot + i);
   }
-  slots(kernel).firstSlot.delete(head);
+  kernel.swap.firstSlot.delete(head);
   if (!isLarge(kernel, head)) setFrameWord(kernel, head, FRAME_INDEX, 0);
   setPageFlags(kernel, head, 0, PG_SWAPCACHE);
   putPage(kernel, head, count);
@@ -103,7 +91,7 @@ export function freeSwap(kernel: Kernel, head: number): boolean {
 
 /** An entry that held the slot is gone (`swap_free`); nothing happens to a page that is cached. */
 export function freeSlot(kernel: Kernel, slot: Slot): void {
-  const { users } = slots(kernel);
+  const { users } = kernel.swap;
   users[slot] = (users[slot] ?? 1) - 1;
-  if (users[slot] === 0 && cachedIn(kernel, slot) === 0) slots(kernel).release(slot);
+  if (users[slot] === 0 && cachedIn(kernel, slot) === 0) kernel.swap.release(slot);
 }

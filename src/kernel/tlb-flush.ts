@@ -6,7 +6,6 @@ import type { CompiledLayout } from "../layout/compiled.js";
 import { requestOf } from "../layout/invalidation.js";
 import { Event } from "./events.js";
 import type { Mm } from "./mm.js";
-import type { Vma } from "./vma.js";
 
 /** More pages than this are flushed as the whole context (x86: tlb_single_page_flush_ceiling). */
 const CEILING = 33;
@@ -15,16 +14,21 @@ const CEILING = 33;
 export class TlbFlush {
   private readonly pageFlags: number;
   private readonly spaceFlags: number;
+  private readonly grantedFlags: number;
   private readonly faultDropsTlb: boolean;
 
+  /** @param everywhere every CPU is told of a granted right, not only the one that faulted */
   constructor(
     private readonly mmu: MmCore,
     hardware: CompiledLayout,
     private readonly count: (event: number, times: number) => void,
+    everywhere: boolean,
   ) {
-    const { page, space } = mmu.linux.flush;
+    const { page, space, own } = mmu.linux.flush;
     this.pageFlags = requestOf(hardware, page, { va: 0n, context: 0 }).flags;
     this.spaceFlags = requestOf(hardware, space, { context: 0 }).flags;
+    const granted = everywhere ? page : own;
+    this.grantedFlags = requestOf(hardware, granted, { va: 0n, context: 0 }).flags;
     this.faultDropsTlb = hardware.halves[0].faultDropsTlb;
   }
 
@@ -34,13 +38,13 @@ export class TlbFlush {
   }
 
   /**
-   * After an entry got more rights, on this CPU (ptep_set_access_flags, flush_tlb_fix_spurious_fault). x86-64
-   * needs nothing: the fault itself dropped what the TLB held. arm64 invalidates, up to 6.12 everywhere.
+   * After an entry was granted a right (ptep_set_access_flags, flush_tlb_fix_spurious_fault). Where the fault
+   * itself dropped what the TLB held, nothing is due (x86-64); else this CPU is told, or up to 6.18 every one.
    */
-  local(mm: Mm, _vma: Vma, page: number): void {
+  granted(mm: Mm, page: number): void {
     if (this.faultDropsTlb) return;
     this.count(Event.tlb_flush_local, 1);
-    this.mmu.exports.invalidatePages(this.pageFlags, mm.context, page, page + 1);
+    this.mmu.exports.invalidatePages(this.grantedFlags, mm.context, page, page + 1);
   }
 
   /** flush_tlb_range: an instruction a page, all at once where there are many. */

@@ -13,8 +13,6 @@ export const VM_NOHUGEPAGE = 1 << 8;
 export const VM_MERGEABLE = 1 << 9;
 export const VM_DONTCOPY = 1 << 10;
 export const VM_WIPEONFORK = 1 << 11;
-/** Guard regions may be here (7.0). */
-export const VM_MAYBE_GUARD = 1 << 12;
 
 /** The memory is charged against overcommit: private, and writable since it was mapped or ever after. */
 export const VM_ACCOUNT = 1 << 13;

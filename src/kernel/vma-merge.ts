@@ -57,7 +57,7 @@ export interface Neighbours {
 }
 
 /** Neighbours of [start, end), which are the part's own or of nobody. */
-export function mergeable(kernel: Kernel, mm: Mm, part: VmaPart): Neighbours {
+function mergeable(kernel: Kernel, mm: Mm, part: VmaPart): Neighbours {
   const before = mm.vmas.endingBefore(part.start);
   const behind = mm.vmas.atOrAfter(part.end);
   const prev = before !== null && joins(kernel, before, part, before) ? before : null;

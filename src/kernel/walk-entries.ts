@@ -84,3 +84,11 @@ export function hugeEntryAt(kernel: Kernel, root: number, page: number): number 
   if (slot === 0 || exports.isTable(slot, 1)) return 0;
   return exports.entryFlags(slot) === 0 ? 0 : slot;
 }
+
+/** pte_range_none: `count` last-level entries from a slot on are none. */
+export function isEmptyRun(kernel: Kernel, slot: number, count: number): boolean {
+  for (let i = 0; i < count; i++) {
+    if (kernel.mmu.exports.entryFlags(slot + 8 * i) !== 0) return false;
+  }
+  return true;
+}

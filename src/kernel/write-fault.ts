@@ -18,10 +18,10 @@ import {
 import type { Kernel } from "./kernel.js";
 import { maybeMappedShared } from "./mm-ids.js";
 import { PG_ANON, PG_EXCLUSIVE, PG_KSM, PG_LARGE, PG_SWAPCACHE } from "./page-flags.js";
-import { pageProt } from "./page-prot.js";
+import { pageProt, writeFlag } from "./page-prot.js";
 import { setIndex } from "./rmap.js";
 import { freeSwap } from "./swap-device.js";
-import { VM_UFFD_WP, VM_WRITE } from "./vm-flags.js";
+import { VM_UFFD_WP } from "./vm-flags.js";
 
 /** The entry is present, and not writable. */
 export function writeFault(kernel: Kernel, fault: Fault, slot: number, flags: number): FaultResult {
@@ -76,9 +76,9 @@ function ownsLarge(kernel: Kernel, head: number): boolean {
 function reuse(kernel: Kernel, { mm, vma, page }: Fault, slot: number): FaultResult {
   kernel.count(Event.fault_reuse);
   unfold(kernel, mm, slot, page);
-  const writable = (vma.flags & VM_WRITE) !== 0 ? Pte.write : 0;
+  const writable = writeFlag(vma);
   kernel.mmu.exports.updateEntry(slot, 0, Pte.young | kernel.madeDirty | writable);
-  kernel.tlb.local(mm, vma, page);
+  kernel.tlb.granted(mm, page);
   return "done";
 }
 
@@ -112,7 +112,7 @@ function copy(
   unfold(kernel, mm, slot, page);
   exports.clearEntry(slot);
   kernel.tlb.page(mm, page);
-  const writable = (vma.flags & VM_WRITE) !== 0 ? Pte.write : 0;
+  const writable = writeFlag(vma);
   const set = Pte.young | (kept ?? kernel.madeDirty | writable);
   exports.makeLeaf(slot, 0, frame, pageProt(kernel, vma), set);
   setIndex(kernel, frame, vma, page);

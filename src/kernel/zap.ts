@@ -13,7 +13,13 @@ import { splitMapping } from "./split-mapping.js";
 import { cachedIn, freeSlot, freeSwap, SWAP_TYPE } from "./swap-device.js";
 import { VM_UFFD_WP } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
-import { entriesPerTable, forEachRun, hugeStart, type VisitRun } from "./walk-entries.js";
+import {
+  entriesPerTable,
+  forEachRun,
+  hugeStart,
+  isEmptyRun,
+  type VisitRun,
+} from "./walk-entries.js";
 
 /**
  * Zaps [start, end) of a VMA.
@@ -122,15 +128,8 @@ export function reclaimTables(kernel: Kernel, mm: Mm, start: number, end: number
   let freed = 0;
   for (let page = hugeStart(kernel, start + size - 1); page + size <= end; page += size) {
     const slot = exports.findEntry(mm.root, page, 0) >>> 0;
-    if (slot === 0 || !isEmpty(kernel, slot, size)) continue;
+    if (slot === 0 || !isEmptyRun(kernel, slot, size)) continue;
     freed += exports.freeTables(mm.root, page, page + size, page, page + size);
   }
   if (freed > 0) kernel.tlb.space(mm);
-}
-
-function isEmpty(kernel: Kernel, slot: number, count: number): boolean {
-  for (let i = 0; i < count; i++) {
-    if (kernel.mmu.exports.entryFlags(slot + 8 * i) !== 0) return false;
-  }
-  return true;
 }

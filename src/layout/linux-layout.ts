@@ -43,8 +43,8 @@ export interface CompiledLinuxLayout {
   readonly leaf: readonly bigint[];
   readonly protections: Readonly<Record<Protection, readonly CompiledRule[]>>;
   readonly dirtySetsSoftDirty: boolean;
-  /** Names of the instructions that drop a page of a context, and a context. */
-  readonly flush: { readonly page: string; readonly space: string };
+  /** Names of the instructions that drop a page of a context, a context, and a page on this CPU alone. */
+  readonly flush: { readonly page: string; readonly space: string; readonly own: string };
   /** Physical address of frame 0. */
   readonly frameBase: bigint;
   readonly has: {
@@ -146,7 +146,7 @@ export function compileLinuxLayout(
     }),
     protections: mapValues(linux.protections, ({ rules }) => rules.map((r) => fields.rule(r))),
     dirtySetsSoftDirty: linux.dirtySetsSoftDirty.value,
-    flush: { page: linux.flush.page, space: linux.flush.space },
+    flush: { page: linux.flush.page, space: linux.flush.space, own: linux.flush.own },
     frameBase: FRAME_BASE,
     has: {
       softDirty: linux.flags.softDirty !== undefined,

@@ -72,7 +72,7 @@ const ROWS: readonly Row[] = [
 ];
 
 /** No borders but a line below the head: it survives mail clients and Markdown code blocks. */
-const PLAIN_CHARS = {
+export const PLAIN_CHARS = {
   top: "",
   "top-mid": "",
   "top-left": "",
@@ -106,7 +106,7 @@ function ratio(value: bigint | number | undefined, base: bigint | number | undef
 }
 
 /** Names of the labels in which the cells differ; at least the architecture. */
-function tellingLabels(cells: readonly CellResult[]): string[] {
+export function tellingLabels(cells: readonly CellResult[]): string[] {
   const names = Object.keys(cells[0]?.labels ?? {});
   const telling = names.filter((name) => new Set(cells.map((cell) => cell.labels[name])).size > 1);
   return telling.length === 0 ? ["arch"] : telling;
@@ -125,10 +125,18 @@ function rowOf(row: Row, cells: readonly CellResult[]): string[] {
   return [row.title, figure(base), ...figures];
 }
 
-function captionOf(cells: readonly CellResult[]): string {
+/** Labels that all cells share. */
+export function captionOf(cells: readonly CellResult[]): string {
   const telling = new Set(tellingLabels(cells));
   const common = Object.entries(cells[0]?.labels ?? {}).filter(([name]) => !telling.has(name));
   return common.map(([name, value]) => `${name}: ${value}`).join("   ");
+}
+
+/** A line for every check that does not hold. */
+export function checkLines(cells: readonly CellResult[]): string[] {
+  return cells.flatMap((cell) =>
+    cell.checks.filter(({ ok }) => !ok).map(({ id, first: seen }) => `${cell.id}: ${id}: ${seen}`),
+  );
 }
 
 /**
@@ -148,9 +156,6 @@ export function toTable({ cells }: Report): string {
   }
   const [first = "", ...rest] = table.toString().split("\n");
   const rule = "-".repeat(Math.max(...[first, ...rest].map((line) => line.length)));
-  const broken = cells.flatMap((cell) =>
-    cell.checks.filter(({ ok }) => !ok).map(({ id, first: seen }) => `${cell.id}: ${id}: ${seen}`),
-  );
-  const lines = [captionOf(cells), "", first, rule, ...rest, ...broken];
+  const lines = [captionOf(cells), "", first, rule, ...rest, ...checkLines(cells)];
   return `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
 }

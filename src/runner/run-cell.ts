@@ -1,6 +1,5 @@
 // Runs one cell on one core, in this thread.
 
-import { performance } from "node:perf_hooks";
 import { EVENT_BYTES } from "../../assembly/abi/event.js";
 import { Core } from "../core/core.js";
 import { compileCoreFor } from "../core/made-for.js";
@@ -21,7 +20,7 @@ import {
 import type { CellHost, CellResult } from "../stats/report.js";
 import { STAGING_BYTES, startThreadFor } from "../trace/index.js";
 import type { Cell } from "./cell.js";
-import { cpuSeconds } from "./cpu-time.js";
+import { startHost } from "./cell-host.js";
 import { feed, type OnProgress } from "./feed.js";
 import type { CoreModule } from "./module-files.js";
 import { architectureNamed, cpuNamed } from "./plan.js";
@@ -43,10 +42,9 @@ export async function runCell(
   cell: Cell,
   onProgress: OnProgress = () => undefined,
 ): Promise<CellOutcome> {
-  const cpuStart = cpuSeconds();
-  const wallStart = performance.now();
   // It starts while the core is compiled.
   if ("path" in cell.input) startThreadFor(cell.input.path);
+  const host = startHost(cell.id);
   const layout = compileLayout(architectureNamed(cell.arch), cell.mode);
   const { dataCached, nestedShift } = cell;
   const cpu = compileCpu(cpuNamed(cell.cpu), layout, { dataCached, nestedShift });
@@ -55,7 +53,7 @@ export async function runCell(
   const before = await feed(core, layout, cell, onProgress);
 
   const counters = namedCounters(core.counters().map((value, i) => value - (before[i] ?? 0n)));
-  const costs = costsOf(cell);
+  const costs = costsOf(cell.cpu);
   const cycles = cyclesOf(counters, costs);
   const result: CellResult = {
     id: cell.id,
@@ -73,20 +71,10 @@ export async function runCell(
     },
     counters,
     cycles,
-    metrics: metricsOf(counters, cycles, machineOf(cell)),
+    metrics: metricsOf(counters, cycles, machineOf(cell.cpu)),
     checks: checksOf(counters),
   };
-  const wallSeconds = (performance.now() - wallStart) / 1000;
-  return {
-    result,
-    host: {
-      id: cell.id,
-      cpuSeconds: cpuSeconds() - cpuStart,
-      wallSeconds,
-      accessesPerSecond: Math.round(Number(accesses(counters)) / wallSeconds),
-      peakBytes: core.exports.memory.buffer.byteLength,
-    },
-  };
+  return { result, host: host(accesses(counters), core) };
 }
 
 /** Loads layout, CPU and page policy, and makes the root tables. */
@@ -101,8 +89,9 @@ function prepare(core: Core, layout: CompiledLayout, cpu: CompiledCpu, cell: Cel
   core.exports.setRoots(root, shared ? root : core.exports.newTable(1, upper.topLevel));
 }
 
-function costsOf(cell: Cell): EventCosts {
-  const { costs, caches, memory } = cpuNamed(cell.cpu);
+/** What events cost on a CPU. */
+export function costsOf(cpu: string): EventCosts {
+  const { costs, caches, memory } = cpuNamed(cpu);
   const side =
     memory === undefined
       ? {}
@@ -123,7 +112,8 @@ function costsOf(cell: Cell): EventCosts {
   };
 }
 
-function machineOf(cell: Cell): Machine {
-  const { walker, clockMHz } = cpuNamed(cell.cpu);
+/** What metrics need to know of a CPU. */
+export function machineOf(cpu: string): Machine {
+  const { walker, clockMHz } = cpuNamed(cpu);
   return { walkers: walker?.inFlight, clockMHz: clockMHz?.value };
 }

@@ -4,20 +4,6 @@ import * as pm from "../kernel/pagemap.js";
 import { SMAPS_LETTERS, VM_READ, VM_SHARED, VM_WRITE } from "../kernel/vm-flags.js";
 import type { Vma } from "../kernel/vma.js";
 
-/** One entry of a recording; fields that an operation does not have are left out. */
-export interface Observation {
-  readonly op: string;
-  readonly errno: string | 0;
-  readonly minflt: number | null;
-  readonly majflt?: number;
-  readonly segv?: readonly number[];
-  readonly wpfault?: readonly number[];
-  readonly data?: readonly (readonly [number, number | null])[];
-  readonly ranges?: readonly (readonly [number, number])[];
-  readonly vmas?: readonly (readonly [number, number, string, string])[];
-  readonly pages?: readonly (readonly [number, string])[];
-}
-
 /** Run-length list of values. */
 export function runLengths<T>(values: Iterable<T>): [number, T][] {
   const runs: [number, T][] = [];

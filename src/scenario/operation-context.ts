@@ -2,7 +2,7 @@
 
 import { MmulateError } from "../errors.js";
 import { VM_READ, VM_WRITE } from "../kernel/vm-flags.js";
-import type { Observation } from "./observation.js";
+import type { Observation } from "../stats/observation.js";
 import type { Player, Process, Region } from "./player.js";
 import type { Operation } from "./script.js";
 
@@ -40,7 +40,7 @@ export function regionNamed({ process, operation }: Context, name: string): Regi
   const known = [...process.regions.keys()].join(", ");
   throw new MmulateError(
     "INPUT",
-    `line ${operation.line}: process ${operation.process} knows no region "${name}" (it knows ${known})`,
+    `${operation.where}: process ${operation.process} knows no region "${name}" (${known === "" ? "it has none yet" : `it knows ${known}`})`,
   );
 }
 
@@ -51,11 +51,11 @@ export function rangeOf(context: Context): { region: Region; start: number; end:
   return { region, start, end: start + number(context, 2) };
 }
 
-export function unknownProcess(player: Player, { line }: Operation, name: string): MmulateError {
+export function unknownProcess(player: Player, { where }: Operation, name: string): MmulateError {
   const known = [...player.processes.keys()].join(", ");
-  return new MmulateError("INPUT", `line ${line}: no process "${name}" (there are ${known})`);
+  return new MmulateError("INPUT", `${where}: no process "${name}" (there are ${known})`);
 }
 
 export function notModelled({ operation }: Context, what: string): MmulateError {
-  return new MmulateError("UNMODELLED", `line ${operation.line}: "${what}" is not modelled yet`);
+  return new MmulateError("UNMODELLED", `${operation.where}: "${what}" is not modelled yet`);
 }

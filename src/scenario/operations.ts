@@ -1,16 +1,19 @@
 // What each operation of a script does, and shows: one row per verb.
 
+import { MmulateError } from "../errors.js";
 import { clearSoftDirty } from "../kernel/clear-refs.js";
 import type { Errno } from "../kernel/errno.js";
 import { fork } from "../kernel/fork.js";
 import { unpinPages } from "../kernel/gup.js";
+import type { Kernel } from "../kernel/kernel.js";
 import { runKsm } from "../kernel/ksm.js";
 import { ADVICE, madvise } from "../kernel/madvise.js";
 import { exitMm, mmap, munmap } from "../kernel/mmap.js";
 import { mprotect } from "../kernel/mprotect.js";
 import { mremap, resize } from "../kernel/mremap.js";
 import { uffdRegister, uffdUnregister, uffdWriteProtect } from "../kernel/userfaultfd.js";
-import { type Observation, runLengths } from "./observation.js";
+import type { Observation } from "../stats/observation.js";
+import { runLengths } from "./observation.js";
 import {
   ACCESS,
   type Context,
@@ -89,21 +92,30 @@ function doTouch(context: Context, value?: number): Shown {
 }
 
 function doFork({ player, process, operation }: Context): Shown {
+  const [name = ""] = operation.words;
+  if (player.processes.has(name)) {
+    throw new MmulateError("INPUT", `${operation.where}: there is a process "${name}" already`);
+  }
   const result = fork(player.kernel, process.mm);
   if ("errno" in result) return { errno: result.errno };
   const regions = new Map(process.regions);
   const { onSegv } = process;
   const child: Process = { mm: result.child, regions, pins: new Map(), onSegv };
-  player.processes.set(operation.words[0] ?? "", child);
+  player.processes.set(name, child);
   return {};
+}
+
+/** The end of a process: its memory goes, then its pins. */
+export function endProcess(kernel: Kernel, { mm, pins }: Process): void {
+  exitMm(kernel, mm);
+  for (const each of pins.values()) unpinPages(kernel, each);
 }
 
 function doExit({ player, operation }: Context): Shown {
   const name = operation.words[0] ?? "";
   const process = player.processes.get(name);
   if (process === undefined) throw unknownProcess(player, operation, name);
-  exitMm(player.kernel, process.mm);
-  for (const pins of process.pins.values()) unpinPages(player.kernel, pins);
+  endProcess(player.kernel, process);
   player.processes.delete(name);
   return {};
 }
@@ -201,10 +213,11 @@ export function playOperation(player: Player, operation: Operation, index: numbe
   if (play === undefined) throw notModelled(context, operation.verb);
   const { mm } = process;
   const [minor, major] = [mm.minorFaults, mm.majorFaults];
+  const end = player.watch?.begin(operation, process);
   const shown = play(context);
   const { segv, wpfault } = player.takeTrouble();
   const base = process.regions.get(operation.words[0] ?? "")?.start ?? 0;
-  return {
+  const observation: Observation = {
     op: operation.text,
     errno: 0,
     minflt: mm.minorFaults - minor,
@@ -213,4 +226,6 @@ export function playOperation(player: Player, operation: Operation, index: numbe
     ...(wpfault.length > 0 ? { wpfault: wpfault.map((page) => page - base) } : {}),
     ...shown,
   };
+  end?.(observation);
+  return observation;
 }

@@ -11,6 +11,8 @@ import { mprotect } from "../kernel/mprotect.js";
 import { newMm } from "../kernel/new-mm.js";
 import { uffdWriteProtect } from "../kernel/userfaultfd.js";
 import { VM_READ, VM_WRITE } from "../kernel/vm-flags.js";
+import type { Observation } from "../stats/observation.js";
+import type { Operation } from "./script.js";
 
 /** What a name stands for: pages of address space. */
 export interface Region {
@@ -35,6 +37,18 @@ export interface Trouble {
   readonly wpfault: number[];
 }
 
+/** Follows a run. */
+export interface Watch {
+  /** An operation begins; what is returned is called when it is done. */
+  begin(operation: Operation, process: Process): (shown: Observation) => void;
+  /** An access went through: `seen` is what the page's first byte now is. */
+  touched(process: Process, page: number, seen: number, frame: number, wrote: boolean): void;
+  /** An access ended in SIGSEGV. */
+  denied(process: Process, page: number, write: boolean): void;
+  /** The handler of SIGSEGV made the page writable. */
+  unprotected(process: Process, page: number): void;
+}
+
 /** Bytes between the places of regions, and of the first one. */
 const REGION_SHIFT = 32;
 const FIRST_REGION_SHIFT = 44;
@@ -51,7 +65,11 @@ function endless(page: number): MmulateError {
 /** Processes, regions and the CPU of a script's run. */
 export class Player {
   readonly processes = new Map<string, Process>();
+  /** Follows the run; null = nobody does. */
+  watch: Watch | null = null;
   private regions = 0;
+  /** Accesses that went through. */
+  readonly accesses = { reads: 0, writes: 0 };
   private running: Mm | null = null;
   private trouble: Trouble = { segv: [], wpfault: [] };
 
@@ -109,21 +127,30 @@ export class Player {
     const write = value !== undefined;
     this.switchTo(process.mm);
     let faults = 0;
+    let handled = false;
     while (kernel.mmu.exports.touch(page, write ? Access.UserWrite : Access.UserRead) !== 0) {
       if (++faults > MAX_FAULTS) throw endless(page);
       const result = userFault(kernel, process.mm, page, write);
       if (result === "done") continue;
-      this.trouble.segv.push(page);
-      if (!this.unprotected(process, page)) return null;
+      if (!handled) this.trouble.segv.push(page);
+      this.watch?.denied(process, page, write);
+      // A page that the handler cannot make accessible (a guard) is given up.
+      if (handled || !this.unprotected(process, page)) return null;
+      handled = true;
     }
     const frame = kernel.mmu.exports.touchedFrame();
     if (write) setStamp(kernel, frame, value);
-    return stampOf(kernel, frame);
+    this.accesses[write ? "writes" : "reads"]++;
+    const seen = stampOf(kernel, frame);
+    this.watch?.touched(process, page, seen, frame, write);
+    return seen;
   }
 
   /** The SIGSEGV handler makes the page writable; true: the access is tried again. */
-  private unprotected({ mm, onSegv }: Process, page: number): boolean {
-    if (onSegv === "skip") return false;
-    return mprotect(this.kernel, mm, page, page + 1, VM_READ | VM_WRITE) === 0;
+  private unprotected(process: Process, page: number): boolean {
+    if (process.onSegv === "skip") return false;
+    if (mprotect(this.kernel, process.mm, page, page + 1, VM_READ | VM_WRITE) !== 0) return false;
+    this.watch?.unprotected(process, page);
+    return true;
   }
 }

@@ -7,7 +7,8 @@ import { hintFor } from "../layout/nearest.js";
 export interface Operation {
   /** The line, without comment. */
   readonly text: string;
-  readonly line: number;
+  /** FILE:LINE, for messages. */
+  readonly where: string;
   /** "P", or who `in` names. */
   readonly process: string;
   readonly verb: string;
@@ -74,12 +75,45 @@ export function parseLine(text: string, line: number, where: string): Operation 
     throw bad(where, line, `no operation "${verb}"${hint} (there are ${VERBS.join(", ")})`);
   }
   checkWords(where, line, verb, form, rest);
-  return { text, line, process, verb, words: rest };
+  return { text, where: `${where}:${line}`, process, verb, words: rest };
 }
 
 function bad(where: string, line: number, reason: string): MmulateError {
   return new MmulateError("INPUT", `${where}:${line}: ${reason}`);
 }
+
+const ADVICE = [
+  "dontneed",
+  "free",
+  "hugepage",
+  "nohugepage",
+  "collapse",
+  "pageout",
+  "willneed",
+  "mergeable",
+  "unmergeable",
+  "dontfork",
+  "dofork",
+  "wipeonfork",
+  "populate_write",
+  "populate_read",
+  "guard_install",
+  "guard_remove",
+];
+
+/** What a word may be, where its name does not say it. */
+const ALLOWED: ReadonlyMap<string, string> = new Map([
+  ["region", "letters, digits and _, a letter first"],
+  ["place", "REGION+PAGES, such as A+16"],
+  ["number", "a page number"],
+  ["count", "a number of pages"],
+  ["access", "r, rw or none"],
+  ["share", "private or shared"],
+  ["process", "letters, digits and _, a letter first"],
+  ["advice", ADVICE.join(", ")],
+  ["mode", "wp or wp-async, with ,unpopulated or without"],
+  ["category", "written, soft-dirty, present; wp and check"],
+]);
 
 const KINDS: ReadonlyMap<string, RegExp> = new Map([
   ["region", /^[A-Za-z][A-Za-z0-9_]*$/],
@@ -89,7 +123,7 @@ const KINDS: ReadonlyMap<string, RegExp> = new Map([
   ["access", /^(r|rw|none)$/],
   ["share", /^(private|shared)$/],
   ["process", /^[A-Za-z][A-Za-z0-9_]*$/],
-  ["advice", /^[a-z_]+$/],
+  ["advice", new RegExp(`^(${ADVICE.join("|")})$`)],
   ["mode", /^wp(-async)?(,unpopulated)?$/],
   ["category", /^(written|soft-dirty|present|wp|check)$/],
   ["align=N", /^align=\d{1,10}$/],
@@ -98,6 +132,14 @@ const KINDS: ReadonlyMap<string, RegExp> = new Map([
 function fitsKind(kind: string, word: string): boolean {
   const options = kind.replace(/\*$/, "").split("|");
   return options.some((option) => KINDS.get(option)?.test(word) ?? option === word);
+}
+
+/** "access (r, rw or none)". */
+function allowedOf(kind: string): string {
+  const options = kind.replace(/\*$/, "").split("|");
+  const [only = ""] = options;
+  const allowed = options.length === 1 ? ALLOWED.get(only) : undefined;
+  return options.join(" or ") + (allowed === undefined ? "" : ` (${allowed})`);
 }
 
 function checkWords(
@@ -116,7 +158,8 @@ function checkWords(
     const kind =
       must[i] ?? may[i - must.length] ?? (last?.endsWith("*") === true ? last : undefined);
     if (kind === undefined) throw bad(where, line, `"${word}" is too much: ${usage}`);
-    if (!fitsKind(kind, word)) throw bad(where, line, `"${word}" is no ${kind}: ${usage}`);
+    if (!fitsKind(kind, word))
+      throw bad(where, line, `"${word}" is no ${allowedOf(kind)}: ${usage}`);
   });
   if (words.length < must.length) throw bad(where, line, `words are missing: ${usage}`);
 }

@@ -1,6 +1,7 @@
 // The report: what a run returns, however many cells it had and wherever they ran.
 
 import type { CounterValues } from "./counters.js";
+import type { Narration, Observation } from "./observation.js";
 
 export const REPORT_SCHEMA = "mmulate/report@1";
 
@@ -36,6 +37,12 @@ export interface CellResult {
   readonly cycles: Cycles;
   readonly metrics: Readonly<Record<string, number>>;
   readonly checks: readonly Check[];
+  /** Of a script: what each operation showed. */
+  readonly observations?: readonly Observation[];
+  /** Of an explained script: what each operation did to entries. */
+  readonly narrations?: readonly Narration[];
+  /** Of a script: what happened in the kernel, by the name of the event. */
+  readonly events?: Readonly<Record<string, number>>;
 }
 
 /** Figures of the host, which differ from run to run. */

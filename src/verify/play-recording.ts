@@ -4,11 +4,12 @@ import { DEFAULT_COSTS } from "../../arch/costs/index.js";
 import type { Core } from "../core/core.js";
 import { MmulateError } from "../errors.js";
 import type { KernelConfig, ThpSwitch } from "../kernel/features.js";
+import { Checker, type Complaint } from "../scenario/checker.js";
 import { bootMachine, type MachineConfig } from "../scenario/machine.js";
-import type { Observation } from "../scenario/observation.js";
-import { playOperation } from "../scenario/operations.js";
+import { endProcess, playOperation } from "../scenario/operations.js";
 import { Player } from "../scenario/player.js";
 import { parseLine } from "../scenario/script.js";
+import type { Observation } from "../stats/observation.js";
 import type { RecordedEntry, Recording, RecordingHeader } from "./recording-format.js";
 
 /** Where a scenario first differs. */
@@ -65,12 +66,16 @@ function middleSizes(text: string, page: number): Map<number, ThpSwitch> {
 
 /**
  * Plays a recording.
+ * @param check the oracle watches: what breaks its rules is a difference, too
  * @returns null when every field of every operation agrees, else the first that does not
  * @throws MmulateError CONFIG, as `machineOf`
  */
-export function playRecording(core: Core, recording: Recording): Difference | null {
+export function playRecording(core: Core, recording: Recording, check = false): Difference | null {
   const [header, ...entries] = recording.recording;
-  const player = new Player(bootMachine(core, machineOf(header)));
+  const kernel = bootMachine(core, machineOf(header));
+  const player = new Player(kernel);
+  const checker = check ? new Checker(player, kernel) : null;
+  player.watch = checker;
   for (const [index, want] of entries.entries()) {
     const text = recording.script[index] ?? "";
     const op = `${index + 1}: ${text}`;
@@ -85,7 +90,13 @@ export function playRecording(core: Core, recording: Recording): Difference | nu
       return { reason, op, want, got: { error: error.message } };
     }
   }
-  return null;
+  checker?.finish((process) => endProcess(kernel, process));
+  return checker === null ? null : firstComplaint(checker.complaints);
+}
+
+function firstComplaint([first]: readonly Complaint[]): Difference | null {
+  if (first === undefined) return null;
+  return { reason: `oracle: ${first.id}`, op: first.op, want: {}, got: { error: first.text } };
 }
 
 const FIELDS = [

@@ -24,8 +24,13 @@ const REASONS: Partial<Record<ErrorCode, string>> = {
 /** One vector's verdict: null when it passed. */
 type Verdict = { readonly reason: string; readonly failure: VerifyFailure } | null;
 
+export interface VerifyOptions {
+  /** The oracle watches recordings. */
+  readonly check?: boolean;
+}
+
 /**
- * Plays every vector of some files.
+ * Plays every vector and recording of some files.
  * @param core an instance; what it holds is forgotten
  * @param paths files of JSON lines, plain or gzip
  * @param onFile called before each file is read
@@ -35,12 +40,13 @@ export async function verifyFiles(
   core: Core,
   paths: readonly string[],
   onFile: (path: string) => void = () => undefined,
+  { check = false }: VerifyOptions = {},
 ): Promise<VerifyResult> {
   const files: VerifyFile[] = [];
   const failures: VerifyFailure[] = [];
   for (const path of paths) {
     onFile(path);
-    files.push(await verifyFile(core, path, failures));
+    files.push(await verifyFile(core, path, failures, check));
   }
   const sum = (name: "passed" | "failed" | "skipped"): number =>
     files.reduce((total, file) => total + file[name], 0);
@@ -51,12 +57,13 @@ async function verifyFile(
   core: Core,
   file: string,
   failures: VerifyFailure[],
+  check: boolean,
 ): Promise<VerifyFile> {
   let passed = 0;
   let failed = 0;
   const reasons: Record<string, number> = {};
   for await (const { text, number } of readLines(file)) {
-    const verdict = verdictOn(core, text, `${file}:${number}`);
+    const verdict = verdictOn(core, text, `${file}:${number}`, check);
     if (verdict === null) {
       passed++;
       continue;
@@ -75,17 +82,17 @@ async function verifyFile(
 }
 
 /** A line says what it is: recordings have a script. */
-function verdictOn(core: Core, text: string, where: string): Verdict {
+function verdictOn(core: Core, text: string, where: string, check: boolean): Verdict {
   const json = parseJson(text, where);
   return isRecording(json)
-    ? verdictOnRecording(core, checkRecording(json, where))
+    ? verdictOnRecording(core, checkRecording(json, where), check)
     : verdictOnVector(core, checkVector(json, where));
 }
 
-function verdictOnRecording(core: Core, recording: Recording): Verdict {
+function verdictOnRecording(core: Core, recording: Recording, check: boolean): Verdict {
   const { name: id } = recording;
   try {
-    const difference = playRecording(core, recording);
+    const difference = playRecording(core, recording, check);
     if (difference === null) return null;
     const { reason, op, want, got } = difference;
     return { reason, failure: { id, op, want, got } };

@@ -23,6 +23,10 @@ beforeAll(() => {
   folder.write("good.jsonl", `${line()}\n`);
   folder.write("wrong.jsonl", `${line()}\n${line({ id: "made/2", expect: { pa: "0x5124" } })}\n`);
   folder.write("damaged.jsonl", `${line()}\n{\n`);
+  folder.write("empty.scn", "# nothing\n");
+  folder.write("good.scn", "mmap A 4 rw private\nwrite A 0 4\n");
+  folder.write("wrong.scn", "# a comment\nmmap A 4 rw private\nreed A 0 4\n");
+  folder.write("late.scn", "mmap A 4 rw private\nread B 0 4\n");
   folder.write("recording.jsonl", `${JSON.stringify({ script: ["a"], recording: [] })}\n`);
 });
 
@@ -43,6 +47,11 @@ describe("an input that cannot be used ends with exit code 2 and one line on std
     ["run @foreign", '@foreign: begins with "#!/bin/sh\\x0aecho\\x0a", which is no trace format'],
     ["run @bad-line.lackey", "@bad-line.lackey: line 7: "],
     ["run T @missing", "@missing: no such file"],
+    ["run @missing.scn", "@missing.scn: no such file"],
+    ["run @empty.scn", "@empty.scn: holds no operation"],
+    ["run @wrong.scn", '@wrong.scn:3: no operation "reed"; did you mean "read"? (there are mmap, '],
+    ["run @late.scn", '@late.scn:2: process P knows no region "B" (it knows A)'],
+    ["run @good.scn T", "is a script and @tiny.lackey is none: run them one after the other"],
   ])("%s", async (command, message) => {
     const { code, out, err } = await mmulate(...words(command), "--arch", "x86-64");
     expect(code).toBe(2);
@@ -50,13 +59,26 @@ describe("an input that cannot be used ends with exit code 2 and one line on std
     // A run may have finished a cell before it came to the one that fails.
     const told = linesOf(err).filter((text) => !/: \d+ accesses$/.test(text));
     expect(told).toHaveLength(1);
-    expect(told[0]).toContain(`mmulate: ${message.replace(/^@/, `${folder.path}/`)}`);
+    expect(told[0]).toContain(message.replaceAll("@", `${folder.path}/`));
   });
 });
 
 describe("a request for what does not exist ends with exit code 2 and one line on stderr", () => {
   it.concurrent.each([
     ["run T --arch mips", 'unknown architecture "mips" (known: x86-64, arm64)'],
+    [
+      "run @good.scn --kernel 6.13",
+      'kernel "6.13": one of 6.1, 6.8, 6.12, 6.18, 7.0, 7.2 is allowed',
+    ],
+    [
+      "run @good.scn --kernel 7.2:x=1",
+      'kernel "7.2:x=1": "x=1": softDirty, hwDirty, swap, thp, mthp are allowed',
+    ],
+    ["run @good.scn --kernel 6.1 --arch arm64", "no layout of Linux 6.1 on arm64 is known"],
+    ["run @good.scn --arch mips", 'unknown architecture "mips" (known: x86-64, arm64)'],
+    ["run @good.scn --pages thp", "--pages is for traces and workloads: "],
+    ["run T --kernel 7.2", "--kernel is for scripts (.scn)"],
+    ["run T --check", "--check is for scripts (.scn)"],
     ["run T --arch arm46", 'unknown architecture "arm46"; did you mean "arm64"?'],
     ["run T --arch x86", 'unknown architecture "x86"; did you mean "x86-64"?'],
     ["run T --arch ,", "archs: none was named"],
@@ -145,13 +167,13 @@ describe("a command line that does not parse ends with exit code 2 and one line 
   });
 });
 
-describe("verify refuses a file that is none of vectors, with exit code 2", () => {
+describe("verify refuses a file that is none of vectors or recordings, with exit code 2", () => {
   it.concurrent.each([
     ["@missing", "@missing: no such file"],
     ["@empty", "@empty: holds no line, expected translation vectors"],
     ["@damaged.jsonl", "@damaged.jsonl:2: not JSON, expected a translation vector"],
     ["@tiny.lackey", "@tiny.lackey:1: not JSON, expected a translation vector"],
-    ["@recording.jsonl", "@recording.jsonl:1: a kernel recording, expected a translation vector"],
+    ["@recording.jsonl", "@recording.jsonl:1: not a kernel recording: name: "],
     ["@damaged.gz", "@damaged.gz: gzip data is damaged"],
   ])("%s", async (file, message) => {
     const { code, out, err } = await mmulate("verify", "--json", ...words(file));

@@ -3,8 +3,13 @@
 
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { DEFAULT_COSTS } from "../../arch/costs/index.js";
 import { CPUS } from "../../arch/cpus/index.js";
 import { ARCHITECTURES } from "../../arch/index.js";
+import { LINUX_FUNCTIONS } from "../../arch/linux/functions.js";
+import { LINUX_LAYOUTS } from "../../arch/linux/index.js";
+import { KERNEL_FEATURES, KERNEL_LAYOUTS } from "../../arch/linux/kernels.js";
+import { PTE_MARKERS, SOFTLEAF_TYPES } from "../../arch/linux/softleaf.js";
 
 const PAGE = readFileSync(new URL("../../docs/sources.md", import.meta.url), "utf8");
 
@@ -19,6 +24,11 @@ function marksOf(value: unknown, name = ""): string[] {
 const FILES: [string, unknown][] = [
   ...[...ARCHITECTURES].map(([name, data]): [string, unknown] => [`arch/${name}.ts`, data]),
   ...[...CPUS].map(([name, data]): [string, unknown] => [`arch/cpus/${name}.ts`, data]),
+  ...[...LINUX_LAYOUTS].map(([name, data]): [string, unknown] => [`arch/linux: ${name}`, data]),
+  ["arch/costs/plain.ts", DEFAULT_COSTS],
+  ["arch/linux/softleaf.ts", [SOFTLEAF_TYPES, PTE_MARKERS]],
+  ["arch/linux/kernels.ts", [[...KERNEL_FEATURES.values()], KERNEL_LAYOUTS]],
+  ["arch/linux/functions.ts", [...LINUX_FUNCTIONS.values()]],
 ];
 
 /** "arch/x86-64.ts" -> column -> count, of the table under "How sure". */
@@ -42,6 +52,7 @@ describe("the table of how sure the facts are", () => {
 
   it.each(FILES)("counts %s", (file, data) => {
     const marks = marksOf(data);
+    expect(Object.keys(table)).toContain(file);
     const row = table[file] ?? {};
     const count = (mark: string) => marks.filter((each) => each === mark).length;
     const expected = Object.fromEntries(

@@ -52,7 +52,9 @@ describe("a damaged line", () => {
   it.each(["{", "", "not json", '{"id":"a"} {"id":"b"}', line().slice(0, -1), `\uFEFF${line()}`])(
     "that is no JSON is refused with file and line: %j",
     (text) => {
-      expect(refusalOf(text)).toBe("vectors.jsonl:17: not JSON, expected a translation vector");
+      expect(refusalOf(text)).toBe(
+        "vectors.jsonl:17: not JSON, expected a translation vector or a kernel recording",
+      );
     },
   );
 
@@ -105,15 +107,6 @@ describe("a damaged line", () => {
     ["an object in its configuration", line({ config: { levels: {} } })],
   ])("with %s is refused", (_, text) => {
     expect(refusalOf(text)).toMatch(/^vectors\.jsonl:17: not a translation vector: \S/);
-  });
-});
-
-describe("a kernel recording", () => {
-  it("is refused by its name, not by what a vector would have", () => {
-    const text = JSON.stringify({ id: "k/1", script: ["map A 0 4"], recording: [{}] });
-    expect(refusalOf(text)).toBe(
-      "vectors.jsonl:17: a kernel recording, expected a translation vector; this version plays vectors only",
-    );
   });
 });
 

@@ -278,7 +278,9 @@ describe("one vector of a file", () => {
     const path = folder.write("half.jsonl", `${line({ id: "a" })}\n{`);
     expect(await findVector(path, "a")).toMatchObject({ id: "a" });
     const error = await errorOf(() => findVector(path, "b"));
-    expect(error.message).toBe(`${path}:2: not JSON, expected a translation vector`);
+    expect(error.message).toBe(
+      `${path}:2: not JSON, expected a translation vector or a kernel recording`,
+    );
   });
 
   it("that does not exist is refused with the ids that do", async () => {

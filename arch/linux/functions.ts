@@ -1,0 +1,74 @@
+// Where Linux does what the model counts as an event: names an explained run cites.
+//
+// Names are those of 6.12 to 7.0; a static function may be named otherwise elsewhere, hence "knowledge".
+// `rule`: the function changes entries; what changes behind such an event, until the next one, is its doing.
+
+import { z } from "zod";
+import { freeze } from "../define.js";
+import { citeSchema, confidenceSchema } from "../schema.js";
+
+const functionSchema = z.strictObject({
+  cite: citeSchema,
+  confidence: confidenceSchema,
+  rule: z.boolean(),
+});
+
+const fact = (cite: string, rule: boolean) => ({
+  cite: `LINUX ${cite}`,
+  confidence: "knowledge" as const,
+  rule,
+});
+const does = (cite: string) => fact(cite, true);
+const counts = (cite: string) => fact(cite, false);
+
+const FUNCTIONS = {
+  fault: counts("mm/memory.c handle_mm_fault, mm_account_fault"),
+  fault_anon: does("mm/memory.c do_anonymous_page"),
+  fault_zero: does("mm/memory.c do_anonymous_page (the zero page)"),
+  fault_huge: does("mm/huge_memory.c do_huge_pmd_anonymous_page"),
+  split_mapping: does("mm/huge_memory.c __split_huge_pmd_locked"),
+  split_folio: does("mm/huge_memory.c split_huge_page_to_list_to_order, remap_page"),
+  collapse: does("mm/khugepaged.c collapse_huge_page"),
+  contpte_fold: does("arch/arm64/mm/contpte.c __contpte_try_fold"),
+  contpte_unfold: does("arch/arm64/mm/contpte.c __contpte_try_unfold"),
+  ksm_merge: does("mm/ksm.c replace_page, write_protect_page"),
+  swap_out: does("mm/rmap.c try_to_unmap_one"),
+  swap_in: does("mm/memory.c do_swap_page"),
+  fault_shared: does("mm/memory.c do_read_fault, do_shared_fault; mm/shmem.c shmem_fault"),
+  fault_around: does("mm/memory.c do_fault_around; mm/filemap.c filemap_map_pages"),
+  fault_reuse: does("mm/memory.c wp_page_reuse"),
+  fault_copy: does("mm/memory.c wp_page_copy"),
+  fault_spurious: counts("mm/memory.c handle_pte_fault (flush_tlb_fix_spurious_fault)"),
+  fault_segv: counts("arch fault.c bad_area, access_error"),
+  uffd_message: counts("fs/userfaultfd.c handle_userfault"),
+  uffd_async: does("mm/memory.c do_wp_page (userfaultfd_wp_async)"),
+  page_alloc: counts("mm/page_alloc.c"),
+  page_free: counts("mm/swap.c folio_put"),
+  page_zero: counts("clear_user_highpage"),
+  page_copy: counts("mm/memory.c __wp_page_copy_user"),
+  fork_entry: does("mm/memory.c copy_pte_range, copy_present_ptes"),
+  zap_entry: does("mm/memory.c zap_pte_range"),
+  protect_entry: does("mm/mprotect.c change_pte_range"),
+  move_entry: does("mm/mremap.c move_ptes"),
+  move_table: does("mm/mremap.c move_normal_pmd"),
+  scan_entry: counts("fs/proc/task_mmu.c pagemap_pmd_range, pagemap_scan_pmd_entry"),
+  clear_entry: does("fs/proc/task_mmu.c clear_soft_dirty"),
+  vma_split: counts("mm/vma.c __split_vma"),
+  vma_merge: counts("mm/vma.c vma_merge_existing_range, vma_merge_new_range"),
+  tlb_flush_page: counts("flush_tlb_page, flush_tlb_range"),
+  tlb_flush_mm: counts("flush_tlb_mm"),
+  tlb_flush_local: counts("flush_tlb_fix_spurious_fault, __ptep_set_access_flags"),
+  syscall: counts("system call entry"),
+  fault_flags: does("mm/memory.c handle_pte_fault (ptep_set_access_flags)"),
+  fault_marker: does("mm/memory.c pte_marker_clear"),
+  free_entry: does("mm/madvise.c madvise_free_pte_range"),
+  marker_entry: does("mm/mprotect.c change_pte_range; mm/madvise.c guard_install_set_pte"),
+  scan_protect: does("fs/proc/task_mmu.c make_uffd_wp_pte"),
+} as const satisfies Record<string, z.input<typeof functionSchema>>;
+
+export type LinuxFunction = z.infer<typeof functionSchema>;
+
+/** The function behind each event of the kernel model, by the event's name. */
+export const LINUX_FUNCTIONS: ReadonlyMap<string, LinuxFunction> = new Map(
+  Object.entries(FUNCTIONS).map(([name, fact]) => [name, freeze(functionSchema.parse(fact))]),
+);

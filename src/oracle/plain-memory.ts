@@ -1,0 +1,171 @@
+// What every process must read: a plain, slow memory model, one object a page, written from what the calls
+// promise to their callers and not from the kernel model. No entries, no references, no copy-on-write.
+//
+//   private page   { value }                       fork copies it
+//   shared page    { object, index }               fork shares the object
+//
+// What depends on where mappings begin and end (which of several VMAs mremap moves before it fails, say) it
+// does not foretell: it is told what was done.
+
+/** Memory that several mappings see. */
+interface PlainObject {
+  readonly pages: number;
+  readonly values: Map<number, number>;
+}
+
+interface PlainPage {
+  readable: boolean;
+  writable: boolean;
+  readonly object: PlainObject | null;
+  readonly index: number;
+  /** Of a private page. */
+  value: number;
+  /** MADV_FREE: it may read as zero until it is written again. */
+  mayBeZero: boolean;
+  guard: boolean;
+  notForked: boolean;
+  wipedOnFork: boolean;
+}
+
+type Space = Map<number, PlainPage>;
+
+/** What a call returns, as far as the plain model knows it: ENOMEM where it met a hole. */
+export type PlainResult = 0 | "ENOMEM" | "EINVAL";
+
+const GONE: Partial<PlainPage> = { value: 0, mayBeZero: false };
+
+const ADVICE: ReadonlyMap<string, Partial<PlainPage>> = new Map([
+  ["dontfork", { notForked: true }],
+  ["dofork", { notForked: false }],
+  ["wipeonfork", { wipedOnFork: true }],
+  ["dontneed", GONE],
+  ["free", { mayBeZero: true }],
+  ["guard_install", { ...GONE, guard: true }],
+  ["guard_remove", { guard: false }],
+]);
+/** Shared mappings refuse these. */
+const PRIVATE_ONLY: ReadonlySet<string> = new Set(["free", "wipeonfork"]);
+
+/** Memory of all processes. A process is whatever object the caller knows it by. */
+export class PlainMemory {
+  private readonly spaces = new Map<object, Space>();
+
+  private space(process: object): Space {
+    const space = this.spaces.get(process) ?? new Map<number, PlainPage>();
+    this.spaces.set(process, space);
+    return space;
+  }
+
+  /** A new mapping, in place of whatever was there: it reads as zero. */
+  mmap(process: object, start: number, pages: number, access: string, shared: boolean): void {
+    const object: PlainObject | null = shared ? { pages, values: new Map() } : null;
+    for (let index = 0; index < pages; index++) {
+      this.put(process, start + index, {
+        readable: access !== "none",
+        writable: access === "rw",
+        object,
+        index,
+        value: 0,
+        mayBeZero: false,
+        guard: false,
+        notForked: false,
+        wipedOnFork: false,
+      });
+    }
+  }
+
+  private put(process: object, at: number, page: PlainPage): void {
+    this.space(process).set(at, page);
+  }
+
+  munmap(process: object, start: number, end: number): void {
+    for (let at = start; at < end; at++) this.space(process).delete(at);
+  }
+
+  /** Up to the first hole. */
+  mprotect(process: object, start: number, end: number, access: string): PlainResult {
+    for (let at = start; at < end; at++) {
+      const page = this.space(process).get(at);
+      if (page === undefined) return "ENOMEM";
+      Object.assign(page, { readable: access !== "none", writable: access === "rw" });
+    }
+    return 0;
+  }
+
+  /** A move that went well. `keep`: the old mapping stays, empty. */
+  mremap(process: object, start: number, pages: number, to: number, keep: boolean): void {
+    const moving = Array.from({ length: pages }, (_, i) => this.space(process).get(start + i));
+    this.munmap(process, to, to + pages);
+    moving.forEach((page, i) => {
+      if (page === undefined) return;
+      this.put(process, to + i, { ...page });
+      if (keep) Object.assign(page, GONE, { guard: false });
+      else this.space(process).delete(start + i);
+    });
+  }
+
+  /** Growing or shrinking that went well: what comes is like the last page that was there. */
+  resize(process: object, start: number, from: number, pages: number): void {
+    this.munmap(process, start + pages, start + from);
+    const last = this.space(process).get(start + from - 1);
+    for (let at = from; last !== undefined && at < pages; at++) {
+      const index = last.index + (at - from + 1);
+      this.put(process, start + at, { ...last, ...GONE, index, guard: false });
+    }
+  }
+
+  /** Advice on what is mapped; all other advice changes nothing that can be read. */
+  madvise(process: object, start: number, end: number, advice: string): PlainResult {
+    const change = ADVICE.get(advice) ?? {};
+    let result: PlainResult = 0;
+    for (let at = start; at < end; at++) {
+      const page = this.space(process).get(at);
+      if (page === undefined) result = "ENOMEM";
+      else if (page.object !== null && PRIVATE_ONLY.has(advice)) return "EINVAL";
+      else if (!page.guard || !/^(dontneed|free)$/.test(advice)) Object.assign(page, change);
+    }
+    return result;
+  }
+
+  fork(parent: object, child: object): void {
+    for (const [at, page] of this.space(parent)) {
+      if (page.notForked) continue;
+      this.put(child, at, { ...page, ...(page.wipedOnFork ? { ...GONE, guard: false } : {}) });
+    }
+  }
+
+  exit(process: object): void {
+    this.spaces.delete(process);
+  }
+
+  /** Whether an access must go through. */
+  allows(process: object, at: number, write: boolean): boolean {
+    const page = this.space(process).get(at);
+    if (page === undefined || page.guard) return false;
+    if (page.object !== null && page.index >= page.object.pages) return false;
+    return write ? page.writable : page.readable;
+  }
+
+  /** A store of `value`. */
+  write(process: object, at: number, value: number): void {
+    const page = this.space(process).get(at);
+    if (page === undefined) return;
+    if (page.object === null) Object.assign(page, { value, mayBeZero: false });
+    else page.object.values.set(page.index, value);
+  }
+
+  /** A load that saw `seen`. Returns what it should have seen where that is wrong, else null. */
+  read(process: object, at: number, seen: number): number | null {
+    const page = this.space(process).get(at);
+    if (page === undefined) return null;
+    if (page.object !== null) {
+      const want = page.object.values.get(page.index) ?? 0;
+      return want === seen ? null : want;
+    }
+    if (page.value === seen) return null;
+    if (!page.mayBeZero || seen !== 0) return page.value;
+    // Once it was seen to be gone, it stays so.
+    Object.assign(page, GONE);
+    return null;
+  }
+}

@@ -1,0 +1,72 @@
+// Runs one cell of a script on one core, in this thread.
+
+import { Core } from "../core/core.js";
+import { compileLayout } from "../layout/compile.js";
+import { encodeLayout, hashBytes } from "../layout/encode.js";
+import { type Played, type PlayOptions, playScript } from "../scenario/play-script.js";
+import { namedCounters } from "../stats/counters.js";
+import { accesses, checksOf, cyclesOf, metricsOf } from "../stats/metrics.js";
+import type { CellResult, Check } from "../stats/report.js";
+import { startHost } from "./cell-host.js";
+import type { CoreModule } from "./module-files.js";
+import { architectureNamed } from "./plan.js";
+import type { ScriptCell } from "./plan-scripts.js";
+import { type CellOutcome, costsOf, machineOf } from "./run-cell.js";
+
+/**
+ * Plays a script.
+ * @throws MmulateError INPUT where it names what is not there; UNMODELLED; MEMORY
+ */
+export function runScript(
+  { module, hash }: CoreModule,
+  cell: ScriptCell,
+  options: PlayOptions = {},
+): CellOutcome {
+  const host = startHost(cell.id);
+  const core = new Core(module);
+  const played = playScript(core, cell.operations, cell.machine, options);
+  const result = resultOf(cell, played, hash);
+  return { result, host: host(accesses(result.counters), core) };
+}
+
+function resultOf(cell: ScriptCell, played: Played, moduleHash: string): CellResult {
+  const { kernel, mode, cpu } = cell.machine;
+  const descriptor = architectureNamed(kernel.architecture);
+  const layout = compileLayout(descriptor, { ...descriptor.typical.values, ...mode });
+  const counters = namedCounters(played.counters);
+  const costs = costsOf(cpu);
+  const cycles = cyclesOf(counters, costs);
+  const { narrations } = played;
+  return {
+    id: cell.id,
+    labels: cell.labels,
+    config: {
+      arch: descriptor.name,
+      mode: layout.mode,
+      layoutHash: hashBytes(encodeLayout(layout)),
+      moduleHash,
+      cpu,
+      kernel: { ...kernel, mthp: Object.fromEntries(kernel.mthp) },
+      input: { path: cell.labels.input, operations: cell.operations.length },
+    },
+    counters,
+    cycles,
+    metrics: metricsOf(counters, cycles, machineOf(cpu)),
+    checks: [...checksOf(counters), ...oracleChecks(played)],
+    events: played.events,
+    observations: played.observations,
+    ...(narrations === null ? {} : { narrations }),
+  };
+}
+
+/** One check a rule that was broken, with where it was first; one that holds where none was. */
+function oracleChecks({ complaints }: Played): Check[] {
+  if (complaints === null) return [];
+  if (complaints.length === 0) return [{ id: "oracle", ok: true }];
+  const firsts = new Map<string, Check>();
+  for (const { id, op, text } of complaints) {
+    if (!firsts.has(id))
+      firsts.set(id, { id: `oracle: ${id}`, ok: false, first: `${op}: ${text}` });
+  }
+  return [...firsts.values()];
+}

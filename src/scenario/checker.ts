@@ -1,0 +1,194 @@
+// Watches a script's run (`--check`): tells the plain memory model what the script does, and compares what
+// it must see; after each operation the kernel's state is audited.
+
+import type { Kernel } from "../kernel/kernel.js";
+import { checkAccess, checkKernel, type Violation } from "../oracle/invariants.js";
+import { PlainMemory, type PlainResult } from "../oracle/plain-memory.js";
+import type { Observation } from "../stats/observation.js";
+import type { Player, Process, Watch } from "./player.js";
+import type { Operation } from "./script.js";
+
+/** A rule that an operation broke. */
+export interface Complaint extends Violation {
+  readonly op: string;
+}
+
+/** What the plain model does of an operation once it is done. Returns what it should have returned. */
+type After = (errno: Observation["errno"]) => PlainResult | null;
+
+const NOTHING: After = () => null;
+
+/** Watches one player. */
+export class Checker implements Watch {
+  readonly complaints: Complaint[] = [];
+  private readonly memory = new PlainMemory();
+  private op = "";
+
+  constructor(
+    private readonly player: Player,
+    private readonly kernel: Kernel,
+  ) {}
+
+  private complain(violations: readonly Violation[]): void {
+    for (const each of violations) this.complaints.push({ ...each, op: this.op });
+  }
+
+  begin(operation: Operation, process: Process): (shown: Observation) => void {
+    this.op = `${operation.where}: ${operation.text}`;
+    const prepare = VERBS.get(operation.verb);
+    const after = prepare?.(this.memory, this.player, process, operation) ?? NOTHING;
+    return ({ errno }) => {
+      const want = after(errno);
+      if (want !== null && want !== errno) {
+        this.complain([{ id: "errno", text: `${errno}, should be ${want}` }]);
+      }
+      this.audit();
+    };
+  }
+
+  private audit(): void {
+    const processes = [...this.player.processes.values()];
+    const spaces = processes.map(({ mm }) => mm);
+    const pinned = processes.flatMap(({ pins }) => [...pins.values()].flat());
+    this.complain(checkKernel(this.kernel, { spaces, pinned }));
+  }
+
+  touched(process: Process, page: number, seen: number, frame: number, wrote: boolean): void {
+    if (!this.memory.allows(process, page, wrote)) {
+      this.complain([{ id: "access", text: `page ${page}: went through, should not` }]);
+    }
+    this.complain(checkAccess(this.kernel, process.mm, page, wrote, frame));
+    if (wrote) {
+      this.memory.write(process, page, seen);
+      return;
+    }
+    const want = this.memory.read(process, page, seen);
+    if (want !== null) {
+      this.complain([{ id: "contents", text: `page ${page}: read ${seen}, should be ${want}` }]);
+    }
+  }
+
+  denied(process: Process, page: number, write: boolean): void {
+    if (!this.memory.allows(process, page, write)) return;
+    this.complain([{ id: "access", text: `page ${page}: denied, should not be` }]);
+  }
+
+  unprotected(process: Process, page: number): void {
+    this.memory.mprotect(process, page, page + 1, "rw");
+  }
+
+  /** The script is over: all processes end, and nothing may be left of them. */
+  finish(exit: (process: Process) => void): void {
+    this.op = "all processes exit";
+    for (const process of this.player.processes.values()) exit(process);
+    this.player.processes.clear();
+    this.audit();
+    const tables = Number(this.kernel.mmu.exports.tableCount.valueOf());
+    if (tables !== 0) this.complain([{ id: "no leaks", text: `${tables} page tables are left` }]);
+  }
+}
+
+type Prepare = (
+  memory: PlainMemory,
+  player: Player,
+  process: Process,
+  operation: Operation,
+) => After;
+
+/** [first page, end) of "REGION FIRST COUNT". */
+function rangeOf({ regions }: Process, { words }: Operation): [number, number] {
+  const [name = "", first, count] = words;
+  const start = (regions.get(name)?.start ?? Number.NaN) + Number(first);
+  return [start, start + Number(count)];
+}
+
+/** Calls whose success depends on where mappings begin and end: taken at their word. */
+function unless(errno: Observation["errno"], done: () => void): null {
+  if (errno === 0) done();
+  return null;
+}
+
+const mapped: Prepare = (memory, _player, process, { verb, words }) => {
+  const [access = "", share] = words.slice(verb === "mmap" ? 2 : 3);
+  return (errno) =>
+    unless(errno, () => {
+      const region = process.regions.get(words[0] ?? "");
+      if (region === undefined) return;
+      memory.mmap(process, region.start, region.pages, access, share === "shared");
+    });
+};
+
+const moved: Prepare = (memory, _player, process, { words }) => {
+  const numbers = words.filter((word) => /^\d+$/.test(word)).map(Number);
+  const pages = numbers.at(-1) ?? 0;
+  const first = numbers.length > 1 ? (numbers[0] ?? 0) : 0;
+  const start = (process.regions.get(words[0] ?? "")?.start ?? Number.NaN) + first;
+  const name = words.slice(1).find((word) => /^[A-Za-z]\w*$/.test(word)) ?? "";
+  return (errno) => {
+    const to = process.regions.get(name)?.start ?? Number.NaN;
+    const keep = words.includes("dontunmap", 3);
+    if (errno === 0) memory.mremap(process, start, pages, to, keep);
+    // A move of several mappings may fail after the first: the new place was empty, so it tells how far it came.
+    for (let i = 0; errno !== 0 && i < pages; i++) {
+      const arrived = process.mm.vmas.at(to + i) !== null;
+      if (arrived) memory.mremap(process, start + i, 1, to + i, keep);
+    }
+    return null;
+  };
+};
+
+const resized: Prepare = (memory, _player, process, { words }) => {
+  const start = process.regions.get(words[0] ?? "")?.start ?? Number.NaN;
+  const [from = 0, pages = 0] = words.slice(1).map(Number);
+  return (errno) => unless(errno, () => memory.resize(process, start, from, pages));
+};
+
+const advised: Prepare = (memory, _player, process, operation) => {
+  const [start, end] = rangeOf(process, operation);
+  const advice = operation.words[3] ?? "";
+  // Older kernels do not know guard regions; the rest may fail for reasons of their own.
+  const foretold = /^(dontneed|free|dontfork|dofork|wipeonfork)$/.test(advice);
+  return (errno) => {
+    if (!foretold && errno === "EINVAL") return null;
+    const want = memory.madvise(process, start, end, advice);
+    return foretold ? want : null;
+  };
+};
+
+const VERBS: ReadonlyMap<string, Prepare> = new Map([
+  ["mmap", mapped],
+  ["mmap-at", mapped],
+  ["mremap", moved],
+  ["resize", resized],
+  ["madvise", advised],
+  [
+    "munmap",
+    (memory, _player, process, operation) => {
+      const [start, end] = rangeOf(process, operation);
+      return (errno) => unless(errno, () => memory.munmap(process, start, end));
+    },
+  ],
+  [
+    "mprotect",
+    (memory, _player, process, operation) => {
+      const [start, end] = rangeOf(process, operation);
+      return () => memory.mprotect(process, start, end, operation.words[3] ?? "");
+    },
+  ],
+  [
+    "fork",
+    (memory, player, process, { words }) =>
+      (errno) =>
+        unless(errno, () => {
+          const child = player.processes.get(words[0] ?? "");
+          if (child !== undefined) memory.fork(process, child);
+        }),
+  ],
+  [
+    "exit",
+    (memory, player, _process, { words }) => {
+      const child = player.processes.get(words[0] ?? "");
+      return (errno) => unless(errno, () => child !== undefined && memory.exit(child));
+    },
+  ],
+]);

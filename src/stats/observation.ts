@@ -1,0 +1,38 @@
+// What an operation of a script shows, and what a run of a script says about it: result types only.
+
+/** One entry of a recording; fields that an operation does not have are left out. */
+export interface Observation {
+  readonly op: string;
+  readonly errno: string | 0;
+  readonly minflt: number | null;
+  readonly majflt?: number;
+  readonly segv?: readonly number[];
+  readonly wpfault?: readonly number[];
+  readonly data?: readonly (readonly [number, number | null])[];
+  readonly ranges?: readonly (readonly [number, number])[];
+  readonly vmas?: readonly (readonly [number, number, string, string])[];
+  readonly pages?: readonly (readonly [number, string])[];
+}
+
+/** Entries side by side that one rule changed alike. */
+export interface EntryStep {
+  /** "P", or the child's name; "object 1" for the page cache of shared memory. */
+  readonly owner: string;
+  /** The region, and its first and last page; of an object or of what no region holds: a page number alone. */
+  readonly region: string;
+  readonly first: number;
+  readonly last: number;
+  readonly before: string;
+  readonly after: string;
+  /** Frames that each page's entry mapped before and after, numbered as they appear; 0 = none. */
+  readonly frames: readonly (readonly [number, number])[];
+  /** The event it belongs to, and the kernel's function with its file, or the manual's section. */
+  readonly rule: string;
+  readonly cite: string;
+}
+
+/** What happened in an operation. */
+export interface Narration {
+  readonly steps: readonly EntryStep[];
+  readonly events: Readonly<Record<string, number>>;
+}

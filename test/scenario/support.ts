@@ -1,0 +1,36 @@
+// Shared by the tests of scripts: plays text on a machine.
+
+import { Core } from "../../src/core/core.js";
+import { loadCoreModule } from "../../src/runner/module-files.js";
+import { planScripts } from "../../src/runner/plan-scripts.js";
+import { type Played, type PlayOptions, playScript } from "../../src/scenario/play-script.js";
+
+let core: Core | null = null;
+
+/** Plays a script; the oracle watches unless told otherwise. */
+export async function play(
+  text: string,
+  arch = "x86-64",
+  kernel = "7.2",
+  options: PlayOptions = { check: true },
+): Promise<Played> {
+  core ??= new Core((await loadCoreModule()).module);
+  const inputs = [{ path: "test.scn", text }];
+  const [cell] = planScripts({ inputs, archs: [arch], kernels: [kernel], cpus: ["plain"] });
+  if (cell === undefined) throw new Error("no cell");
+  return playScript(core, cell.operations, cell.machine, options);
+}
+
+/** Machines on which every script must be right. */
+export const MACHINES = [
+  ["x86-64", "6.1"],
+  ["x86-64", "6.12"],
+  ["x86-64", "6.18"],
+  ["x86-64", "7.2"],
+  ["x86-64:levels=5", "7.2:softDirty=false"],
+  ["arm64", "6.8"],
+  ["arm64", "6.12"],
+  ["arm64", "7.2"],
+  ["arm64:ha=false:hd=false", "7.2"],
+  ["arm64:granule=64", "7.2"],
+] as const;
