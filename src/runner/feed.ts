@@ -7,7 +7,7 @@ import type { Core } from "../core/core.js";
 import { MmulateError } from "../errors.js";
 import { hex } from "../layout/bits.js";
 import { type CompiledLayout, FAULT_NAMES } from "../layout/compiled.js";
-import { readTrace } from "../trace/index.js";
+import { isWorthThread, readInThread, readTrace } from "../trace/index.js";
 import { type WorkloadInput, workloadBatches } from "../workload/index.js";
 import type { Cell, TraceInput } from "./cell.js";
 
@@ -42,7 +42,10 @@ async function feedTrace(
 ): Promise<void> {
   const options = { format, accesses, split, pageShift: layout.pageShift };
   const staging = { memory: core.exports.memory, at: core.heldEvents(0).byteOffset };
-  for await (const { records, count, staged } of readTrace(path, options, { staging })) {
+  const batches = isWorthThread(path)
+    ? readInThread(path, options, staging)
+    : readTrace(path, options, { staging });
+  for await (const { records, count, staged } of batches) {
     const done = staged === undefined ? core.run(records, count) : core.runHeld(staged, count);
     if (done < count) throw stopError(core, layout, cell);
     onProgress(accessesSoFar(core));

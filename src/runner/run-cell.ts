@@ -18,7 +18,7 @@ import {
   metricsOf,
 } from "../stats/metrics.js";
 import type { CellHost, CellResult } from "../stats/report.js";
-import { STAGING_BYTES } from "../trace/index.js";
+import { STAGING_BYTES, startThreadFor } from "../trace/index.js";
 import type { Cell } from "./cell.js";
 import { startHost } from "./cell-host.js";
 import { feed, type OnProgress } from "./feed.js";
@@ -42,6 +42,8 @@ export async function runCell(
   cell: Cell,
   onProgress: OnProgress = () => undefined,
 ): Promise<CellOutcome> {
+  // It starts while the core is compiled.
+  if ("path" in cell.input) startThreadFor(cell.input.path);
   const host = startHost(cell.id);
   const layout = compileLayout(architectureNamed(cell.arch), cell.mode);
   const { dataCached, nestedShift } = cell;

@@ -44,7 +44,7 @@ export class ChunkReader implements ByteReader {
 }
 
 /**
- * Reads a plain file into `target` itself: the copy by the system is the only one, and another thread makes it.
+ * Reads a plain file into `target` itself: the copy by the system is the only one.
  */
 export class FileReader implements ByteReader {
   private offset = 0;
@@ -52,18 +52,22 @@ export class FileReader implements ByteReader {
   private constructor(
     private readonly path: string,
     private readonly descriptor: number,
+    private readonly standing: boolean,
   ) {}
 
   /**
    * Opens a regular file that is not empty.
    *
+   * @param standing read in this thread, which has nothing else to do, instead of one of Node's
    * @returns undefined for anything else, also when it cannot be opened: whoever opens it next says why
    */
-  static open(path: string): FileReader | undefined {
+  static open(path: string, standing: boolean): FileReader | undefined {
     try {
       // To open a pipe is to wait for its writer, so look first.
       const stat = statSync(path);
-      return stat.isFile() && stat.size > 0 ? new FileReader(path, openSync(path, "r")) : undefined;
+      return stat.isFile() && stat.size > 0
+        ? new FileReader(path, openSync(path, "r"), standing)
+        : undefined;
     } catch {
       return undefined;
     }
@@ -83,7 +87,7 @@ export class FileReader implements ByteReader {
   async fill(target: Uint8Array): Promise<number> {
     let filled = 0;
     while (filled < target.length) {
-      const taken = await this.read(target, filled);
+      const taken = this.standing ? this.readNow(target, filled) : await this.read(target, filled);
       if (taken === 0) break;
       filled += taken;
     }
@@ -104,5 +108,16 @@ export class FileReader implements ByteReader {
         resolve(taken);
       });
     });
+  }
+
+  private readNow(target: Uint8Array, from: number): number {
+    const { path, descriptor, offset } = this;
+    try {
+      const taken = readSync(descriptor, target, from, target.length - from, offset);
+      this.offset += taken;
+      return taken;
+    } catch (error) {
+      throw readError(path, offset, error as NodeJS.ErrnoException);
+    }
   }
 }

@@ -23,6 +23,7 @@ export type { EventBatch } from "./batch.js";
 export { TRACE_FORMATS, type TraceFormatName } from "./formats.js";
 export type { MmtHeader } from "./mmt-format.js";
 export { STAGING_BYTES, type Staging } from "./staging.js";
+export { isWorthThread, readInThread, startThreadFor } from "./threaded.js";
 export type { TraceOptions } from "./types.js";
 
 /** What the beginning of a file told. */
@@ -36,6 +37,8 @@ export interface TraceFacts {
 export interface TraceHooks {
   /** Memory for records that need no parsing, which spares copying them there. */
   readonly staging?: Staging;
+  /** The calling thread has nothing else to do, and may stand still while a file is read. */
+  readonly standing?: boolean;
   /** Called once, before the first batch. */
   readonly onOpen?: (facts: TraceFacts) => void;
 }
@@ -60,7 +63,7 @@ export async function* readTrace(
   hooks: TraceHooks = {},
 ): Batches {
   checkOptions(options);
-  const file = FileReader.open(path);
+  const file = FileReader.open(path, hooks.standing === true);
   try {
     const name = file && plainFormat(file, options);
     if (file !== undefined && name !== undefined) {

@@ -1,10 +1,11 @@
-// Memory that finished records are read into: two slots, so that a block can be on its way from the file while
-// the one before is simulated, and room to unpack one.
+// Memory that finished records are read into: two slots, so that a block can be on its way while the one before is in
+// use, and room for what is unpacked. Where a thread of its own reads (threaded.ts), it has one such area, and
+// that of the core holds the ring (ring.ts) instead.
 //
 //   slot | slot | records | table of the codec
 //
-// The memory is shared (asconfig.json), though only one thread runs in it: a memory that is not detaches
-// its buffer when it grows, which a read under way on another thread would not survive.
+// The memory is shared (asconfig.json): that thread writes to it. A memory that is not would also detach its buffer when
+// it grows.
 
 import { EVENT_BYTES } from "../../assembly/abi/event.js";
 import { CODEC_TABLE_BYTES } from "./codec.js";
