@@ -31,6 +31,7 @@ const FUNCTIONS = {
   collapse: does("mm/khugepaged.c collapse_huge_page"),
   contpte_fold: does("arch/arm64/mm/contpte.c __contpte_try_fold"),
   contpte_unfold: does("arch/arm64/mm/contpte.c __contpte_try_unfold"),
+  contpte_flush: counts("arch/arm64/mm/contpte.c contpte_convert"),
   ksm_merge: does("mm/ksm.c replace_page, write_protect_page"),
   swap_out: does("mm/rmap.c try_to_unmap_one"),
   swap_in: does("mm/memory.c do_swap_page"),

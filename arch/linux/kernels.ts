@@ -233,6 +233,14 @@ const FEATURES = {
     cite: "LINUX 6.9 arch/arm64/mm/contpte.c",
     confidence: "witnessed",
   },
+  foldsWithoutBreak: {
+    since: "6.17",
+    architecture: "arm64",
+    means:
+      "folding and unfolding a group flushes nothing on a CPU with FEAT_BBM level 2 that raises no conflict aborts",
+    cite: "LINUX 6.17 arch/arm64/mm/contpte.c contpte_convert: system_supports_bbml2_noabort",
+    confidence: "knowledge",
+  },
   mapcountPerPage: {
     since: "6.11",
     until: "6.15",

@@ -30,7 +30,11 @@ function isFolded(kernel: Kernel, slot: number): boolean {
   return (flags & (Pte.present | Pte.contiguous)) === (Pte.present | Pte.contiguous);
 }
 
-/** contpte_convert: all entries of a group with or without the hint; break before make, so the TLB is flushed. */
+/**
+ * contpte_convert: all entries of a group with or without the hint. Break before make, so the TLB is flushed; CPUs
+ * that bear both sizes at once need neither (Arm ARM DDI 0487, D8.16.3 "Support levels for changing table or block
+ * size").
+ */
 function convert(kernel: Kernel, mm: Mm, slot: number, page: number, fold: boolean): void {
   const size = groupSize(kernel);
   const index = page % size;
@@ -42,6 +46,8 @@ function convert(kernel: Kernel, mm: Mm, slot: number, page: number, fold: boole
     exports.updateEntry(first + 8 * i, Pte.contiguous, joined | (fold ? Pte.contiguous : 0));
   }
   kernel.count(fold ? Event.contpte_fold : Event.contpte_unfold);
+  if (kernel.config.bbml2 === true && kernel.has("foldsWithoutBreak")) return;
+  kernel.count(Event.contpte_flush);
   kernel.tlb.range(mm, page - index, page - index + size);
 }
 

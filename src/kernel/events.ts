@@ -30,6 +30,7 @@ const EVENTS = [
   ["collapse", "huge pages made of base pages"],
   ["contpte_fold", "contiguous groups folded"],
   ["contpte_unfold", "contiguous groups unfolded"],
+  ["contpte_flush", "flushes of a group because it was folded or unfolded"],
   ["ksm_merge", "entries replaced by a KSM page"],
   ["swap_out", "pages written to swap"],
   ["swap_in", "reads from swap"],

@@ -21,6 +21,8 @@ export interface KernelConfig {
   readonly softDirty: boolean;
   /** The CPU sets access flag and dirty state; else faults do. */
   readonly hwDirty: boolean;
+  /** arm64: FEAT_BBM level 2 without conflict aborts; left out = not there. */
+  readonly bbml2?: boolean;
   /** Bytes of a base page. */
   readonly page: number;
   /** Name of the Linux layout; left out = that of the version. */

@@ -1,7 +1,7 @@
 // A run of scripts as text: what every operation showed, one column a machine, and how it came about.
 
 import Table from "cli-table3";
-import type { EntryStep, Narration, Observation } from "../stats/observation.js";
+import type { EntryState, EntryStep, Narration, Observation } from "../stats/observation.js";
 import type { CellResult, Report } from "../stats/report.js";
 import { captionOf, checkLines, PLAIN_CHARS, tellingLabels } from "./table.js";
 
@@ -11,6 +11,21 @@ type Runs = readonly (readonly [number, unknown])[];
 function runs(list: Runs): string {
   return list.map(([count, value]) => `${count} x ${value}`).join(", ");
 }
+
+/** "w d y sd excl cont order 4 frame 1 refs 16 mapped 1"; a flag is its name alone. */
+function stateInWords(state: EntryState): string {
+  const words = Object.entries(state).map(([name, value]) =>
+    FLAGS_OF_STATE.has(name) ? (FULL_NAMES.get(name) ?? name) : `${name} ${value}`,
+  );
+  return words.length === 0 ? "-" : words.join(" ");
+}
+
+const FLAGS_OF_STATE: ReadonlySet<string> = new Set(
+  "w d y sd wp cont none x swap marker".split(" "),
+);
+
+/** "4 x d" is four times dirty, not exclusive. */
+const FULL_NAMES: ReadonlyMap<string, string> = new Map([["x", "excl"]]);
 
 const FIELDS: readonly ((shown: Observation) => string | undefined)[] = [
   ({ errno }) => (errno === 0 ? undefined : errno),
@@ -26,6 +41,8 @@ const FIELDS: readonly ((shown: Observation) => string | undefined)[] = [
       ?.map(([first, end, access, flags]) => `[${first}..${end - 1} ${access} ${flags}]`)
       .join(" ") ?? undefined,
   ({ pages }) => (pages === undefined ? undefined : `pages ${runs(pages)}`),
+  ({ state }) =>
+    state && `state ${state.map(([count, each]) => `${count} x ${stateInWords(each)}`).join(", ")}`,
 ];
 
 /** An observation in words; "ok" where there is nothing to say. */

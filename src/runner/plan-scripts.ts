@@ -77,7 +77,14 @@ function machineOf(arch: string, kernel: string, cpu: string): MachineConfig {
   compileCpu(cpuNamed(cpu), layout);
   const { version, settings } = parseKernel(kernel);
   const page = 2 ** layout.pageShift;
-  const { softDirty = "true", hwDirty = "true", swap = "true", thp = "madvise", mthp } = settings;
+  const {
+    softDirty = "true",
+    hwDirty = "true",
+    swap = "true",
+    thp = "madvise",
+    mthp,
+    bbml2,
+  } = settings;
   const config: KernelConfig = {
     version,
     architecture: descriptor.name,
@@ -86,8 +93,9 @@ function machineOf(arch: string, kernel: string, cpu: string): MachineConfig {
     hwDirty: hwDirty === "true" && mode.ha !== false && mode.hd !== false,
     layout: layoutOf(version, descriptor.name),
     thp: thp as ThpSwitch,
-    mthp: middleOrder(mthp, page),
+    mthp: middleOrders(mthp, page),
     swap: swap === "true",
+    bbml2: bbml2 === "true",
     costs: DEFAULT_COSTS,
     page,
     frames: MEMORY_BYTES / page,
@@ -95,10 +103,27 @@ function machineOf(arch: string, kernel: string, cpu: string): MachineConfig {
   return { kernel: config, mode, cpu };
 }
 
-/** "64k" switches folios of that size on by madvise. */
-function middleOrder(size: string | undefined, page: number): Map<number, ThpSwitch> {
-  if (size === undefined) return new Map();
-  return new Map([[Math.log2((Number.parseInt(size, 10) * 1024) / page), "madvise"]]);
+/** Bytes of an entry: a page holds a table of them, which spans a huge page. */
+const ENTRY_BYTES = 8;
+
+/**
+ * "64k+2m" switches folios of these sizes on by madvise.
+ * @throws MmulateError USAGE for a size that is no folio's between a base page and a huge one
+ */
+function middleOrders(sizes: string | undefined, page: number): Map<number, ThpSwitch> {
+  const orders = new Map<number, ThpSwitch>();
+  const hugeOrder = Math.log2(page / ENTRY_BYTES);
+  for (const size of sizes?.split("+") ?? []) {
+    const bytes = Number.parseInt(size, 10) * (size.endsWith("m") ? 2 ** 20 : 2 ** 10);
+    const order = Math.log2(bytes / page);
+    if (!Number.isInteger(order) || order < 1 || order >= hugeOrder) {
+      const [least, most] = [2 * page, (page * 2 ** hugeOrder) / 2].map((each) => each / 1024);
+      const allowed = `powers of two from ${least}k to ${most}k with pages of ${page / 1024}k`;
+      throw new MmulateError("USAGE", `kernel: "mthp=${size}": ${allowed} are allowed`);
+    }
+    orders.set(order, "madvise");
+  }
+  return orders;
 }
 
 const BOOLEAN = /^(true|false)$/;
@@ -108,8 +133,9 @@ const SETTINGS: ReadonlyMap<string, readonly [pattern: RegExp, allowed: string]>
   ["softDirty", [BOOLEAN, "true or false"]],
   ["hwDirty", [BOOLEAN, "true or false"]],
   ["swap", [BOOLEAN, "true or false"]],
+  ["bbml2", [BOOLEAN, "true or false"]],
   ["thp", [/^(always|madvise|never)$/, "always, madvise or never"]],
-  ["mthp", [/^(16|32|64|128|256|512)k$/, "16k, 32k, 64k, 128k, 256k or 512k"]],
+  ["mthp", [/^\d{1,6}[km](\+\d{1,6}[km])*$/, "sizes of folios such as 64k or 64k+1m"]],
 ]);
 
 interface KernelSelector {

@@ -2,6 +2,7 @@
 // it must see; after each operation the kernel's state is audited.
 
 import type { Kernel } from "../kernel/kernel.js";
+import { checkContiguous } from "../oracle/contiguous.js";
 import { checkAccess, checkKernel, type Violation } from "../oracle/invariants.js";
 import { PlainMemory, type PlainResult } from "../oracle/plain-memory.js";
 import type { Observation } from "../stats/observation.js";
@@ -51,6 +52,7 @@ export class Checker implements Watch {
     const spaces = processes.map(({ mm }) => mm);
     const pinned = processes.flatMap(({ pins }) => [...pins.values()].flat());
     this.complain(checkKernel(this.kernel, { spaces, pinned }));
+    for (const mm of spaces) this.complain(checkContiguous(this.kernel, mm));
   }
 
   touched(process: Process, page: number, seen: number, frame: number, wrote: boolean): void {

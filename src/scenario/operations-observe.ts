@@ -3,6 +3,7 @@
 import { pinPages, unpinPages } from "../kernel/gup.js";
 import { readPagemap } from "../kernel/pagemap.js";
 import * as scan from "../kernel/pagemap-scan.js";
+import { entryStates } from "./entry-state.js";
 import { describeVma, lettersOf, runLengths } from "./observation.js";
 import { type Context, rangeOf, regionNamed, type Shown, word } from "./operation-context.js";
 
@@ -50,6 +51,14 @@ export function doPagemap(context: Context): Shown {
   const { start, pages } = regionNamed(context, word(context, 0));
   const map = readPagemap(context.player.kernel, context.process.mm, start, start + pages);
   return { pages: runLengths(Array.from(map, lettersOf)) };
+}
+
+/** What no process sees: entries, and the records of the frames they map. */
+export function doState(context: Context): Shown {
+  const { player, process } = context;
+  const { start, pages } = regionNamed(context, word(context, 0));
+  const { kernel, frameNumbers } = player;
+  return { state: entryStates(kernel, process.mm, start, start + pages, frameNumbers) };
 }
 
 export function doVmas(context: Context): Shown {

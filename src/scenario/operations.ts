@@ -26,7 +26,7 @@ import {
   VALUES,
   word,
 } from "./operation-context.js";
-import { doPagemap, doPin, doScan, doUnpin, doVmas } from "./operations-observe.js";
+import { doPagemap, doPin, doScan, doState, doUnpin, doVmas } from "./operations-observe.js";
 import type { Player, Process } from "./player.js";
 import type { Operation } from "./script.js";
 
@@ -199,6 +199,7 @@ const OPERATIONS: ReadonlyMap<string, (context: Context) => Shown> = new Map([
   ],
   ["pagemap", doPagemap],
   ["vmas", doVmas],
+  ["state", doState],
 ]);
 
 /**

@@ -12,6 +12,7 @@ import { newMm } from "../kernel/new-mm.js";
 import { uffdWriteProtect } from "../kernel/userfaultfd.js";
 import { VM_READ, VM_WRITE } from "../kernel/vm-flags.js";
 import type { Observation } from "../stats/observation.js";
+import { FrameNumbers } from "./entry-state.js";
 import type { Operation } from "./script.js";
 
 /** What a name stands for: pages of address space. */
@@ -67,6 +68,8 @@ export class Player {
   readonly processes = new Map<string, Process>();
   /** Follows the run; null = nobody does. */
   watch: Watch | null = null;
+  /** What `state` calls frames. */
+  readonly frameNumbers = new FrameNumbers();
   private regions = 0;
   /** Accesses that went through. */
   readonly accesses = { reads: 0, writes: 0 };

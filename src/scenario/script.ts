@@ -39,6 +39,7 @@ const FORMS: ReadonlyMap<string, string> = new Map([
   ["ksm", ""],
   ["pagemap", "region"],
   ["vmas", "region"],
+  ["state", "region"],
 ]);
 
 /** Verbs of the language. */

@@ -1,5 +1,30 @@
 // What an operation of a script shows, and what a run of a script says about it: result types only.
 
+/** What the tables and the records of frames hold of a page; what does not hold is left out. None: {}. */
+export interface EntryState {
+  /** The entry: writable, dirty, young, soft-dirty, uffd-wp, of a contiguous group, PROT_NONE. */
+  readonly w?: number;
+  readonly d?: number;
+  readonly y?: number;
+  readonly sd?: number;
+  readonly wp?: number;
+  readonly cont?: number;
+  readonly none?: number;
+  /** Its level, where it is not the last. */
+  readonly level?: number;
+  /** PageAnonExclusive: of the page, or in the swap entry. */
+  readonly x?: number;
+  /** An entry that maps nothing: a page in swap, or a marker. */
+  readonly swap?: number;
+  readonly marker?: number;
+  /** log2 of the folio's pages; the frame, numbered as they appear (0: a zero page). */
+  readonly order?: number;
+  readonly frame?: number;
+  /** References to the folio, and entries that map the page. */
+  readonly refs?: number;
+  readonly mapped?: number;
+}
+
 /** One entry of a recording; fields that an operation does not have are left out. */
 export interface Observation {
   readonly op: string;
@@ -12,6 +37,8 @@ export interface Observation {
   readonly ranges?: readonly (readonly [number, number])[];
   readonly vmas?: readonly (readonly [number, number, string, string])[];
   readonly pages?: readonly (readonly [number, string])[];
+  /** Runs of pages alike in all but their frames, which follow each other. */
+  readonly state?: readonly (readonly [number, EntryState])[];
 }
 
 /** Entries side by side that one rule changed alike. */

@@ -70,7 +70,7 @@ describe("a script", () => {
   });
 });
 
-it("knows the verbs of the format", () => {
+it("knows the verbs of the format, and those of the model alone", () => {
   expect(VERBS).toEqual([
     "mmap",
     "mmap-at",
@@ -94,5 +94,6 @@ it("knows the verbs of the format", () => {
     "ksm",
     "pagemap",
     "vmas",
+    "state",
   ]);
 });

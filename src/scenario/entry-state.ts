@@ -1,0 +1,103 @@
+// What the tables and the frames' records hold of each page of a region (`state A`): what no process can see, and
+// what designs differ in.
+
+import { isUffdWp, markerIn } from "../kernel/absent.js";
+import { headOf, mapsOf, orderOf, pageFlags, refsOf } from "../kernel/folio.js";
+import { isHugeZero } from "../kernel/huge-zero.js";
+import type { Kernel } from "../kernel/kernel.js";
+import type { Mm } from "../kernel/mm.js";
+import { PG_EXCLUSIVE } from "../kernel/page-flags.js";
+import { hugeEntryAt, hugeStart } from "../kernel/walk-entries.js";
+import { Pte } from "../layout/linux-flags.js";
+import type { EntryState } from "../stats/observation.js";
+
+/** Numbers of frames, in the order in which they were first seen; the zero pages are 0. */
+export class FrameNumbers {
+  private readonly numbers = new Map<number, number>();
+
+  of(frame: number): number {
+    const number = this.numbers.get(frame) ?? this.numbers.size + 1;
+    this.numbers.set(frame, number);
+    return number;
+  }
+}
+
+/** Flags of an entry by the names they are shown under; those that are not set are left out. */
+const SHOWN = [
+  ["w", Pte.write],
+  ["d", Pte.dirty],
+  ["y", Pte.young],
+  ["sd", Pte.softDirty],
+] as const;
+
+/** The state of [start, end), run by run: pages alike in all but their frames, which follow each other. */
+export function entryStates(
+  kernel: Kernel,
+  mm: Mm,
+  start: number,
+  end: number,
+  numbers: FrameNumbers,
+): [number, EntryState][] {
+  const runs: [number, EntryState][] = [];
+  for (let page = start; page < end; page++) {
+    const state = stateAt(kernel, mm, page, numbers);
+    const last = runs.at(-1);
+    if (last !== undefined && continues(last, state)) last[0]++;
+    else runs.push([1, state]);
+  }
+  return runs;
+}
+
+function continues([count, first]: readonly [number, EntryState], next: EntryState): boolean {
+  const { frame } = first;
+  const expected = frame === undefined || frame === 0 ? first : { ...first, frame: frame + count };
+  return JSON.stringify(expected) === JSON.stringify(next);
+}
+
+function stateAt(kernel: Kernel, mm: Mm, page: number, numbers: FrameNumbers): EntryState {
+  const { exports } = kernel.mmu;
+  const huge = hugeEntryAt(kernel, mm.root, page);
+  const slot = huge !== 0 ? huge : exports.findEntry(mm.root, page, 0) >>> 0;
+  const flags = slot === 0 ? 0 : exports.entryFlags(slot);
+  if (flags === 0) return {};
+  const shown: EntryState = {
+    ...Object.fromEntries(
+      SHOWN.filter(([, bit]) => (flags & bit) !== 0).map(([name]) => [name, 1]),
+    ),
+    ...(isUffdWp(kernel, slot, flags) ? { wp: 1 } : {}),
+  };
+  if ((flags & Pte.present) === 0) return { ...shown, ...absentState(kernel, slot, flags) };
+  const level = huge !== 0 ? 1 : 0;
+  const offset = huge !== 0 ? page - hugeStart(kernel, page) : 0;
+  const base = exports.entryFrame(slot, level);
+  const upper = level > 0 ? { level } : {};
+  const protnone = (flags & Pte.protnone) !== 0 ? { none: 1 } : {};
+  const present = { ...shown, ...protnone, ...upper };
+  if ((flags & Pte.special) !== 0 || isHugeZero(kernel, base)) return { ...present, frame: 0 };
+  const cont = (flags & Pte.contiguous) !== 0 ? { cont: 1 } : {};
+  return { ...present, ...cont, ...frameState(kernel, base, offset, numbers) };
+}
+
+function absentState(kernel: Kernel, slot: number, flags: number): EntryState {
+  const exclusive = (flags & Pte.exclusive) !== 0 ? { x: 1 } : {};
+  const kind = markerIn(kernel, slot, flags) !== 0 ? { marker: 1 } : { swap: 1 };
+  return { ...exclusive, ...kind };
+}
+
+/** A page by what its folio's records say; a folio mapped as a whole keeps PageAnonExclusive on its head. */
+function frameState(
+  kernel: Kernel,
+  base: number,
+  offset: number,
+  numbers: FrameNumbers,
+): EntryState {
+  const frame = base + offset;
+  const exclusive = (pageFlags(kernel, base) & PG_EXCLUSIVE) !== 0 ? { x: 1 } : {};
+  return {
+    ...exclusive,
+    order: orderOf(kernel, headOf(kernel, frame)),
+    frame: numbers.of(frame),
+    refs: refsOf(kernel, frame),
+    mapped: mapsOf(kernel, frame),
+  };
+}
