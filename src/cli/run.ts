@@ -13,7 +13,7 @@ import { packageVersion } from "../runner/version.js";
 import { REPORT_SCHEMA, type Report } from "../stats/report.js";
 import { WORKLOADS } from "../workload/index.js";
 import { nameOfCell, Progress } from "./progress.js";
-import { checkTargets, parseReporter, REPORTER_NAMES, report } from "./reporters.js";
+import { checkTargets, REPORTER_NAMES, report, targetsOf } from "./reporters.js";
 import { areScripts, refuseForeign, runScripts } from "./run-scripts.js";
 
 interface RunFlags {
@@ -113,10 +113,7 @@ export function addRun(program: Command, finish: (code: number) => void): void {
 }
 
 async function run(inputs: readonly string[], flags: Partial<RunFlags>): Promise<number> {
-  const targets = (flags.reporter ?? []).map(parseReporter);
-  if (flags.json === true) targets.push(parseReporter("json"));
-  if (targets.length === 0) targets.push(parseReporter("table"));
-
+  const targets = targetsOf(flags);
   const { format = "auto", accesses = "all", split = true } = flags;
   const scripts = await areScripts(inputs);
   refuseForeign(scripts, flags);
