@@ -2,6 +2,7 @@
 
 import process from "node:process";
 import type { Runnable } from "../runner/task.js";
+import { labelLine } from "../stats/labels.js";
 import type { CellFailure } from "../stats/report.js";
 import { say } from "./output.js";
 
@@ -89,10 +90,10 @@ export function timeLeft(done: number, total: number, elapsed: number): string |
 
 /** The name of a cell's task: its labels. */
 export function nameOfCell({ labels }: Pick<Runnable, "labels">): string {
-  return Object.values(labels).join(" ");
+  return labelLine(labels);
 }
 
 /** One line for a cell that failed. Most messages begin with its input already. */
 export function toldFailure({ labels, message }: CellFailure): string {
-  return `cell ${Object.values(labels).join(" ")} failed: ${message}`;
+  return `cell ${labelLine(labels)} failed: ${message}`;
 }

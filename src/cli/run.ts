@@ -13,7 +13,7 @@ import { cellsOfShard, parseShard } from "../runner/shard.js";
 import type { Report } from "../stats/report.js";
 import { WORKLOADS } from "../workload/index.js";
 import { execute, exitCodeOf, runningOf } from "./execute.js";
-import { checkTargets, parseReporter, REPORTER_NAMES, report } from "./reporters.js";
+import { checkTargets, REPORTER_NAMES, report, targetsOf } from "./reporters.js";
 import { showConfig } from "./show-config.js";
 import {
   addSweepOptions,
@@ -118,9 +118,8 @@ export function addRun(program: Command, finish: (code: number) => void): void {
 
 async function run(inputs: readonly string[], flags: Partial<RunFlags>): Promise<number> {
   const selection = await readSelection(flags, lineValues(flags));
-  const targets = (selection.values.get("reporter")?.value ?? []).map(parseReporter);
-  if (flags.json === true) targets.push(parseReporter("json"));
-  if (targets.length === 0) targets.push(parseReporter("table"));
+  const { value: reporter = [] } = selection.values.get("reporter") ?? {};
+  const targets = targetsOf(flags.json === true ? { reporter, json: true } : { reporter });
   if (flags.showConfig === true) {
     await showConfig(selection, flags.json === true);
     return EXIT_DONE;

@@ -79,7 +79,8 @@ function valueLike(old: unknown, { path, value, from }: Setting): string | numbe
 export function leavesOf(row: Row, before = ""): string[] {
   return Object.entries(row).flatMap(([key, value]) => {
     if (NOT_SET.has(key)) return [];
-    const name = Array.isArray(row) && isRow(value) ? String(value.name) : key;
+    const own = Array.isArray(row) && isRow(value) ? value.name : undefined;
+    const name = typeof own === "string" ? own : key;
     const path = `${before}${/^[\w-]+$/.test(name) ? name : key}`;
     if (!isRow(value)) return MAIN.includes(key) ? [before.slice(0, -1)] : [path];
     return leavesOf(value, `${path}.`);

@@ -5,6 +5,7 @@ import { compileLayout } from "../layout/compile.js";
 import { encodeLayout, hashBytes } from "../layout/encode.js";
 import { type Played, type PlayOptions, playScript } from "../scenario/play-script.js";
 import { namedCounters } from "../stats/counters.js";
+import { withKernel } from "../stats/kernel-cycles.js";
 import { accesses, checksOf, cyclesOf, metricsOf } from "../stats/metrics.js";
 import type { CellResult, Check } from "../stats/report.js";
 import { startHost } from "./cell-host.js";
@@ -35,8 +36,8 @@ function resultOf(cell: ScriptCell, played: Played, moduleHash: string): CellRes
   const descriptor = architectureNamed(kernel.architecture);
   const layout = compileLayout(descriptor, { ...descriptor.typical.values, ...mode });
   const counters = namedCounters(played.counters);
-  const cycles = cyclesOf(counters, costsOf(profile));
-  const { narrations } = played;
+  const translation = cyclesOf(counters, costsOf(profile));
+  const { events, narrations, time } = played;
   return {
     id: cell.id,
     labels: cell.labels,
@@ -51,10 +52,10 @@ function resultOf(cell: ScriptCell, played: Played, moduleHash: string): CellRes
       input: { path: cell.labels.input, operations: cell.operations.length },
     },
     counters,
-    cycles,
-    metrics: metricsOf(counters, cycles, machineOf(profile)),
+    cycles: withKernel(translation, events, kernel.costs.events, time),
+    metrics: metricsOf(counters, translation, machineOf(profile)),
     checks: [...checksOf(counters), ...oracleChecks(played)],
-    events: played.events,
+    events,
     observations: played.observations,
     ...(narrations === null ? {} : { narrations }),
   };

@@ -29,6 +29,8 @@ export interface Played {
   readonly complaints: readonly Complaint[] | null;
   /** What happened in the kernel, by the name of the event. */
   readonly events: Readonly<Record<string, number>>;
+  /** The kernel's clocks, in cycles. */
+  readonly time: { readonly elapsed: number; readonly work: number };
   /** The core's counters. */
   readonly counters: BigUint64Array;
 }
@@ -58,6 +60,7 @@ export function playScript(
   const events = Object.fromEntries(
     EVENT_MEANINGS.map(([name], i) => [name, kernel.events[i] ?? 0]),
   );
+  const { elapsed, work } = kernel.clocks;
   const counters = core.counters();
   // Single accesses do not pass the batch loop, which counts these.
   counters[Counter.Reads] = BigInt(player.accesses.reads);
@@ -68,6 +71,7 @@ export function playScript(
     narrations: narrator === null ? null : narrations,
     complaints: checker?.complaints ?? null,
     events,
+    time: { elapsed, work },
     counters,
   };
 }
