@@ -5,7 +5,11 @@ import process from "node:process";
 import { Command, CommanderError } from "commander";
 import { EXIT_DONE, EXIT_INTERNAL, EXIT_USAGE, MmulateError } from "../errors.js";
 import { packageVersion } from "../runner/version.js";
+import { addBench } from "./bench.js";
+import { addConfig } from "./config.js";
 import { addCounters } from "./counters.js";
+import { leave } from "./execute.js";
+import { addMerge } from "./merge.js";
 import { say } from "./output.js";
 import { addRun } from "./run.js";
 import { addTrace } from "./trace.js";
@@ -33,6 +37,9 @@ async function main(argv: readonly string[]): Promise<number> {
   addRun(program, finish);
   addVerify(program, finish);
   addTrace(program, finish);
+  addBench(program, finish);
+  addMerge(program, finish);
+  addConfig(program, finish);
   addCounters(program, finish);
   try {
     await program.parseAsync(argv, { from: "user" });
@@ -56,3 +63,4 @@ function exitCodeOf(error: unknown): number {
 // `print` deals with errors of stdout; without a listener they would end the process before that.
 process.stdout.on("error", () => undefined);
 process.exitCode = await main(process.argv.slice(2));
+leave();

@@ -2,12 +2,13 @@
 
 const LARGEST = BigInt(Number.MAX_SAFE_INTEGER);
 
-function plain(_name: string, value: unknown): unknown {
+/** Of `JSON.stringify`: bigints as numbers while no digit is lost, then as strings. */
+export function plainIntegers(_name: string, value: unknown): unknown {
   if (typeof value !== "bigint") return value;
   return value <= LARGEST ? Number(value) : value.toString();
 }
 
 /** A result, indented, with a line end. */
 export function toJson(result: unknown): string {
-  return `${JSON.stringify(result, plain, 2)}\n`;
+  return `${JSON.stringify(result, plainIntegers, 2)}\n`;
 }

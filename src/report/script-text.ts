@@ -3,7 +3,7 @@
 import Table from "cli-table3";
 import type { EntryState, EntryStep, Narration, Observation } from "../stats/observation.js";
 import type { CellResult, Report } from "../stats/report.js";
-import { captionOf, checkLines, PLAIN_CHARS, tellingLabels } from "./table.js";
+import { captionOf, checkLines, PLAIN_CHARS, titlesOf } from "./table.js";
 
 type Runs = readonly (readonly [number, unknown])[];
 
@@ -99,35 +99,40 @@ function explained(cell: CellResult): string {
   return [captionOf([cell]), "", ...lines, ...checkLines([cell])].join("\n");
 }
 
-/** Machines side by side: "=" where one shows what the first does. */
-function sideBySide(cells: readonly CellResult[]): string {
-  const telling = tellingLabels(cells);
-  const titles = cells.map(({ labels }) => telling.map((name) => labels[name] ?? "").join(" "));
-  const table = new Table({
-    chars: PLAIN_CHARS,
-    style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
-  });
-  table.push(["", "", ...titles]);
-  cells[0]?.observations?.forEach((shown, i) => {
+/** Head and rows, one an operation, of machines side by side: "=" where one shows what the first does. */
+export function operationRows(cells: readonly CellResult[]): string[][] {
+  const rows = cells[0]?.observations?.map((shown, i) => {
     const words = cells.map(({ observations }) => {
       const own = observations?.[i];
       return own === undefined ? "" : inWords(own);
     });
     const [base = "", ...others] = words;
-    table.push([i + 1, shown.op, base, ...others.map((each) => (each === base ? "=" : each))]);
+    return [`${i + 1}`, shown.op, base, ...others.map((each) => (each === base ? "=" : each))];
   });
+  return [["", "", ...titlesOf(cells)], ...(rows ?? [])];
+}
+
+function sideBySide(cells: readonly CellResult[]): string {
+  const table = new Table({
+    chars: PLAIN_CHARS,
+    style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
+  });
+  table.push(...operationRows(cells));
   const [head = "", ...rest] = table.toString().split("\n");
   const rule = "-".repeat(Math.max(...[head, ...rest].map((line) => line.trimEnd().length)));
   return [captionOf(cells), "", head, rule, ...rest, ...checkLines(cells)].join("\n");
 }
 
+/** The cells of each script. */
+export function byScript(cells: readonly CellResult[]): CellResult[][] {
+  const inputs = [...new Set(cells.map(({ labels }) => labels.input))];
+  return inputs.map((input) => cells.filter(({ labels }) => labels.input === input));
+}
+
 /** The report of scripts: one table a script; with narrations, one list a cell. */
 export function toScriptText({ cells }: Report): string {
   const told = cells.some(({ narrations }) => narrations !== undefined);
-  const inputs = [...new Set(cells.map(({ labels }) => labels.input))];
-  const parts = told
-    ? cells.map(explained)
-    : inputs.map((input) => sideBySide(cells.filter(({ labels }) => labels.input === input)));
+  const parts = told ? cells.map(explained) : byScript(cells).map(sideBySide);
   const lines = parts.join("\n\n").split("\n");
   return `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
 }

@@ -1,6 +1,7 @@
 // The side-by-side table of a report.
 
 import Table from "cli-table3";
+import { labelWord } from "../stats/labels.js";
 import { accesses, walkLoads } from "../stats/metrics.js";
 import type { CellResult, Report } from "../stats/report.js";
 
@@ -90,14 +91,18 @@ export const PLAIN_CHARS = {
   middle: "  ",
 };
 
-/** Figures with thousands separated; rates with four digits. */
-function figure(value: bigint | number | undefined): string {
+/** Figures with thousands separated; rates with four digits; "-" where there is none. */
+export function figure(value: bigint | number | undefined): string {
   if (value === undefined) return "-";
   if (typeof value === "bigint") return value.toString().replace(/\B(?=(\d{3})+$)/g, ",");
   return value.toPrecision(4);
 }
 
-function ratio(value: bigint | number | undefined, base: bigint | number | undefined): string {
+/** "=" where two figures are equal; "-" where there is no ratio. */
+export function ratio(
+  value: bigint | number | undefined,
+  base: bigint | number | undefined,
+): string {
   if (value === undefined || base === undefined) return "-";
   if (value === base) return "=";
   if (Number(base) === 0) return "-";
@@ -112,10 +117,16 @@ export function tellingLabels(cells: readonly CellResult[]): string[] {
   return telling.length === 0 ? ["arch"] : telling;
 }
 
-function headOf(cells: readonly CellResult[]): string[] {
+/** What each cell is called beside the others. */
+export function titlesOf(cells: readonly CellResult[]): string[] {
   const telling = tellingLabels(cells);
-  const titles = cells.map((cell) => telling.map((name) => cell.labels[name] ?? "").join(" "));
-  const [base = "", ...others] = titles;
+  return cells.map(({ labels }) =>
+    telling.map((name) => labelWord(name, labels[name] ?? "")).join(" "),
+  );
+}
+
+function headOf(cells: readonly CellResult[]): string[] {
+  const [base = "", ...others] = titlesOf(cells);
   return ["", base, ...others.flatMap((title) => [title, `/ ${base}`])];
 }
 
@@ -140,20 +151,26 @@ export function checkLines(cells: readonly CellResult[]): string[] {
 }
 
 /**
- * The report as a table: one column per cell, and behind each but the first its ratio to the first.
+ * Head and rows of the table: one column per cell, and behind each but the first its ratio to the first.
  * Rows that are nought or absent in every cell are left out.
+ *
+ * @param titles the rows that are wanted; left out, all
  */
-export function toTable({ cells }: Report): string {
-  const head = headOf(cells);
+export function rowsOf(cells: readonly CellResult[], titles?: ReadonlySet<string>): string[][] {
+  const shown = ROWS.filter(({ title }) => titles === undefined || titles.has(title.trim()));
+  const told = shown.filter((row) => cells.some((cell) => Number(row.of(cell) ?? 0) !== 0));
+  return [headOf(cells), ...told.map((row) => rowOf(row, cells))];
+}
+
+/** The report as a table, as `rowsOf`. */
+export function toTable({ cells }: Report, titles?: ReadonlySet<string>): string {
+  const [head = [], ...body] = rowsOf(cells, titles);
   const table = new Table({
     chars: PLAIN_CHARS,
     style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
     colAligns: head.map((_, i) => (i === 0 ? "left" : "right")),
   });
-  table.push(head);
-  for (const row of ROWS) {
-    if (cells.some((cell) => Number(row.of(cell) ?? 0) !== 0)) table.push(rowOf(row, cells));
-  }
+  table.push(head, ...body);
   const [first = "", ...rest] = table.toString().split("\n");
   const rule = "-".repeat(Math.max(...[first, ...rest].map((line) => line.length)));
   const lines = [captionOf(cells), "", first, rule, ...rest, ...checkLines(cells)];

@@ -16,6 +16,8 @@ export interface PlayOptions {
   readonly check?: boolean;
   /** Every change of an entry is told. */
   readonly explain?: boolean;
+  /** Called after each operation with the accesses so far. */
+  readonly onProgress?: (accesses: number) => void;
 }
 
 /** What a script showed. */
@@ -27,6 +29,8 @@ export interface Played {
   readonly complaints: readonly Complaint[] | null;
   /** What happened in the kernel, by the name of the event. */
   readonly events: Readonly<Record<string, number>>;
+  /** The kernel's clocks, in cycles. */
+  readonly time: { readonly elapsed: number; readonly work: number };
   /** The core's counters. */
   readonly counters: BigUint64Array;
 }
@@ -39,7 +43,7 @@ export function playScript(
   core: Core,
   operations: readonly Operation[],
   machine: MachineConfig,
-  { check = false, explain = false }: PlayOptions = {},
+  { check = false, explain = false, onProgress = () => undefined }: PlayOptions = {},
 ): Played {
   const kernel = bootMachine(core, machine);
   const player = new Player(kernel);
@@ -51,10 +55,12 @@ export function playScript(
   operations.forEach((operation, index) => {
     observations.push(playOperation(player, operation, index));
     if (narrator !== null) narrations.push(narrator.take());
+    onProgress(player.accesses.reads + player.accesses.writes);
   });
   const events = Object.fromEntries(
     EVENT_MEANINGS.map(([name], i) => [name, kernel.events[i] ?? 0]),
   );
+  const { elapsed, work } = kernel.clocks;
   const counters = core.counters();
   // Single accesses do not pass the batch loop, which counts these.
   counters[Counter.Reads] = BigInt(player.accesses.reads);
@@ -65,6 +71,7 @@ export function playScript(
     narrations: narrator === null ? null : narrations,
     complaints: checker?.complaints ?? null,
     events,
+    time: { elapsed, work },
     counters,
   };
 }

@@ -1,0 +1,15 @@
+// The text that a run prints by itself.
+
+import type { Report } from "../stats/report.js";
+import { toScriptText } from "./script-text.js";
+import { toTable } from "./table.js";
+
+/** Whether the cells are runs of scripts. */
+export function isOfScripts({ cells }: Pick<Report, "cells">): boolean {
+  return cells.some(({ observations }) => observations !== undefined);
+}
+
+/** The table of traces, or that of scripts. */
+export function toText(report: Report): string {
+  return isOfScripts(report) ? toScriptText(report) : toTable(report);
+}
