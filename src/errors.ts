@@ -8,6 +8,8 @@ export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
 /** A fault of mmulate itself. */
 export const EXIT_INTERNAL = 3;
+/** Interrupted (128 + SIGINT); finished cells are kept. */
+export const EXIT_INTERRUPTED = 130;
 
 export const ERROR_CATALOGUE = {
   USAGE: { exit: EXIT_USAGE, means: "the command line asks for something that does not exist" },
@@ -19,7 +21,8 @@ export const ERROR_CATALOGUE = {
   DESCRIPTOR: { exit: EXIT_USAGE, means: "an architecture descriptor breaks a rule of the schema" },
   UNMAPPABLE: { exit: EXIT_FAILED, means: "an access cannot be translated under this layout" },
   UNMODELLED: { exit: EXIT_FAILED, means: "a script uses what the kernel model does not have" },
-  MEMORY: { exit: EXIT_FAILED, means: "simulated memory is used up" },
+  MEMORY: { exit: EXIT_FAILED, means: "simulated memory, or what a cell may use, is used up" },
+  STUCK: { exit: EXIT_FAILED, means: "a cell told no progress for longer than --timeout allows" },
   INTERNAL: { exit: EXIT_INTERNAL, means: "mmulate contradicts itself; please report it" },
 } as const;
 

@@ -3,30 +3,41 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import { KERNEL_VERSIONS } from "../../arch/linux/kernels.js";
-import { EXIT_DONE, EXIT_FAILED, MmulateError } from "../errors.js";
-import { loadCoreModule } from "../runner/module-files.js";
-import { DEFAULT_CPU, planRun } from "../runner/plan.js";
+import type { Selection } from "../config/selection.js";
+import { EXIT_DONE } from "../errors.js";
+import { DEFAULT_CPU } from "../runner/plan.js";
 import { DEFAULT_KERNEL } from "../runner/plan-scripts.js";
-import type { CellOutcome } from "../runner/run-cell.js";
-import { runCells } from "../runner/run-cells.js";
-import { packageVersion } from "../runner/version.js";
-import { REPORT_SCHEMA, type Report } from "../stats/report.js";
+import { planSelection } from "../runner/plan-selection.js";
+import { reportOf } from "../runner/report-of.js";
+import { cellsOfShard, parseShard } from "../runner/shard.js";
+import type { Report } from "../stats/report.js";
 import { WORKLOADS } from "../workload/index.js";
-import { nameOfCell, Progress } from "./progress.js";
+import { execute, exitCodeOf, runningOf } from "./execute.js";
 import { checkTargets, REPORTER_NAMES, report, targetsOf } from "./reporters.js";
-import { areScripts, refuseForeign, runScripts } from "./run-scripts.js";
+import { showConfig } from "./show-config.js";
+import {
+  addSweepOptions,
+  flagOf,
+  type LineValues,
+  readSelection,
+  type SweepFlags,
+} from "./sweep-options.js";
 
-interface RunFlags {
+interface RunFlags extends SweepFlags {
   readonly arch: string[];
   readonly cpu: string[];
   readonly pages: string[];
   readonly format: string;
-  readonly accesses: "all" | "data";
+  readonly accesses: string;
   readonly split: boolean;
   readonly dataCache?: true;
   readonly nested?: string;
-  readonly seed?: number;
-  readonly workers?: number;
+  readonly seed?: string;
+  readonly workers?: string;
+  readonly memory?: string;
+  readonly timeout?: string;
+  readonly shard?: string;
+  readonly showConfig?: true;
   readonly kernel: string[];
   readonly check?: true;
   readonly explain?: true;
@@ -52,20 +63,6 @@ function workloadHelp(): string {
   return defaults.join(", ");
 }
 
-/** A whole number of at least 1. */
-function count(value: string): number {
-  if (!/^[1-9]\d{0,3}$/.test(value)) {
-    throw new MmulateError("USAGE", `--workers ${value}: a number from 1 to 9999 is allowed`);
-  }
-  return Number(value);
-}
-
-/** Its range is the workload's to check. */
-function seed(value: string): number {
-  if (/^\d{1,10}$/.test(value)) return Number(value);
-  throw new MmulateError("USAGE", `--seed ${value}: a whole number is allowed`);
-}
-
 const EXAMPLES = `
 Architectures take parameters: --arch arm64:granule=16,x86-64:levels=5
 Pages: base, thp, contiguous, or a size that the architecture maps (4k, 2m, 1g, on arm64 64k...);
@@ -76,8 +73,7 @@ Kernels: ${KERNEL_VERSIONS.join(", ")}; 6.12:softDirty=false is one without CONF
 
 /** Adds the command. `finish` receives the exit code. */
 export function addRun(program: Command, finish: (code: number) => void): void {
-  program
-    .command("run")
+  addSweepOptions(program.command("run"))
     .summary("simulate memory traces, workloads and scripts on architectures side by side")
     .description(
       "Simulates memory traces and workloads, or plays scripts of memory-management calls on a simulated Linux; several values of any option make a side-by-side table.",
@@ -92,17 +88,25 @@ export function addRun(program: Command, finish: (code: number) => void): void {
     .option("--check", "scripts: a plain memory model and an audit of the kernel's state watch")
     .option("--explain", "scripts: tell what each operation did to entries, and by which rule")
     .option("--pages <policy>", "how memory is mapped at first touch (default: base)", collect)
-    .option("--format <name>", "trace format: lackey, mmt, raw64", "auto")
+    .option("--format <name>", "trace format: lackey, mmt, raw64 (default: auto)")
     .addOption(
-      new Option("--accesses <kind>", "which accesses count")
-        .choices(["all", "data"])
-        .default("all"),
+      new Option("--accesses <kind>", "which accesses count (default: all)").choices([
+        "all",
+        "data",
+      ]),
     )
     .option("--no-split", "count an access that crosses a page once, at its start")
     .option("--data-cache", "reads and writes go through the CPU's data caches, too")
     .option("--nested <size>", "approximate a guest whose host maps pages of this size: 4k, 2m")
-    .option("--seed <n>", "of workloads: another seed, another random order (default: 1)", seed)
-    .option("--workers <n>", "worker threads (default: one per cell, up to the processors)", count)
+    .option("--seed <n>", "of workloads: another seed, another random order (default: 1)")
+    .option("--workers <n>", "worker threads (default: one per cell, up to the processors)")
+    .option("--memory <size>", "most memory of a cell: 512m, 2g (default: 4g)")
+    .option(
+      "--timeout <seconds>",
+      "without progress, after which a cell is given up (default: 600)",
+    )
+    .option("--shard <i/n>", "run the i-th of n parts; mmulate merge joins their JSON reports")
+    .option("--show-config", "tell what would be run, and where each value was said; run nothing")
     .option("--json", "print the report as JSON (short for --reporter json)")
     .option("--reporter <name[=file]>", `${REPORTER_NAMES.join(", ")}; repeatable`, collect)
     .option("--host", "add times and memory of this host to the report")
@@ -113,51 +117,77 @@ export function addRun(program: Command, finish: (code: number) => void): void {
 }
 
 async function run(inputs: readonly string[], flags: Partial<RunFlags>): Promise<number> {
-  const targets = targetsOf(flags);
-  const { format = "auto", accesses = "all", split = true } = flags;
-  const scripts = await areScripts(inputs);
-  refuseForeign(scripts, flags);
-  const ready = (): Promise<void> => checkTargets(targets);
-  const outcomes = await (scripts
-    ? runScripts(inputs, flags, ready)
-    : runTraces(inputs, flags, ready));
-  const result: Report = {
-    schema: REPORT_SCHEMA,
-    version: packageVersion(),
-    config: {
-      command: "run",
-      inputs: [...inputs],
-      ...(scripts ? {} : { format, accesses, split }),
-      ...(flags.nested === undefined ? {} : { nested: flags.nested }),
-      ...(flags.seed === undefined ? {} : { seed: flags.seed }),
-    },
-    cells: outcomes.map((outcome) => outcome.result),
-    ...(flags.host === true ? { host: { cells: outcomes.map(({ host }) => host) } } : {}),
-  };
+  const selection = await readSelection(flags, lineValues(flags));
+  const { value: reporter = [] } = selection.values.get("reporter") ?? {};
+  const targets = targetsOf(flags.json === true ? { reporter, json: true } : { reporter });
+  if (flags.showConfig === true) {
+    await showConfig(selection, flags.json === true);
+    return EXIT_DONE;
+  }
+  const running = runningOf(selection);
+  const { cells, scripts } = await planSelection(inputs, selection);
+  const shard = flags.shard === undefined ? undefined : parseShard(flags.shard, cells.length);
+  await checkTargets(targets);
+  const play = { check: flagOf(selection, "check"), explain: flagOf(selection, "explain") };
+  const mine = shard === undefined ? cells : cellsOfShard(cells, shard);
+  const end = await execute(mine, running, play);
+  const result = reportOf(end, {
+    config: configOf(inputs, selection, scripts),
+    host: flagOf(selection, "host"),
+    shard,
+  });
   await report(result, targets);
-  const held = result.cells.every((cell) => cell.checks.every(({ ok }) => ok));
-  return held ? EXIT_DONE : EXIT_FAILED;
+  return exitCodeOf(end, result);
 }
 
-async function runTraces(
-  traces: readonly string[],
-  flags: Partial<RunFlags>,
-  ready: () => Promise<void>,
-): Promise<CellOutcome[]> {
-  const { format = "auto", accesses = "all", split = true } = flags;
-  const cells = planRun({
-    inputs: traces.map((path) => ({ path, format, accesses, split })),
-    archs: flags.arch ?? ["x86-64", "arm64"],
-    cpus: flags.cpu ?? [DEFAULT_CPU],
-    pages: flags.pages ?? [],
-    dataCached: flags.dataCache === true,
-    nested: flags.nested,
-    seed: flags.seed,
-  });
-  await ready();
-  const progress = new Progress("accesses");
-  return runCells(await loadCoreModule(), cells, {
-    workers: flags.workers,
-    onProgress: (cell, done, last) => progress.update(nameOfCell(cell), done, last),
-  });
+/** What options say, by the names that a file of defaults has for it. */
+function lineValues(flags: Partial<RunFlags>): LineValues {
+  const one = (value: string | undefined): readonly string[] | undefined =>
+    value === undefined ? undefined : [value];
+  const on = (value: true | undefined): readonly string[] | undefined => one(value && "true");
+  return {
+    arch: ["--arch", flags.arch],
+    cpu: ["--cpu", flags.cpu],
+    kernel: ["--kernel", flags.kernel],
+    pages: ["--pages", flags.pages],
+    format: ["--format", one(flags.format)],
+    accesses: ["--accesses", one(flags.accesses)],
+    split: ["--no-split", one(flags.split === false ? "false" : undefined)],
+    dataCache: ["--data-cache", on(flags.dataCache)],
+    nested: ["--nested", one(flags.nested)],
+    seed: ["--seed", one(flags.seed)],
+    check: ["--check", on(flags.check)],
+    explain: ["--explain", on(flags.explain)],
+    workers: ["--workers", one(flags.workers)],
+    memory: ["--memory", one(flags.memory)],
+    timeout: ["--timeout", one(flags.timeout)],
+    host: ["--host", on(flags.host)],
+    reporter: ["--reporter", flags.reporter],
+  };
+}
+
+/** What the report says of the run as a whole. */
+function configOf(
+  inputs: readonly string[],
+  { values, settings, axes }: Selection,
+  scripts: boolean,
+): Report["config"] {
+  const one = (name: string): string | undefined => values.get(name)?.value[0];
+  const [nested, seed] = [one("nested"), one("seed")];
+  const traces = {
+    format: one("format") ?? "auto",
+    accesses: one("accesses") ?? "all",
+    split: one("split") !== "false",
+    ...(nested === undefined ? {} : { nested }),
+    ...(seed === undefined ? {} : { seed: Number(seed) }),
+  };
+  const set = settings.map(({ path, value }): [string, string] => [path, value]);
+  const sweep = axes.map(({ path, values: list }): [string, readonly string[]] => [path, list]);
+  return {
+    command: "run",
+    inputs: [...inputs],
+    ...(scripts ? {} : traces),
+    ...(set.length === 0 ? {} : { set: Object.fromEntries(set) }),
+    ...(sweep.length === 0 ? {} : { sweep: Object.fromEntries(sweep) }),
+  };
 }

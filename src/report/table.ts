@@ -1,6 +1,7 @@
 // The side-by-side table of a report.
 
 import Table from "cli-table3";
+import { labelWord } from "../stats/labels.js";
 import { accesses, walkLoads } from "../stats/metrics.js";
 import type { CellResult, Report } from "../stats/report.js";
 
@@ -119,7 +120,9 @@ export function tellingLabels(cells: readonly CellResult[]): string[] {
 /** What each cell is called beside the others. */
 export function titlesOf(cells: readonly CellResult[]): string[] {
   const telling = tellingLabels(cells);
-  return cells.map(({ labels }) => telling.map((name) => labels[name] ?? "").join(" "));
+  return cells.map(({ labels }) =>
+    telling.map((name) => labelWord(name, labels[name] ?? "")).join(" "),
+  );
 }
 
 function headOf(cells: readonly CellResult[]): string[] {

@@ -1,5 +1,7 @@
 // A cell: one run, self-contained and plain JSON, so that it can be made anywhere.
 
+import type { CpuProfile } from "../../arch/cpu-schema.js";
+import type { SetValues } from "../config/setting.js";
 import type { WorkloadInput } from "../workload/index.js";
 
 /** What a cell needs of a trace. */
@@ -20,6 +22,10 @@ export interface Cell {
   /** Parameters of the architecture's mode. */
   readonly mode: Readonly<Record<string, boolean | number>>;
   readonly cpu: string;
+  /** The CPU as settings changed it; left out: as its name says. */
+  readonly profile?: CpuProfile;
+  /** Settings that changed something (`--set`, sweeps), by path. */
+  readonly set?: SetValues;
   /** Page policy (src/layout/page-policy.ts). */
   readonly pages: string;
   /** Reads and writes go through the data caches, too, not only the loads of walks. */

@@ -2,6 +2,7 @@
 
 import { DEFAULT_COSTS } from "../../arch/costs/index.js";
 import { KERNEL_VERSIONS } from "../../arch/linux/kernels.js";
+import type { Setting, SetValues } from "../config/setting.js";
 import { MmulateError } from "../errors.js";
 import { type KernelConfig, layoutOf, type ThpSwitch } from "../kernel/features.js";
 import { compileLayout } from "../layout/compile.js";
@@ -9,6 +10,7 @@ import { compileCpu } from "../layout/cpu.js";
 import type { MachineConfig } from "../scenario/machine.js";
 import { type Operation, parseScript } from "../scenario/script.js";
 import { cpuNamed, parseSelector } from "./plan.js";
+import { Settings } from "./settings.js";
 
 /** A script, read. */
 export interface ScriptInput {
@@ -23,6 +25,8 @@ export interface ScriptRequest {
   /** VERSION, or VERSION:SETTING=VALUE:... */
   readonly kernels: readonly string[];
   readonly cpus: readonly string[];
+  /** Values changed by path (src/runner/settings.ts). */
+  readonly settings?: readonly Setting[];
 }
 
 /** One script on one machine. */
@@ -31,6 +35,8 @@ export interface ScriptCell {
   readonly labels: Readonly<Record<"input" | "arch" | "kernel" | "cpu", string>>;
   readonly operations: readonly Operation[];
   readonly machine: MachineConfig;
+  /** Settings that changed something, by path. */
+  readonly set?: SetValues;
 }
 
 /** The newest kernel that the model knows. */
@@ -44,10 +50,13 @@ const MEMORY_BYTES = 2 ** 31;
  * @throws MmulateError INPUT for a script that cannot be read; USAGE or CONFIG for a name, version or
  * combination that does not exist
  */
-export function planScripts({ inputs, archs, kernels, cpus }: ScriptRequest): ScriptCell[] {
+export function planScripts(request: ScriptRequest): ScriptCell[] {
+  const { inputs, archs, kernels, cpus } = request;
   for (const [name, list] of Object.entries({ inputs, archs, kernels, cpus })) {
     if (list.length === 0) throw new MmulateError("USAGE", `${name}: none was named`);
   }
+  const settings = new Settings(request.settings);
+  const set = settings.values;
   const cells: ScriptCell[] = [];
   for (const { path, text } of inputs) {
     const operations = parseScript(text, path);
@@ -62,22 +71,26 @@ export function planScripts({ inputs, archs, kernels, cpus }: ScriptRequest): Sc
             id: String(cells.length + 1),
             labels,
             operations,
-            machine: machineOf(arch, kernel, cpu),
+            machine: machineOf(arch, kernel, cpu, settings),
+            ...(set === undefined ? {} : { set }),
           });
         }
       }
     }
   }
+  settings.checkUsed();
   return cells;
 }
 
-function machineOf(arch: string, kernel: string, cpu: string): MachineConfig {
-  const { descriptor, mode } = parseSelector(arch);
+function machineOf(arch: string, kernel: string, cpu: string, settings: Settings): MachineConfig {
+  const { descriptor, mode: selected } = parseSelector(arch);
+  const mode = { ...selected, ...settings.mode(descriptor) };
   const layout = compileLayout(descriptor, mode);
-  compileCpu(cpuNamed(cpu), layout);
-  const { version, settings } = parseKernel(kernel);
+  const profile = settings.cpu(cpuNamed(cpu));
+  compileCpu(profile ?? cpuNamed(cpu), layout);
+  const { version, settings: words } = parseKernel(withWords(kernel, settings));
   const page = 2 ** layout.pageShift;
-  const { softDirty = "true", hwDirty = "true", swap = "true", thp = "madvise", mthp } = settings;
+  const { softDirty = "true", hwDirty = "true", swap = "true", thp = "madvise", mthp } = words;
   const config: KernelConfig = {
     version,
     architecture: descriptor.name,
@@ -88,11 +101,19 @@ function machineOf(arch: string, kernel: string, cpu: string): MachineConfig {
     thp: thp as ThpSwitch,
     mthp: middleOrder(mthp, page),
     swap: swap === "true",
-    costs: DEFAULT_COSTS,
+    costs: settings.costs(DEFAULT_COSTS),
     page,
     frames: MEMORY_BYTES / page,
   };
-  return { kernel: config, mode, cpu };
+  return { kernel: config, mode, cpu, ...(profile === undefined ? {} : { profile }) };
+}
+
+/** A kernel's selector with the settings that are set; the last word of a name counts. */
+function withWords(selector: string, settings: Settings): string {
+  const { version, ...words } = settings.words("kernel", ["version", ...SETTINGS.keys()]);
+  const [named = "", ...own] = selector.split(":");
+  const set = Object.entries(words).map(([name, value]) => `${name}=${value}`);
+  return [version ?? named, ...own, ...set].join(":");
 }
 
 /** "64k" switches folios of that size on by madvise. */

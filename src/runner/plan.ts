@@ -4,13 +4,15 @@ import type { CpuProfile } from "../../arch/cpu-schema.js";
 import { CPUS } from "../../arch/cpus/index.js";
 import { ARCHITECTURES } from "../../arch/index.js";
 import type { Descriptor } from "../../arch/schema.js";
+import type { Setting } from "../config/setting.js";
 import { MmulateError } from "../errors.js";
 import { compileLayout } from "../layout/compile.js";
 import { compileCpu } from "../layout/cpu.js";
 import { hintFor } from "../layout/nearest.js";
 import { compilePagePolicy, shiftOf } from "../layout/page-policy.js";
-import { parseWorkload } from "../workload/index.js";
+import { parseWorkload, WORKLOADS } from "../workload/index.js";
 import type { Cell, TraceInput } from "./cell.js";
+import { Settings } from "./settings.js";
 
 export interface RunRequest {
   /** Traces; one whose path names a workload (src/workload/) is that workload. */
@@ -26,9 +28,12 @@ export interface RunRequest {
   readonly nested?: string | undefined;
   /** Of workloads; default 1. */
   readonly seed?: number | undefined;
+  /** Values changed by path (src/runner/settings.ts). */
+  readonly settings?: readonly Setting[];
 }
 
 export const DEFAULT_CPU = "plain";
+export const DEFAULT_ARCHS: readonly string[] = ["x86-64", "arm64"];
 const DEFAULT_PAGES = "base";
 
 /**
@@ -40,10 +45,11 @@ export function planRun(request: RunRequest): Cell[] {
     if (request[list].length === 0) throw new MmulateError("USAGE", `${list}: none was named`);
   }
   const nestedShift = request.nested === undefined ? undefined : hostPageShift(request.nested);
-  const options = { dataCached: request.dataCached ?? false, nestedShift };
+  const settings = new Settings(request.settings);
+  const options = { dataCached: request.dataCached ?? false, nestedShift, settings };
   const cells: Cell[] = [];
   for (const trace of request.inputs) {
-    const input = parseWorkload(trace.path, request.seed) ?? trace;
+    const input = parseWorkload(withWords(trace.path, settings), request.seed) ?? trace;
     for (const selector of request.archs) {
       for (const cpu of request.cpus) {
         for (const pages of policiesOf(request, cpu)) {
@@ -53,30 +59,50 @@ export function planRun(request: RunRequest): Cell[] {
       }
     }
   }
+  settings.checkUsed();
   return cells;
+}
+
+/** A workload's name with the parameters that are set; a trace's path as it is. */
+function withWords(path: string, settings: Settings): string {
+  const [name = ""] = path.split(":");
+  const workload = WORKLOADS.get(name);
+  if (workload === undefined) return path;
+  const words = settings.words("workload", Object.keys(workload.parameters));
+  return [path, ...Object.entries(words).map(([key, value]) => `${key}=${value}`)].join(":");
 }
 
 function policiesOf({ pages }: RunRequest, cpu: string): readonly string[] {
   return pages.length > 0 ? pages : [cpuNamed(cpu).pages ?? DEFAULT_PAGES];
 }
 
+interface CellOptions {
+  readonly dataCached: boolean;
+  readonly nestedShift: number | undefined;
+  readonly settings: Settings;
+}
+
 function cellOf(
   index: number,
   input: Cell["input"],
   labels: Record<"input" | "arch" | "cpu" | "pages", string>,
-  { dataCached, nestedShift }: { dataCached: boolean; nestedShift: number | undefined },
+  { dataCached, nestedShift, settings }: CellOptions,
 ): Cell {
   const { cpu, pages } = labels;
   const { descriptor, mode } = parseSelector(labels.arch);
-  const layout = compileLayout(descriptor, mode);
-  compileCpu(cpuNamed(cpu), layout, { dataCached, nestedShift });
+  const layout = compileLayout(descriptor, { ...mode, ...settings.mode(descriptor) });
+  const profile = settings.cpu(cpuNamed(cpu));
+  compileCpu(profile ?? cpuNamed(cpu), layout, { dataCached, nestedShift });
   compilePagePolicy(layout, pages);
+  const set = settings.values;
   return {
     id: String(index + 1),
     labels,
     arch: descriptor.name,
     mode: layout.mode,
     cpu,
+    ...(profile === undefined ? {} : { profile }),
+    ...(set === undefined ? {} : { set }),
     pages,
     dataCached,
     ...(nestedShift === undefined ? {} : { nestedShift }),

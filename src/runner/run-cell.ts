@@ -1,5 +1,6 @@
 // Runs one cell on one core, in this thread.
 
+import type { CpuProfile } from "../../arch/cpu-schema.js";
 import { EVENT_BYTES } from "../../assembly/abi/event.js";
 import { Core } from "../core/core.js";
 import { compileCoreFor } from "../core/made-for.js";
@@ -42,17 +43,45 @@ export async function runCell(
   cell: Cell,
   onProgress: OnProgress = () => undefined,
 ): Promise<CellOutcome> {
-  const host = startHost(cell.id);
+  const { layout, cpu } = machineFor(cell);
+  return runCellOn(await compileCoreFor(bytes, layout, cpu), hash, cell, onProgress);
+}
+
+/**
+ * What a cell's module is made for.
+ * @throws MmulateError USAGE or CONFIG for a name or combination that does not exist
+ */
+export function machineFor(cell: Cell): { layout: CompiledLayout; cpu: CompiledCpu } {
   const layout = compileLayout(architectureNamed(cell.arch), cell.mode);
   const { dataCached, nestedShift } = cell;
-  const cpu = compileCpu(cpuNamed(cell.cpu), layout, { dataCached, nestedShift });
-  const core = new Core(await compileCoreFor(bytes, layout, cpu));
+  return { layout, cpu: compileCpu(profileOf(cell), layout, { dataCached, nestedShift }) };
+}
+
+/** The CPU of a cell: the named one, as settings changed it. */
+function profileOf({ cpu, profile }: Cell): CpuProfile {
+  return profile ?? cpuNamed(cpu);
+}
+
+/**
+ * Runs a cell on a module made for it (`machineFor`, `compileCoreFor`).
+ * @param hash of the core as built
+ * @throws MmulateError as `runCell`
+ */
+export async function runCellOn(
+  module: WebAssembly.Module,
+  hash: string,
+  cell: Cell,
+  onProgress: OnProgress = () => undefined,
+): Promise<CellOutcome> {
+  const host = startHost(cell.id);
+  const { layout, cpu } = machineFor(cell);
+  const core = new Core(module);
   prepare(core, layout, cpu, cell);
   const before = await feed(core, layout, cell, onProgress);
 
   const counters = namedCounters(core.counters().map((value, i) => value - (before[i] ?? 0n)));
-  const costs = costsOf(cell.cpu);
-  const cycles = cyclesOf(counters, costs);
+  const profile = profileOf(cell);
+  const cycles = cyclesOf(counters, costsOf(profile));
   const result: CellResult = {
     id: cell.id,
     labels: cell.labels,
@@ -65,11 +94,12 @@ export async function runCell(
       pages: cell.pages,
       dataCached: cell.dataCached,
       ...(cell.nestedShift === undefined ? {} : { nested: sizeName(cell.nestedShift) }),
+      ...(cell.set === undefined ? {} : { set: cell.set }),
       input: { ...cell.input },
     },
     counters,
     cycles,
-    metrics: metricsOf(counters, cycles, machineOf(cell.cpu)),
+    metrics: metricsOf(counters, cycles, machineOf(profile)),
     checks: checksOf(counters),
   };
   return { result, host: host(accesses(counters), core) };
@@ -88,8 +118,7 @@ function prepare(core: Core, layout: CompiledLayout, cpu: CompiledCpu, cell: Cel
 }
 
 /** What events cost on a CPU. */
-export function costsOf(cpu: string): EventCosts {
-  const { costs, caches, memory } = cpuNamed(cpu);
+export function costsOf({ costs, caches, memory }: CpuProfile): EventCosts {
   const side =
     memory === undefined
       ? {}
@@ -111,7 +140,6 @@ export function costsOf(cpu: string): EventCosts {
 }
 
 /** What metrics need to know of a CPU. */
-export function machineOf(cpu: string): Machine {
-  const { walker, clockMHz } = cpuNamed(cpu);
+export function machineOf({ walker, clockMHz }: CpuProfile): Machine {
   return { walkers: walker?.inFlight, clockMHz: clockMHz?.value };
 }

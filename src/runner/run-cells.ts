@@ -1,23 +1,54 @@
 // Runs cells: in this thread, or spread over workers. The results do not depend on which.
 
 import { availableParallelism } from "node:os";
-import { MessageChannel } from "node:worker_threads";
-import { Piscina } from "piscina";
+import { setImmediate } from "node:timers/promises";
 import { MmulateError } from "../errors.js";
-import { accesses } from "../stats/metrics.js";
-import type { Cell } from "./cell.js";
+import type { CellFailure } from "../stats/report.js";
 import type { CoreModule } from "./module-files.js";
-import { type CellOutcome, runCell } from "./run-cell.js";
-import type { WorkerReply, WorkerTask } from "./worker.js";
+import { Pool } from "./pool.js";
+import type { CellOutcome } from "./run-cell.js";
+import {
+  accessesOf,
+  failureOf,
+  type Runnable,
+  runTask,
+  type ScriptOptions,
+  taskOf,
+} from "./task.js";
 
-/** Called as cells go on: `done` once for each. */
-export type OnCellProgress = (cell: Cell, accesses: number, done: boolean) => void;
+/** Called as cells go on: `done` once for each that finishes, `failure` once for each that does not. */
+export type OnCellProgress = (
+  cell: Runnable,
+  accesses: number,
+  done: boolean,
+  failure?: CellFailure,
+) => void;
 
 export interface RunOptions {
-  /** Worker threads; default: one per cell, up to the processors of the machine. */
+  /** Worker threads, 0 = this thread; default: one per cell, up to the processors; this thread for one cell. */
   readonly workers?: number | undefined;
   readonly onProgress?: OnCellProgress;
+  /** How scripts are played. */
+  readonly play?: ScriptOptions;
+  /** Ends the run: running cells are given up, finished ones kept. */
+  readonly signal?: AbortSignal | undefined;
+  /** A worker that tells no progress for so long is ended, and its cell reported; default 600. */
+  readonly stallSeconds?: number | undefined;
+  /** What runs in a worker, for tests; default: worker.js. */
+  readonly workerFile?: string | undefined;
 }
+
+/** How the cells of a run ended, in the order of the cells. */
+export interface RunEnd {
+  readonly outcomes: readonly CellOutcome[];
+  readonly failures: readonly CellFailure[];
+  /** Cells that were not finished when `signal` came. */
+  readonly unfinished: number;
+}
+
+export const STALL_SECONDS = 600;
+/** A worker's own code, its readers' buffers and results need about a third of it. */
+const LEAST_HEAP_MIB = 128;
 
 /**
  * Runs cells and returns their outcomes in the order of the cells.
@@ -25,58 +56,85 @@ export interface RunOptions {
  */
 export async function runCells(
   core: CoreModule,
-  cells: readonly Cell[],
-  { workers, onProgress = () => undefined }: RunOptions = {},
+  cells: readonly Runnable[],
+  options: RunOptions = {},
 ): Promise<CellOutcome[]> {
-  const threads = Math.min(workers ?? availableParallelism(), cells.length);
-  if (threads > 1) return runInPool(core, cells, threads, onProgress);
-  const outcomes: CellOutcome[] = [];
-  for (const cell of cells) {
-    const outcome = await runCell(core, cell, (accesses) => onProgress(cell, accesses, false));
-    onProgress(cell, totalOf(outcome), true);
-    outcomes.push(outcome);
-  }
-  return outcomes;
+  const { outcomes, failures } = await settleCells(core, cells, options);
+  const [first] = failures;
+  if (first !== undefined) throw new MmulateError(first.code, first.message);
+  return [...outcomes];
 }
 
-function totalOf({ result }: CellOutcome): number {
-  return Number(accesses(result.counters));
-}
-
-async function runInPool(
+/** Runs cells, whatever becomes of single ones. */
+export async function settleCells(
   core: CoreModule,
-  cells: readonly Cell[],
-  threads: number,
-  onProgress: OnCellProgress,
-): Promise<CellOutcome[]> {
-  const pool = new Piscina<WorkerTask, WorkerReply>({
-    filename: new URL("./worker.js", import.meta.url).href,
-    minThreads: threads,
-    maxThreads: threads,
-  });
+  cells: readonly Runnable[],
+  options: RunOptions = {},
+): Promise<RunEnd> {
+  const { workers, stallSeconds = STALL_SECONDS, workerFile: file } = options;
+  const usual = cells.length === 1 ? 0 : availableParallelism();
+  const threads = Math.min(workers ?? usual, cells.length);
+  if (threads === 0)
+    return settle(cells, 1, options, (cell, told) => runHere(core, cell, options, told));
+  const { memoryBytes } = core;
+  const heapMiB =
+    memoryBytes === undefined ? undefined : Math.max(LEAST_HEAP_MIB, memoryBytes / 2 ** 20);
+  const pool = new Pool({ threads, heapMiB, stallSeconds, file });
   try {
-    const replies = await Promise.all(
-      cells.map((cell) => runInWorker(pool, core, cell, onProgress)),
+    return await settle(cells, threads, options, async (cell, told) =>
+      pool.run(await taskOf(core, cell, options.play), told, options.signal),
     );
-    return replies.map((reply) => {
-      if ("error" in reply) throw new MmulateError(reply.error.code, reply.error.message);
-      return reply.outcome;
-    });
   } finally {
-    await pool.destroy();
+    await pool.close();
   }
 }
 
-async function runInWorker(
-  pool: Piscina<WorkerTask, WorkerReply>,
+async function runHere(
   core: CoreModule,
-  cell: Cell,
-  onProgress: OnCellProgress,
-): Promise<WorkerReply> {
-  const { port1, port2 } = new MessageChannel();
-  port1.on("message", (accesses: number) => onProgress(cell, accesses, false));
-  const reply = await pool.run({ core, cell, progress: port2 }, { transferList: [port2] });
-  port1.close();
-  if ("outcome" in reply) onProgress(cell, totalOf(reply.outcome), true);
-  return reply;
+  cell: Runnable,
+  { play }: RunOptions,
+  told: (accesses: number) => void,
+): Promise<CellOutcome> {
+  const outcome = await runTask(await taskOf(core, cell, play), told);
+  // Lets a signal through before the next cell begins.
+  await setImmediate();
+  return outcome;
+}
+
+function aborted(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true;
+}
+
+type RunOne = (cell: Runnable, told: (accesses: number) => void) => Promise<CellOutcome>;
+
+/** So many lanes, each of which takes the next cell when it has finished one. */
+async function settle(
+  cells: readonly Runnable[],
+  lanes: number,
+  { onProgress = () => undefined, signal }: RunOptions,
+  runOne: RunOne,
+): Promise<RunEnd> {
+  const ends: (CellOutcome | CellFailure | undefined)[] = cells.map(() => undefined);
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < cells.length && !aborted(signal)) {
+      const index = next++;
+      const cell = cells[index];
+      if (cell === undefined) return;
+      try {
+        const outcome = await runOne(cell, (accesses) => onProgress(cell, accesses, false));
+        ends[index] = outcome;
+        onProgress(cell, accessesOf(outcome), true);
+      } catch (error) {
+        if (aborted(signal)) return;
+        const failure = failureOf(cell, error);
+        ends[index] = failure;
+        onProgress(cell, 0, true, failure);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  const outcomes = ends.filter((end): end is CellOutcome => end !== undefined && "result" in end);
+  const failures = ends.filter((end): end is CellFailure => end !== undefined && "code" in end);
+  return { outcomes, failures, unfinished: cells.length - outcomes.length - failures.length };
 }

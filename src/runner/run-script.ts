@@ -10,7 +10,7 @@ import { accesses, checksOf, cyclesOf, metricsOf } from "../stats/metrics.js";
 import type { CellResult, Check } from "../stats/report.js";
 import { startHost } from "./cell-host.js";
 import type { CoreModule } from "./module-files.js";
-import { architectureNamed } from "./plan.js";
+import { architectureNamed, cpuNamed } from "./plan.js";
 import type { ScriptCell } from "./plan-scripts.js";
 import { type CellOutcome, costsOf, machineOf } from "./run-cell.js";
 
@@ -19,7 +19,7 @@ import { type CellOutcome, costsOf, machineOf } from "./run-cell.js";
  * @throws MmulateError INPUT where it names what is not there; UNMODELLED; MEMORY
  */
 export function runScript(
-  { module, hash }: CoreModule,
+  { module, hash }: Pick<CoreModule, "module" | "hash">,
   cell: ScriptCell,
   options: PlayOptions = {},
 ): CellOutcome {
@@ -32,10 +32,11 @@ export function runScript(
 
 function resultOf(cell: ScriptCell, played: Played, moduleHash: string): CellResult {
   const { kernel, mode, cpu } = cell.machine;
+  const profile = cell.machine.profile ?? cpuNamed(cpu);
   const descriptor = architectureNamed(kernel.architecture);
   const layout = compileLayout(descriptor, { ...descriptor.typical.values, ...mode });
   const counters = namedCounters(played.counters);
-  const translation = cyclesOf(counters, costsOf(cpu));
+  const translation = cyclesOf(counters, costsOf(profile));
   const { events, narrations, time } = played;
   return {
     id: cell.id,
@@ -47,11 +48,12 @@ function resultOf(cell: ScriptCell, played: Played, moduleHash: string): CellRes
       moduleHash,
       cpu,
       kernel: { ...kernel, mthp: Object.fromEntries(kernel.mthp) },
+      ...(cell.set === undefined ? {} : { set: cell.set }),
       input: { path: cell.labels.input, operations: cell.operations.length },
     },
     counters,
     cycles: withKernel(translation, events, kernel.costs.events, time),
-    metrics: metricsOf(counters, translation, machineOf(cpu)),
+    metrics: metricsOf(counters, translation, machineOf(profile)),
     checks: [...checksOf(counters), ...oracleChecks(played)],
     events,
     observations: played.observations,

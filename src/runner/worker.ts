@@ -1,14 +1,11 @@
 // What runs in a worker thread: one cell at a time, with the compiled module shared.
 
 import type { MessagePort } from "node:worker_threads";
-import { MmulateError } from "../errors.js";
-import type { Cell } from "./cell.js";
-import type { CoreModule } from "./module-files.js";
-import { type CellOutcome, runCell } from "./run-cell.js";
+import type { ErrorCode } from "../errors.js";
+import type { CellOutcome } from "./run-cell.js";
+import { failureOf, runTask, type Task } from "./task.js";
 
-export interface WorkerTask {
-  readonly core: CoreModule;
-  readonly cell: Cell;
+export interface WorkerTask extends Task {
   /** Receives the accesses simulated so far. */
   readonly progress: MessagePort;
 }
@@ -16,14 +13,14 @@ export interface WorkerTask {
 /** Errors lose their class on the way between threads, so they travel as data. */
 export type WorkerReply =
   | { readonly outcome: CellOutcome }
-  | { readonly error: { readonly code: MmulateError["code"]; readonly message: string } };
+  | { readonly error: { readonly code: ErrorCode; readonly message: string } };
 
-export default async function work({ core, cell, progress }: WorkerTask): Promise<WorkerReply> {
+export default async function work({ progress, ...task }: WorkerTask): Promise<WorkerReply> {
   try {
-    return { outcome: await runCell(core, cell, (accesses) => progress.postMessage(accesses)) };
+    return { outcome: await runTask(task, (done) => progress.postMessage(done)) };
   } catch (error) {
-    if (!(error instanceof MmulateError)) throw error;
-    return { error: { code: error.code, message: error.message } };
+    const { code, message } = failureOf(task.cell, error);
+    return { error: { code, message } };
   } finally {
     progress.close();
   }

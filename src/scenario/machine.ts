@@ -1,5 +1,6 @@
 // Makes the simulated machine that a script runs on.
 
+import type { CpuProfile } from "../../arch/cpu-schema.js";
 import { CPUS } from "../../arch/cpus/index.js";
 import { ARCHITECTURES } from "../../arch/index.js";
 import { LINUX_LAYOUTS } from "../../arch/linux/index.js";
@@ -20,13 +21,18 @@ export interface MachineConfig {
   readonly mode: ModeInput;
   /** Name of the CPU profile. */
   readonly cpu: string;
+  /** The profile as settings changed it; left out: as its name says. */
+  readonly profile?: CpuProfile;
 }
 
 /**
  * Boots a kernel in a core; what the core held is forgotten.
  * @throws MmulateError CONFIG on an unknown architecture, CPU, kernel or layout
  */
-export function bootMachine(core: Core, { kernel: config, mode, cpu }: MachineConfig): Kernel {
+export function bootMachine(
+  core: Core,
+  { kernel: config, mode, cpu, profile }: MachineConfig,
+): Kernel {
   const { architecture } = config;
   const descriptor = known(ARCHITECTURES, architecture, "architecture");
   const linux = known(
@@ -38,7 +44,7 @@ export function bootMachine(core: Core, { kernel: config, mode, cpu }: MachineCo
   const hardware = compileLayout(descriptor, { ...typical, ...mode });
   core.reset(true);
   core.loadLayout(hardware);
-  core.loadCpu(compileCpu(known(CPUS, cpu, "CPU"), hardware), 1);
+  core.loadCpu(compileCpu(profile ?? known(CPUS, cpu, "CPU"), hardware), 1);
   core.loadDemand(null);
   const compiled = compileLinuxLayout(linux, descriptor, hardware);
   return new Kernel({ core, hardware, linux: compiled, config });

@@ -16,6 +16,8 @@ export interface PlayOptions {
   readonly check?: boolean;
   /** Every change of an entry is told. */
   readonly explain?: boolean;
+  /** Called after each operation with the accesses so far. */
+  readonly onProgress?: (accesses: number) => void;
 }
 
 /** What a script showed. */
@@ -41,7 +43,7 @@ export function playScript(
   core: Core,
   operations: readonly Operation[],
   machine: MachineConfig,
-  { check = false, explain = false }: PlayOptions = {},
+  { check = false, explain = false, onProgress = () => undefined }: PlayOptions = {},
 ): Played {
   const kernel = bootMachine(core, machine);
   const player = new Player(kernel);
@@ -53,6 +55,7 @@ export function playScript(
   operations.forEach((operation, index) => {
     observations.push(playOperation(player, operation, index));
     if (narrator !== null) narrations.push(narrator.take());
+    onProgress(player.accesses.reads + player.accesses.writes);
   });
   const events = Object.fromEntries(
     EVENT_MEANINGS.map(([name], i) => [name, kernel.events[i] ?? 0]),

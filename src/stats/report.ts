@@ -1,5 +1,6 @@
 // The report: what a run returns, however many cells it had and wherever they ran.
 
+import type { ErrorCode } from "../errors.js";
 import type { CounterValues } from "./counters.js";
 import type { Narration, Observation } from "./observation.js";
 
@@ -54,10 +55,30 @@ export interface CellHost {
   readonly peakBytes: number;
 }
 
+/** A cell that did not finish, and why. */
+export interface CellFailure {
+  readonly id: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** Which part of a run a report holds. */
+export interface Shard {
+  readonly index: number;
+  readonly of: number;
+  /** Cells of the whole run. */
+  readonly cells: number;
+}
+
 export interface Report {
   readonly schema: typeof REPORT_SCHEMA;
   readonly version: string;
   readonly config: { readonly [name: string]: Json };
+  /** Of `--shard`: what `merge` joins. */
+  readonly shard?: Shard;
   readonly cells: readonly CellResult[];
+  /** Cells that did not finish; left out where all did. */
+  readonly failures?: readonly CellFailure[];
   readonly host?: { readonly cells: readonly CellHost[] };
 }

@@ -1,7 +1,7 @@
 // Opens an input file as a stream of bytes, decompressed where it is gzip.
 
 import { Buffer } from "node:buffer";
-import { type FileHandle, open } from "node:fs/promises";
+import { access, constants, type FileHandle, open, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
@@ -40,6 +40,19 @@ export async function* openBytes(path: string): AsyncGenerator<Buffer, void, und
     yield* looksLikeGzip(first) ? gunzipped(file, first) : plain(file, first);
   } finally {
     await file.close();
+  }
+}
+
+/**
+ * Sees, before hours of work, that a file is there and can be read. Nothing is read: a pipe can be read once.
+ * @throws MmulateError INPUT, as reading it would
+ */
+export async function checkReadable(path: string): Promise<void> {
+  try {
+    if ((await stat(path)).isDirectory()) throw Object.assign(new Error(), { code: "EISDIR" });
+    await access(path, constants.R_OK);
+  } catch (error) {
+    throw readError(path, 0, error as NodeJS.ErrnoException);
   }
 }
 

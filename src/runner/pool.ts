@@ -1,0 +1,106 @@
+// Cells over worker threads. A cell that crashes its worker, or is stuck in it, costs that worker and is
+// reported; a new one takes its place and the rest goes on.
+
+import { MessageChannel } from "node:worker_threads";
+import { Piscina } from "piscina";
+import { MmulateError } from "../errors.js";
+import type { CellOutcome } from "./run-cell.js";
+import type { Task } from "./task.js";
+import type { WorkerReply, WorkerTask } from "./worker.js";
+
+export interface PoolOptions {
+  readonly threads: number;
+  /** Most MiB of a worker's JavaScript heap. */
+  readonly heapMiB?: number | undefined;
+  /** A cell that tells no progress for so long is stuck. */
+  readonly stallSeconds: number;
+  /** What runs in a worker, for tests of workers that misbehave; default: worker.js. */
+  readonly file?: string | undefined;
+}
+
+/** Worker threads that run one cell each at a time. */
+export class Pool {
+  private readonly piscina: Piscina<WorkerTask, WorkerReply>;
+
+  constructor(private readonly options: PoolOptions) {
+    const { threads, heapMiB, file = new URL("./worker.js", import.meta.url).href } = options;
+    this.piscina = new Piscina<WorkerTask, WorkerReply>({
+      filename: file,
+      minThreads: threads,
+      maxThreads: threads,
+      ...(heapMiB === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: heapMiB } }),
+    });
+    // Every failure also rejects the run of its cell, which is where it is reported.
+    this.piscina.on("error", () => undefined);
+  }
+
+  /**
+   * Runs a cell in the next free worker.
+   * @param stop ends the run, and the worker with it
+   * @throws MmulateError of the cell; STUCK; MEMORY when the worker's heap is used up; INTERNAL when the worker
+   * ended otherwise
+   */
+  async run(
+    task: Task,
+    onProgress: (accesses: number) => void,
+    stop?: AbortSignal,
+  ): Promise<CellOutcome> {
+    const { port1, port2 } = new MessageChannel();
+    const watch = new StallWatch(this.options.stallSeconds);
+    port1.on("message", (accesses: number) => {
+      watch.progressed();
+      onProgress(accesses);
+    });
+    const signal = stop === undefined ? watch.signal : AbortSignal.any([stop, watch.signal]);
+    try {
+      const transferList = [port2];
+      const reply = await this.piscina.run({ ...task, progress: port2 }, { transferList, signal });
+      if ("outcome" in reply) return reply.outcome;
+      throw new MmulateError(reply.error.code, reply.error.message);
+    } catch (error) {
+      throw this.explained(error, watch);
+    } finally {
+      watch.end();
+      port1.close();
+    }
+  }
+
+  private explained(error: unknown, watch: StallWatch): unknown {
+    if (error instanceof MmulateError) return error;
+    const { stallSeconds, heapMiB } = this.options;
+    if (watch.signal.aborted) {
+      const told = `no progress for ${stallSeconds} s, so its worker was ended (--timeout)`;
+      return new MmulateError("STUCK", told, { cause: error });
+    }
+    const { code, message } = error as { readonly code?: string; readonly message?: string };
+    if (code === "ERR_WORKER_OUT_OF_MEMORY") {
+      const limit = heapMiB === undefined ? "its worker's heap" : `a heap of ${heapMiB} MiB`;
+      return new MmulateError("MEMORY", `the cell needs more than ${limit} (--memory)`);
+    }
+    return new MmulateError("INTERNAL", `its worker ended: ${message ?? code}`, { cause: error });
+  }
+
+  /** Ends all workers. */
+  close(): Promise<void> {
+    return this.piscina.destroy();
+  }
+}
+
+/** Aborts when nothing was heard for too long. */
+class StallWatch {
+  private readonly controller = new AbortController();
+  private readonly timer: NodeJS.Timeout;
+  readonly signal = this.controller.signal;
+
+  constructor(seconds: number) {
+    this.timer = setTimeout(() => this.controller.abort(), seconds * 1000);
+  }
+
+  progressed(): void {
+    this.timer.refresh();
+  }
+
+  end(): void {
+    clearTimeout(this.timer);
+  }
+}
