@@ -5,14 +5,13 @@
 
 import { z } from "zod";
 import { MmulateError } from "../errors.js";
-import { REPORT_SCHEMA, type Report } from "../stats/report.js";
+import { type CellResult, REPORT_SCHEMA, type Report } from "../stats/report.js";
 
 const DIGITS = /^(0|[1-9]\d*)$/;
 
 /** Above 2^53 a string, so that no reader loses a digit. */
 const integer = z
   .union([z.int().min(0), z.string().regex(DIGITS)])
-  .transform((value) => BigInt(value))
   .describe("a whole number; above 2^53 as a string of digits");
 const count = z.int().min(0);
 const json = z.json();
@@ -98,12 +97,31 @@ const host = z
   })
   .describe("figures of the machine it ran on, which differ from run to run (--host)");
 
+const failure = z
+  .looseObject({
+    id: z.string(),
+    labels: z.record(z.string(), z.string()),
+    code: z.string().describe("of mmulate's catalogue of errors"),
+    message: z.string(),
+  })
+  .describe("a cell that did not finish, and why");
+
+const shard = z
+  .looseObject({
+    index: count.describe("from 1"),
+    of: count,
+    cells: count.describe("of the whole run"),
+  })
+  .describe("which part of a run it is (--shard)");
+
 export const reportSchema = z
   .looseObject({
     schema: z.literal(REPORT_SCHEMA),
     version: z.string().describe("of mmulate"),
     config: z.record(z.string(), json).describe("of the run"),
+    shard: shard.exactOptional(),
     cells: z.array(cell),
+    failures: z.array(failure).exactOptional(),
     host: host.exactOptional(),
   })
   .meta({
@@ -112,7 +130,7 @@ export const reportSchema = z
   });
 
 /**
- * Reads a report.
+ * Reads a report. Written again, it is the same text to the byte.
  * @param name of the file, for messages
  * @throws MmulateError INPUT where it is none, or one of another schema; the message names both
  */
@@ -123,11 +141,24 @@ export function parseReport(text: string, name: string): Report {
     const found = schema === undefined ? "no schema" : `schema ${JSON.stringify(schema)}`;
     throw new MmulateError("INPUT", `${name}: found ${found}, expected "${REPORT_SCHEMA}"`);
   }
-  const { data, error } = reportSchema.safeParse(value);
-  if (data !== undefined) return data;
+  const { error } = reportSchema.safeParse(value);
+  // What the schema returns has its order of fields; the text's own is kept.
+  if (error === undefined)
+    return { ...(value as Report), cells: (value as Report).cells.map(revived) };
   const [issue] = error.issues;
   const where = issue?.path.join(".") ?? "";
   throw new MmulateError("INPUT", `${name}: not a report: ${where}: ${issue?.message}`);
+}
+
+/** JSON has its integers as numbers or strings. */
+function revived(cell: CellResult): CellResult {
+  const { elapsed, work, by } = cell.cycles;
+  const cycles = { elapsed: BigInt(elapsed), work: BigInt(work), by: bigints(by) };
+  return { ...cell, counters: bigints(cell.counters), cycles };
+}
+
+function bigints(values: Readonly<Record<string, bigint>>): Record<string, bigint> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, BigInt(value)]));
 }
 
 function jsonOf(text: string, name: string): unknown {

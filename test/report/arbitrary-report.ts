@@ -1,7 +1,7 @@
 // Reports with every character that a format might trip over.
 
 import fc from "fast-check";
-import type { CellResult, Report } from "../../src/stats/report.js";
+import type { CellFailure, CellResult, Report } from "../../src/stats/report.js";
 
 /** Characters with a meaning in some format, controls, halves of pairs, and ordinary text. */
 const TEXT = fc.oneof(
@@ -32,12 +32,21 @@ const CELL: fc.Arbitrary<Omit<CellResult, "id">> = fc.record({
   checks: fc.array(CHECK, { maxLength: 3 }),
 });
 
-/** A report of one to three cells. */
+const FAILURE = fc.record({
+  labels: fc.record({ input: TEXT, arch: TEXT, cpu: TEXT }),
+  code: fc.constantFrom("INPUT", "MEMORY", "INTERNAL"),
+  message: TEXT,
+}) satisfies fc.Arbitrary<Omit<CellFailure, "id">>;
+
+/** A report of one to three cells, and up to two that did not finish. */
 export const REPORT: fc.Arbitrary<Report> = fc
-  .array(CELL, { minLength: 1, maxLength: 3 })
-  .map((cells) => ({
+  .tuple(fc.array(CELL, { minLength: 1, maxLength: 3 }), fc.array(FAILURE, { maxLength: 2 }))
+  .map(([cells, failures]) => ({
     schema: "mmulate/report@1",
     version: "0.0.0",
     config: {},
     cells: cells.map((cell, i) => ({ id: `${i + 1}`, ...cell })),
+    ...(failures.length === 0
+      ? {}
+      : { failures: failures.map((failure, i) => ({ id: `${i + 11}`, ...failure })) }),
   }));

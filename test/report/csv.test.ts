@@ -53,7 +53,12 @@ describe("CSV", () => {
     fc.assert(
       fc.property(REPORT, (report) => {
         const rows = tableOf(toCsv(report));
-        expect(rows).toHaveLength(report.cells.length);
+        const { cells, failures = [] } = report;
+        expect(rows).toHaveLength(cells.length + failures.length);
+        failures.forEach(({ id, message, labels }, i) => {
+          const row = rows[cells.length + i] ?? {};
+          expect([row.id, row.failure, row["labels.arch"]]).toEqual([id, message, labels.arch]);
+        });
         report.cells.forEach((cell, i) => {
           const row = rows[i] ?? {};
           for (const [name, value] of Object.entries(cell.labels)) {

@@ -59,6 +59,13 @@ describe("GitHub's annotations", () => {
               message: `${Object.values(labels).join(" ")}: ${first}`,
             })),
         );
+        for (const { labels, message } of report.failures ?? []) {
+          failed.push({
+            level: "error",
+            title: "mmulate: a cell did not finish",
+            message: `${Object.values(labels).join(" ")}: ${message}`,
+          });
+        }
         const commands = readCommands(toGithubAnnotations(report));
         if (failed.length > 0) expect(commands).toEqual(failed);
         else expect(commands.map(({ level }) => level)).toEqual(["notice"]);

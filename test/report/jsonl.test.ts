@@ -29,8 +29,9 @@ describe("JSON lines", () => {
         expect(lines.pop()).toBe("");
         const told = lines.map((line) => parseReport(line, "a line"));
         expect(told.flatMap(({ cells }) => cells)).toEqual(report.cells);
-        for (const { cells, ...rest } of told) {
-          expect(cells).toHaveLength(1);
+        expect(told.flatMap(({ failures = [] }) => failures)).toEqual(report.failures ?? []);
+        for (const { cells, failures = [], ...rest } of told) {
+          expect([...cells, ...failures]).toHaveLength(1);
           expect(rest).toEqual({ schema: report.schema, version: "0.0.0", config: {} });
         }
       }),

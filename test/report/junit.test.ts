@@ -41,12 +41,21 @@ describe("JUnit XML", () => {
       fc.property(REPORT, (report) => {
         const root = readXml(toJunit(report));
         const checks = report.cells.flatMap((cell) => cell.checks);
+        const { failures: unfinished = [] } = report;
         expect(root.name).toBe("testsuites");
         expect(root.attributes).toMatchObject({
-          tests: `${checks.length}`,
+          tests: `${checks.length + unfinished.length}`,
           failures: `${checks.filter(({ ok }) => !ok).length}`,
+          errors: `${unfinished.length}`,
         });
-        expect(root.children).toHaveLength(report.cells.length);
+        expect(root.children).toHaveLength(report.cells.length + unfinished.length);
+        const errors = root.children.slice(report.cells.length).map((suite) => {
+          const [only] = named(suite, "testcase");
+          return only?.children[0]?.attributes;
+        });
+        expect(errors).toEqual(
+          unfinished.map(({ code, message }) => ({ type: code, message: holdable(message) })),
+        );
         report.cells.forEach((cell, i) => {
           const suite = root.children[i] ?? root;
           const [properties] = named(suite, "properties");

@@ -57,13 +57,17 @@ describe("Markdown", () => {
           );
           expect(subsets).toContain(title);
         });
-        const lines = text.split("\n").filter((line) => line.startsWith("- **failed** in cell "));
+        const linesOf = (start: string) =>
+          text
+            .split("\n")
+            .filter((line) => line.startsWith(start))
+            .map((line) => shown(line.slice(start.length)).trim());
         const failed = report.cells.flatMap(({ id, checks }) =>
           checks.filter(({ ok }) => !ok).map((check) => `${id}: ${check.id}: ${check.first}`),
         );
-        expect(
-          lines.map((line) => shown(line.slice("- **failed** in cell ".length)).trim()),
-        ).toEqual(failed.map(flat));
+        expect(linesOf("- **failed** in cell ")).toEqual(failed.map(flat));
+        const unfinished = (report.failures ?? []).map(({ id, message }) => `${id}: ${message}`);
+        expect(linesOf("- **did not finish**: cell ")).toEqual(unfinished.map(flat));
       }),
     );
   });
