@@ -28,6 +28,7 @@ export function x8664Oracle(control: Control, shape: Shape, va: number): Oracle 
   const reservedHigh = reservedAbove(Number(control.maxphyaddr)) | (nx === true ? 0 : XD);
   const pageBytes = 2 ** (12 + 9 * shape.level);
   const isLastLevel = shape.level === 0;
+  const top = shape.level === Number(control.levels) - 1;
 
   /** 4.5.4: does a present entry set a reserved bit? */
   const hasReservedBit = (entry: Entry, level: number, maps: boolean): boolean => {
@@ -43,7 +44,6 @@ export function x8664Oracle(control: Control, shape: Shape, va: number): Oracle 
     const user = access < 3;
     const write = access % 3 === 1;
     const fetch = access % 3 === 2;
-    const top = shape.level > PDPTE;
     ending.table = table.lo;
     ending.leaf = leaf.lo;
     ending.pa = 0;
@@ -52,7 +52,7 @@ export function x8664Oracle(control: Control, shape: Shape, va: number): Oracle 
     let code =
       (write ? 2 : 0) | (user ? 4 : 0) | (fetch && (nx === true || smep === true) ? 16 : 0);
 
-    // The entry above (none above a PML4E).
+    // The entry above (none above the top level).
     if (!top) {
       if ((table.lo & P) === 0) return code;
       if (hasReservedBit(table, shape.level + 1, false)) return code | 9;
