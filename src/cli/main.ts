@@ -5,6 +5,7 @@ import process from "node:process";
 import { Command, CommanderError } from "commander";
 import { EXIT_DONE, EXIT_INTERNAL, EXIT_USAGE, MmulateError } from "../errors.js";
 import { packageVersion } from "../runner/version.js";
+import { addArch } from "./arch.js";
 import { addCounters } from "./counters.js";
 import { say } from "./output.js";
 import { addRun } from "./run.js";
@@ -33,6 +34,7 @@ async function main(argv: readonly string[]): Promise<number> {
   addRun(program, finish);
   addVerify(program, finish);
   addTrace(program, finish);
+  addArch(program, finish);
   addCounters(program, finish);
   try {
     await program.parseAsync(argv, { from: "user" });
