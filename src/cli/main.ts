@@ -5,6 +5,7 @@ import process from "node:process";
 import { Command, CommanderError } from "commander";
 import { EXIT_DONE, EXIT_INTERNAL, EXIT_USAGE, MmulateError } from "../errors.js";
 import { packageVersion } from "../runner/version.js";
+import { addArch } from "./arch.js";
 import { addBench } from "./bench.js";
 import { addConfig } from "./config.js";
 import { addCounters } from "./counters.js";
@@ -38,6 +39,7 @@ async function main(argv: readonly string[]): Promise<number> {
   addVerify(program, finish);
   addTrace(program, finish);
   addBench(program, finish);
+  addArch(program, finish);
   addMerge(program, finish);
   addConfig(program, finish);
   addCounters(program, finish);

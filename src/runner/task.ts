@@ -4,6 +4,7 @@ import { compileCoreFor } from "../core/made-for.js";
 import { MmulateError } from "../errors.js";
 import { accesses } from "../stats/metrics.js";
 import type { CellFailure } from "../stats/report.js";
+import { startThreadFor } from "../trace/index.js";
 import type { Cell } from "./cell.js";
 import type { OnProgress } from "./feed.js";
 import type { CoreModule } from "./module-files.js";
@@ -54,6 +55,8 @@ export async function runTask(
   onProgress: OnProgress,
 ): Promise<CellOutcome> {
   if ("operations" in cell) return runScript({ module, hash }, cell, { ...play, onProgress });
+  // It starts while the core is made ready.
+  if ("path" in cell.input) startThreadFor(cell.input.path);
   return runCellOn(module, hash, cell, onProgress);
 }
 

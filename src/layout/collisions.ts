@@ -1,0 +1,104 @@
+// What a proposal collides with, kernel by kernel; and whether a whole layout contradicts itself.
+
+import type { Proposal } from "../../arch/linux/bits-schema.js";
+import type { Finding, KernelCheck, ProposalCheck } from "../entry-bits.js";
+import {
+  absentEntry,
+  type Case,
+  contiguousFolding,
+  flushDecision,
+  hardwareBit,
+  hugePage,
+  migrationEntry,
+  protNone,
+  pteModify,
+  softwareBit,
+} from "./collision-rules.js";
+import type { BitSource } from "./entry-format.js";
+import type { LinuxBits } from "./linux-bits.js";
+
+const RULES: readonly ((each: Case) => Finding[])[] = [
+  softwareBit,
+  hardwareBit,
+  hugePage,
+  absentEntry,
+  migrationEntry,
+  protNone,
+  pteModify,
+  contiguousFolding,
+  flushDecision,
+];
+
+/** A proposal held against every kernel of its architecture, oldest first. */
+export function checkProposal(
+  proposal: Proposal,
+  source: BitSource,
+  kernels: readonly LinuxBits[],
+): ProposalCheck {
+  const { name, title, architecture, cite, confidence } = proposal;
+  return {
+    proposal: name,
+    title,
+    architecture,
+    cite,
+    confidence,
+    kernels: kernels.map((linux) => {
+      const each: Case = { wish: proposal, source, linux };
+      return judged(
+        linux,
+        RULES.flatMap((rule) => rule(each)),
+      );
+    }),
+  };
+}
+
+/**
+ * A whole layout: its own fields against each other and against the CPU. (What makes a layout what it is, its forms of
+ * PROT_NONE, swap and protection, is not held against itself.)
+ */
+export function checkLayout(source: BitSource, linux: LinuxBits): KernelCheck {
+  const findings = linux.present.flatMap(({ name, bits: [hi, lo], cite, confidence, under }) =>
+    Array.from({ length: hi - lo + 1 }, (_, i) => lo + i).flatMap((present) => {
+      const others = linux.present.filter((claim) => claim.name !== name);
+      const wish = { present, purpose: "softDirty" as const, cite, confidence };
+      const each: Case = { wish, source, linux: { ...linux, present: others } };
+      const found = [softwareBit, hardwareBit, hugePage].flatMap((rule) => rule(each));
+      return found
+        .map((finding) => excused(finding, under))
+        .map((finding) => ({ ...finding, text: `${name}: ${finding.text}` }));
+    }),
+  );
+  return judged(linux, findings);
+}
+
+/** A bit that Linux uses only where a feature gives it to software is reserved where the feature is off. */
+function excused(finding: Finding, under: string | undefined): Finding {
+  if (under === undefined || finding.verdict !== "collides") return finding;
+  return { ...finding, verdict: "fine", text: `${finding.text}; used with ${under} only` };
+}
+
+function judged(linux: LinuxBits, findings: readonly Finding[]): KernelCheck {
+  const { name: layout, title, since } = linux;
+  const collides = findings.some(({ verdict }) => verdict === "collides");
+  return { layout, title, since, verdict: verdictOf(findings), collides, findings };
+}
+
+function verdictOf(findings: readonly Finding[]): string {
+  const of = (verdict: Finding["verdict"]): Finding[] =>
+    findings.filter((finding) => finding.verdict === verdict);
+  const unique = (words: readonly (string | undefined)[]): string[] => [
+    ...new Set(words.filter((word) => word !== undefined)),
+  ];
+  const owners = unique(of("collides").map(({ owner }) => owner));
+  if (owners.length > 0) return `collides with ${owners.join(", ")}`;
+  const depends = of("depends");
+  const features = unique(
+    depends.filter(({ owner }) => owner !== "the architecture").map(({ under }) => under),
+  );
+  const doubts = unique(
+    depends.filter(({ owner }) => owner === "the architecture").map(({ under }) => under),
+  );
+  if (doubts.length > 0) return `works with ${doubts.join(", ")}`;
+  if (features.length > 0) return `works unless ${features.join(" or ")} is on`;
+  return "works";
+}
