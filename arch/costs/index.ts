@@ -1,6 +1,7 @@
 // Cost profiles.
 
 import { freeze } from "../define.js";
+import { goldenCoveLinux, goldenCoveLinuxVm } from "./golden-cove-linux.js";
 import { plainCosts } from "./plain.js";
 import { type CostProfile, type CostProfileInput, costSchema } from "./schema.js";
 
@@ -14,3 +15,14 @@ function defineCosts(input: CostProfileInput): CostProfile {
 
 /** Costs where none are named. */
 export const DEFAULT_COSTS: CostProfile = defineCosts(plainCosts);
+
+/** Costs of workloads of the kernel where none are named: the only calibrated ones. */
+export const CALIBRATED_COSTS = "golden-cove-linux";
+
+/** Every cost profile, by name. */
+export const COSTS: ReadonlyMap<string, CostProfile> = new Map(
+  [DEFAULT_COSTS, defineCosts(goldenCoveLinux), defineCosts(goldenCoveLinuxVm)].map((profile) => [
+    profile.name,
+    profile,
+  ]),
+);

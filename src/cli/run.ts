@@ -2,6 +2,7 @@
 
 import type { Command } from "commander";
 import { Option } from "commander";
+import { COSTS } from "../../arch/costs/index.js";
 import { KERNEL_VERSIONS } from "../../arch/linux/kernels.js";
 import type { Selection } from "../config/selection.js";
 import { EXIT_DONE } from "../errors.js";
@@ -11,7 +12,8 @@ import { planSelection } from "../runner/plan-selection.js";
 import { reportOf } from "../runner/report-of.js";
 import { cellsOfShard, parseShard } from "../runner/shard.js";
 import type { Report } from "../stats/report.js";
-import { WORKLOADS } from "../workload/index.js";
+import { TRACKERS } from "../tracker/index.js";
+import { ALL_WORKLOADS } from "../workload/index.js";
 import { execute, exitCodeOf, runningOf } from "./execute.js";
 import { checkTargets, REPORTER_NAMES, report, targetsOf } from "./reporters.js";
 import { showConfig } from "./show-config.js";
@@ -39,6 +41,9 @@ interface RunFlags extends SweepFlags {
   readonly shard?: string;
   readonly showConfig?: true;
   readonly kernel: string[];
+  readonly costs: string[];
+  readonly tracker: string[];
+  readonly cpus: string[];
   readonly check?: true;
   readonly explain?: true;
   readonly json?: true;
@@ -57,7 +62,7 @@ const collect = (value: string, before: string[] | undefined): string[] => [
 
 /** "chase:pages=4096:stride=4096": every workload with its defaults. */
 function workloadHelp(): string {
-  const defaults = [...WORKLOADS].map(([name, { parameters }]) =>
+  const defaults = [...ALL_WORKLOADS].map(([name, { parameters }]) =>
     [name, ...Object.entries(parameters).map(([key, row]) => `${key}=${row.default}`)].join(":"),
   );
   return defaults.join(", ");
@@ -71,20 +76,19 @@ Workloads: ${workloadHelp()}.
 Values may end in k, m or g. A file of such a name is meant by ./NAME.
 Kernels: ${KERNEL_VERSIONS.join(", ")}; 6.12:softDirty=false is one without CONFIG_MEM_SOFT_DIRTY.`;
 
-/** Adds the command. `finish` receives the exit code. */
-export function addRun(program: Command, finish: (code: number) => void): void {
-  addSweepOptions(program.command("run"))
-    .summary("simulate memory traces, workloads and scripts on architectures side by side")
-    .description(
-      "Simulates memory traces and workloads, or plays scripts of memory-management calls on a simulated Linux; several values of any option make a side-by-side table.",
-    )
-    .argument(
-      "<input...>",
-      "trace files (valgrind lackey text, .mmt or raw64) or scripts (.scn), plain or gzip; or workloads",
-    )
+/** What chooses cells. */
+function addSelectors(command: Command): Command {
+  return command
     .option("--arch <a,b>", "architectures (default: x86-64,arm64)", list)
     .option("--cpu <c,d>", `CPU profiles (default: ${DEFAULT_CPU})`, list)
     .option("--kernel <v,w>", `scripts: kernels, such as 6.12 (default: ${DEFAULT_KERNEL})`, list)
+    .option("--costs <a,b>", `what kernel work costs: ${[...COSTS.keys()].join(", ")}`, list)
+    .option(
+      "--tracker <a,b>",
+      `how written pages are found: ${[...TRACKERS.keys()].join(", ")}`,
+      list,
+    )
+    .option("--cpus <n,m>", "workloads of the kernel: CPUs of the machine (default: 1)", list)
     .option("--check", "scripts: a plain memory model and an audit of the kernel's state watch")
     .option("--explain", "scripts: tell what each operation did to entries, and by which rule")
     .option("--pages <policy>", "how memory is mapped at first touch (default: base)", collect)
@@ -98,7 +102,21 @@ export function addRun(program: Command, finish: (code: number) => void): void {
     .option("--no-split", "count an access that crosses a page once, at its start")
     .option("--data-cache", "reads and writes go through the CPU's data caches, too")
     .option("--nested <size>", "approximate a guest whose host maps pages of this size: 4k, 2m")
-    .option("--seed <n>", "of workloads: another seed, another random order (default: 1)")
+    .option("--seed <n>", "of workloads: another seed, another random order (default: 1)");
+}
+
+/** Adds the command. `finish` receives the exit code. */
+export function addRun(program: Command, finish: (code: number) => void): void {
+  const command = addSweepOptions(program.command("run"))
+    .summary("simulate memory traces, workloads and scripts on architectures side by side")
+    .description(
+      "Simulates memory traces and workloads, or plays scripts of memory-management calls on a simulated Linux; several values of any option make a side-by-side table.",
+    )
+    .argument(
+      "<input...>",
+      "trace files (valgrind lackey text, .mmt or raw64) or scripts (.scn), plain or gzip; or workloads",
+    );
+  addSelectors(command)
     .option("--workers <n>", "worker threads (default: one per cell, up to the processors)")
     .option("--memory <size>", "most memory of a cell: 512m, 2g (default: 4g)")
     .option(
@@ -149,6 +167,9 @@ function lineValues(flags: Partial<RunFlags>): LineValues {
     arch: ["--arch", flags.arch],
     cpu: ["--cpu", flags.cpu],
     kernel: ["--kernel", flags.kernel],
+    costs: ["--costs", flags.costs],
+    tracker: ["--tracker", flags.tracker],
+    cpus: ["--cpus", flags.cpus],
     pages: ["--pages", flags.pages],
     format: ["--format", one(flags.format)],
     accesses: ["--accesses", one(flags.accesses)],

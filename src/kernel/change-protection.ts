@@ -121,7 +121,6 @@ function modify(
   level: number,
 ): boolean {
   const { exports } = kernel.mmu;
-  kernel.count(Event.protect_entry);
   let flags = exports.protectEntry(slot, pageProt(kernel, vma));
   if (uffdWp === "on") {
     flags = exports.updateEntry(slot, Pte.write, Pte.uffdWp);
@@ -131,6 +130,9 @@ function modify(
   if (upgrade && (flags & Pte.write) === 0 && mayBeWritable(kernel, vma, slot, flags, level)) {
     flags = exports.updateEntry(slot, 0, Pte.write);
   }
+  // From 6.17 on every entry's folio is looked up, to take a folio's entries together.
+  if (upgrade || kernel.has("batchedProtection")) kernel.touchPages(1);
+  kernel.count(flags === before ? Event.protect_same : Event.protect_entry);
   return flushNeeded(before, flags);
 }
 

@@ -25,6 +25,7 @@ import { unshare, writeFault } from "./write-fault.js";
  * @returns "done" when the access can go on, else how it ended
  */
 export function userFault(kernel: Kernel, mm: Mm, page: number, write: boolean): FaultResult {
+  kernel.count(Event.trap);
   let tried = false;
   let underVmaLock = kernel.has("perVmaLocks");
   for (;;) {

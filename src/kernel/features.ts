@@ -30,6 +30,8 @@ export interface KernelConfig {
   /** transparent_hugepage/enabled, and hugepages-SIZE/enabled by order. */
   readonly thp: ThpSwitch;
   readonly mthp: ReadonlyMap<number, ThpSwitch>;
+  /** CPUs; one unless said. A userfaultfd's monitor waits on the last one. */
+  readonly cpus?: number;
   /** What kernel work costs. */
   readonly costs: CostProfile;
   /** There is a swap device. */

@@ -136,6 +136,7 @@ function copyRun(kernel: Kernel, copying: Copying, { slot, page, to, count }: Ru
   const { address } = copying.parent.hasPinned ? forkPinned : plain;
   const bulk = isCow(copying.from.flags);
   kernel.count(Event.fork_entry, count);
+  kernel.touchPages(count);
   let done = 0;
   while (done < count) {
     const rest = count - done;

@@ -6,6 +6,7 @@ import { prepareAnon } from "./anon-fault.js";
 import { Event } from "./events.js";
 import type { Fault, FaultResult } from "./fault-types.js";
 import { addWholeMapping, newAnonFolio, pageFlags, refsOf, setPageFlags } from "./folio.js";
+import { handleUserfault } from "./handle-userfault.js";
 import { hugeZero, isHugeZero } from "./huge-zero.js";
 import type { Kernel } from "./kernel.js";
 import { PG_EXCLUSIVE } from "./page-flags.js";
@@ -59,9 +60,7 @@ function hugeWrite(kernel: Kernel, fault: Fault, slot: number, flags: number): F
   const { mm, vma, page } = fault;
   if ((flags & Pte.uffdWp) !== 0 && (vma.flags & VM_UFFD_WP) !== 0) {
     if (vma.uffd?.async !== true) {
-      kernel.count(Event.uffd_message);
-      kernel.monitor(mm, page);
-      return "retry";
+      return handleUserfault(kernel, mm, page);
     }
     splitMapping(kernel, mm, vma, slot, page);
     return null;

@@ -6,6 +6,7 @@ import { MmCore } from "../core/mm.js";
 import type { CompiledLayout } from "../layout/compiled.js";
 import { Pte } from "../layout/linux-flags.js";
 import type { CompiledLinuxLayout } from "../layout/linux-layout.js";
+import { CacheLines, STRUCT_PAGE_BYTES, VMA_BYTES } from "./cache-lines.js";
 import { EVENT_MEANINGS } from "./events.js";
 import { featuresOf, type KernelConfig } from "./features.js";
 import type { Mm } from "./mm.js";
@@ -34,13 +35,16 @@ export class Kernel {
   readonly config: KernelConfig;
   readonly programs: KernelPrograms;
   readonly tlb: TlbFlush;
-  readonly clocks = new Clocks(1);
+  readonly clocks: Clocks;
   /** Last-level entries of a table. */
   readonly entriesPerTable: number;
   /** Count of each event, by `Event`. */
   readonly events = new Float64Array(EVENT_MEANINGS.length);
   /** Cycles of each event. */
   private readonly costs: Float64Array;
+  private readonly lines: CacheLines;
+  /** The CPU on which their monitor waits. */
+  readonly monitorCpu: number;
   /** Who reads the messages of synchronous userfaultfds. */
   monitor: Monitor = () => undefined;
   /** Follows the events of an explained run; null = nobody does. */
@@ -72,6 +76,10 @@ export class Kernel {
     this.costs = new Float64Array(
       EVENT_MEANINGS.map(([name]) => config.costs.events[name]?.cycles ?? 0),
     );
+    const { cpus = 1 } = config;
+    this.clocks = new Clocks(cpus);
+    this.lines = new CacheLines(config.costs.nearBytes, (event, times) => this.count(event, times));
+    this.monitorCpu = cpus - 1;
     this.features = featuresOf(config.version, config.architecture);
     this.mmu = new MmCore(core, linux, config.frames);
     this.entriesPerTable = 2 ** (hardware.halves[0].levels[0]?.indexBits ?? 0);
@@ -99,6 +107,17 @@ export class Kernel {
     this.events[event] = (this.events[event] ?? 0) + times;
     if (this.onEvent !== null) this.onEvent(event, times);
     this.clocks.spend(times * (this.costs[event] ?? 0));
+  }
+
+  /** struct pages of so many pages are touched, among those of all pages in use. */
+  touchPages(pages: number): void {
+    const used = this.config.frames - this.mmu.exports.freeFrameCount();
+    this.lines.touch(pages, used * STRUCT_PAGE_BYTES);
+  }
+
+  /** Lines of VMAs and of their tree are touched, among those of an address space. */
+  touchVmas(lines: number, vmas: number): void {
+    this.lines.touch(lines, vmas * VMA_BYTES);
   }
 
   /** Number of the next address space. */

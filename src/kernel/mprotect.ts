@@ -2,6 +2,7 @@
 
 import { changeProtection } from "./change-protection.js";
 import type { Errno } from "./errno.js";
+import { Event } from "./events.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { wantsWriteNotify } from "./page-prot.js";
@@ -25,6 +26,7 @@ export function mprotect(
       const vma = mm.vmas.at(at);
       if (vma === null) return "ENOMEM";
       const to = Math.min(end, vma.end);
+      kernel.count(Event.vma_visit);
       fixup(kernel, mm, vma, at, to, access);
       at = to;
     }

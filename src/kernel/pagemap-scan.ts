@@ -85,6 +85,7 @@ export function pagemapScan(
       const softDirty = (vma.flags & VM_SOFTDIRTY) !== 0 ? PAGE_IS_SOFT_DIRTY : 0;
       scanVma(scan, vma, (allowed ? PAGE_IS_WPALLOWED : 0) | softDirty);
     }
+    kernel.count(Event.scan_range, scan.ranges.length);
     return { ranges: scan.ranges };
   });
 }

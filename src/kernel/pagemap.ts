@@ -36,7 +36,8 @@ export function readPagemap(kernel: Kernel, mm: Mm, start: number, end: number):
     const softDirty = (vma.flags & VM_SOFTDIRTY) !== 0 ? PM_SOFT_DIRTY : 0;
     const from = Math.max(start, vma.start);
     const to = Math.min(end, vma.end);
-    kernel.count(Event.scan_entry, to - from);
+    kernel.count(Event.pagemap_entry, to - from);
+    kernel.touchPages(to - from);
     pages.fill(softDirty, from - start, to - start);
     const run: VisitRun = (slot, page, count) => {
       const entries = kernel.mmu.gather(slot, count);

@@ -16,6 +16,9 @@ import { VM_ACCESS_FLAGS, VM_SOFTDIRTY } from "./vm-flags.js";
 import { dropVma, type Vma } from "./vma.js";
 import { splitVma } from "./vma-split.js";
 
+/** Cache lines of VMAs and tree nodes that a merge touches, to the nearest round number (cache-lines.ts). */
+const MERGE_LINES = 10;
+
 /** What a part of an address space is about to become. */
 export type VmaPart = Pick<
   Vma,
@@ -89,9 +92,11 @@ export function mergePart(kernel: Kernel, mm: Mm, part: VmaPart): Vma | null {
   const { prev, next } = mergeable(kernel, mm, part);
   const target = prev ?? next;
   if (target === null) return null;
-  kernel.count(Event.vma_merge);
   const end = next === null ? part.end : next.end;
   const gone = mm.vmas.within(part.start, end).filter((vma) => vma !== target);
+  kernel.count(Event.vma_merge, gone.length);
+  kernel.touchVmas(MERGE_LINES * Math.max(1, gone.length), mm.vmas.count);
+  if (gone.length === 0) kernel.count(Event.vma_adjust);
   for (const each of [part, ...gone]) {
     takeAnonVma(target, each);
     takeSticky(kernel, target, each);
@@ -146,7 +151,8 @@ function mergeInto(kernel: Kernel, mm: Mm, vma: Vma, part: VmaPart): Vma | null 
     ? joins(kernel, part, neighbour, neighbour)
     : joins(kernel, neighbour, part, neighbour);
   if (!fits) return null;
-  kernel.count(Event.vma_merge);
+  kernel.count(Event.vma_adjust);
+  kernel.touchVmas(MERGE_LINES, mm.vmas.count);
   splitAcross(kernel, mm, vma, head ? part.start : part.end);
   takeAnonVma(neighbour, part);
   takeSticky(kernel, neighbour, part);

@@ -6,9 +6,13 @@ import type { Mm } from "./mm.js";
 import { splitAcross } from "./split-mapping.js";
 import { copyOf, type Vma } from "./vma.js";
 
+/** Cache lines of VMAs and tree nodes that a split touches, to the nearest round number (cache-lines.ts). */
+const SPLIT_LINES = 20;
+
 /** Cuts at `page`, which lies inside; the VMA keeps the lower part. Returns the upper part. */
 export function splitVma(kernel: Kernel, mm: Mm, vma: Vma, page: number): Vma {
   kernel.count(Event.vma_split);
+  kernel.touchVmas(SPLIT_LINES, mm.vmas.count);
   splitAcross(kernel, mm, vma, page);
   const upper = copyOf(vma, page, vma.end, vma.pgoff + (page - vma.start));
   vma.end = page;

@@ -15,6 +15,7 @@ import {
   setPageFlags,
   stampOf,
 } from "./folio.js";
+import { handleUserfault } from "./handle-userfault.js";
 import type { Kernel } from "./kernel.js";
 import { maybeMappedShared } from "./mm-ids.js";
 import { PG_ANON, PG_EXCLUSIVE, PG_KSM, PG_LARGE, PG_SWAPCACHE } from "./page-flags.js";
@@ -23,16 +24,18 @@ import { setIndex } from "./rmap.js";
 import { freeSwap } from "./swap-device.js";
 import { VM_UFFD_WP } from "./vm-flags.js";
 
+/** Cache lines of the page and of its entry's table that a fault touches (cache-lines.ts). */
+const FAULT_LINES = 2;
+
 /** The entry is present, and not writable. */
 export function writeFault(kernel: Kernel, fault: Fault, slot: number, flags: number): FaultResult {
   const { mm, vma, page } = fault;
   const { exports } = kernel.mmu;
+  kernel.touchPages(FAULT_LINES);
   let foldedBefore = false;
   if ((flags & Pte.uffdWp) !== 0 && (vma.flags & VM_UFFD_WP) !== 0) {
     if (vma.uffd?.async !== true) {
-      kernel.count(Event.uffd_message);
-      kernel.monitor(mm, page);
-      return "retry";
+      return handleUserfault(kernel, mm, page);
     }
     kernel.count(Event.uffd_async);
     foldedBefore = unfold(kernel, mm, slot, page);

@@ -162,9 +162,31 @@ export function failureLines(failures: readonly CellFailure[] = []): string[] {
  * @param titles the rows that are wanted; left out, all
  */
 export function rowsOf(cells: readonly CellResult[], titles?: ReadonlySet<string>): string[][] {
-  const shown = ROWS.filter(({ title }) => titles === undefined || titles.has(title.trim()));
+  const rows = cells.some(({ events }) => events !== undefined) ? kernelRows(cells) : ROWS;
+  const shown = rows.filter(({ title }) => titles === undefined || titles.has(title.trim()));
   const told = shown.filter((row) => cells.some((cell) => Number(row.of(cell) ?? 0) !== 0));
   return [headOf(cells), ...told.map((row) => rowOf(row, cells))];
+}
+
+/** Of workloads of the kernel: their figures, events and cycles by cause, in place of those of a trace. */
+function kernelRows(cells: readonly CellResult[]): Row[] {
+  const namesIn = (of: (cell: CellResult) => object): string[] => [
+    ...new Set(cells.flatMap((cell) => Object.keys(of(cell)))),
+  ];
+  return [
+    ...namesIn(({ metrics }) => metrics).map((name) => metric(name, name)),
+    { title: "accesses", of: (cell) => accesses(cell.counters) },
+    { title: "cycles, elapsed", of: (cell) => cell.cycles.elapsed },
+    { title: "cycles, work", of: (cell) => cell.cycles.work },
+    ...namesIn(({ cycles }) => cycles.by).map((name) => ({
+      title: `  ${name}`,
+      of: (cell: CellResult) => cell.cycles.by[name],
+    })),
+    ...namesIn(({ events = {} }) => events).map((name) => ({
+      title: `${name}, times`,
+      of: ({ events = {} }: CellResult) => (name in events ? BigInt(events[name] ?? 0) : undefined),
+    })),
+  ];
 }
 
 /** The report as a table, as `rowsOf`. */

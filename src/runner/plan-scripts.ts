@@ -1,14 +1,16 @@
 // From scripts, architectures, kernels and CPUs to cells: every combination, checked before any is played.
 
-import { DEFAULT_COSTS } from "../../arch/costs/index.js";
+import { COSTS, DEFAULT_COSTS } from "../../arch/costs/index.js";
+import type { CostProfile } from "../../arch/costs/schema.js";
 import { KERNEL_VERSIONS } from "../../arch/linux/kernels.js";
 import type { Setting, SetValues } from "../config/setting.js";
 import { MmulateError } from "../errors.js";
 import { type KernelConfig, layoutOf, type ThpSwitch } from "../kernel/features.js";
 import { compileLayout } from "../layout/compile.js";
-import { compileCpu } from "../layout/cpu.js";
+import { type CpuOptions, compileCpu } from "../layout/cpu.js";
 import type { MachineConfig } from "../scenario/machine.js";
 import { type Operation, parseScript } from "../scenario/script.js";
+import { unknown } from "../workload/parse.js";
 import { cpuNamed, parseSelector } from "./plan.js";
 import { Settings } from "./settings.js";
 
@@ -25,6 +27,8 @@ export interface ScriptRequest {
   /** VERSION, or VERSION:SETTING=VALUE:... */
   readonly kernels: readonly string[];
   readonly cpus: readonly string[];
+  /** Names of cost profiles; empty or left out = the default. */
+  readonly costs?: readonly string[];
   /** Values changed by path (src/runner/settings.ts). */
   readonly settings?: readonly Setting[];
 }
@@ -32,7 +36,9 @@ export interface ScriptRequest {
 /** One script on one machine. */
 export interface ScriptCell {
   readonly id: string;
-  readonly labels: Readonly<Record<"input" | "arch" | "kernel" | "cpu", string>>;
+  readonly labels: Readonly<Record<"input" | "arch" | "kernel" | "cpu", string>> & {
+    readonly costs?: string;
+  };
   readonly operations: readonly Operation[];
   readonly machine: MachineConfig;
   /** Settings that changed something, by path. */
@@ -66,14 +72,17 @@ export function planScripts(request: ScriptRequest): ScriptCell[] {
     for (const arch of archs) {
       for (const kernel of kernels) {
         for (const cpu of cpus) {
-          const labels = { input: path, arch, kernel, cpu };
-          cells.push({
-            id: String(cells.length + 1),
-            labels,
-            operations,
-            machine: machineOf(arch, kernel, cpu, settings),
-            ...(set === undefined ? {} : { set }),
-          });
+          for (const costs of request.costs?.length ? request.costs : [undefined]) {
+            const labels = { input: path, arch, kernel, cpu, ...(costs && { costs }) };
+            const extras = costs === undefined ? {} : { costs: costsNamed(costs) };
+            cells.push({
+              id: String(cells.length + 1),
+              labels,
+              operations,
+              machine: machineOf(labels, settings, extras),
+              ...(set === undefined ? {} : { set }),
+            });
+          }
         }
       }
     }
@@ -82,12 +91,37 @@ export function planScripts(request: ScriptRequest): ScriptCell[] {
   return cells;
 }
 
-function machineOf(arch: string, kernel: string, cpu: string, settings: Settings): MachineConfig {
+/**
+ * A cost profile by name.
+ * @throws MmulateError USAGE naming those that exist
+ */
+export function costsNamed(name: string): CostProfile {
+  const costs = COSTS.get(name);
+  if (costs === undefined) throw unknown("cost profile", name, COSTS);
+  return costs;
+}
+
+/** What of a machine neither architecture, kernel nor CPU says. */
+export interface MachineExtras {
+  readonly costs?: CostProfile;
+  readonly cpus?: number;
+  readonly memory?: CpuOptions;
+}
+
+/**
+ * A machine as its selectors say.
+ * @throws MmulateError USAGE or CONFIG for a name or combination that does not exist
+ */
+export function machineOf(
+  { arch, kernel, cpu }: Readonly<Record<"arch" | "kernel" | "cpu", string>>,
+  settings: Settings,
+  { costs = DEFAULT_COSTS, cpus = 1, memory }: MachineExtras = {},
+): MachineConfig {
   const { descriptor, mode: selected } = parseSelector(arch);
   const mode = { ...selected, ...settings.mode(descriptor) };
   const layout = compileLayout(descriptor, mode);
   const profile = settings.cpu(cpuNamed(cpu));
-  compileCpu(profile ?? cpuNamed(cpu), layout);
+  compileCpu(profile ?? cpuNamed(cpu), layout, memory);
   const { version, settings: words } = parseKernel(withWords(kernel, settings));
   const page = 2 ** layout.pageShift;
   const {
@@ -109,11 +143,18 @@ function machineOf(arch: string, kernel: string, cpu: string, settings: Settings
     mthp: middleOrders(mthp, page),
     swap: swap === "true",
     bbml2: bbml2 === "true",
-    costs: settings.costs(DEFAULT_COSTS),
+    costs: settings.costs(costs),
+    cpus,
     page,
     frames: MEMORY_BYTES / page,
   };
-  return { kernel: config, mode, cpu, ...(profile === undefined ? {} : { profile }) };
+  return {
+    kernel: config,
+    mode,
+    cpu,
+    ...(profile === undefined ? {} : { profile }),
+    ...(memory === undefined ? {} : { memory }),
+  };
 }
 
 /** A kernel's selector with the settings that are set; the last word of a name counts. */

@@ -5,21 +5,36 @@ import type { Setting } from "../config/setting.js";
 import { MmulateError } from "../errors.js";
 import { checkReadable } from "../trace/open.js";
 import { parseWorkload } from "../workload/index.js";
+import { KERNEL_WORKLOADS } from "../workload/kernel/index.js";
 import { DEFAULT_ARCHS, DEFAULT_CPU, planRun } from "./plan.js";
+import { isKernelWorkload, planKernel } from "./plan-kernel.js";
 import { DEFAULT_KERNEL, planScripts, type ScriptInput } from "./plan-scripts.js";
 import { isScript, readScript } from "./script-files.js";
 import type { Runnable } from "./task.js";
 
+/** The architecture of the calibrated costs. */
+const KERNEL_ARCH = "x86-64";
 /** More cells than this are a slip of the pen. */
 const MOST_CELLS = 100_000;
 /** Selectors that only the one kind of input has, and what to say of them. */
 const FOREIGN = {
-  scripts: {
-    names: ["pages", "dataCache", "nested", "seed", "format", "accesses", "split"],
+  script: {
+    names: [
+      ...["pages", "dataCache", "nested", "seed", "format", "accesses", "split"],
+      ...["tracker", "cpus"],
+    ],
     why: "is for traces and workloads: a script says itself what it does",
   },
-  traces: { names: ["kernel", "check", "explain"], why: "is for scripts (.scn)" },
+  trace: {
+    names: ["kernel", "check", "explain", "costs", "tracker", "cpus"],
+    why: `is for scripts (.scn) and workloads of the kernel (${[...KERNEL_WORKLOADS.keys()].join(", ")})`,
+  },
+  kernel: {
+    names: ["pages", "format", "accesses", "split", "check", "explain"],
+    why: "is not for workloads of the kernel",
+  },
 } as const;
+type Kind = keyof typeof FOREIGN;
 
 /** What of a selection the report tells: how traces are read, or nothing of scripts. */
 export interface Planned {
@@ -36,21 +51,21 @@ export async function planSelection(
   inputs: readonly string[],
   selection: Selection,
 ): Promise<Planned> {
-  const scripts = await areScripts(inputs);
-  refuseForeign(scripts, selection);
+  const kind = await kindOf(inputs);
+  refuseForeign(kind, selection);
   const points = pointsOf(selection.axes);
-  const texts = scripts ? await Promise.all(inputs.map(readScript)) : [];
-  if (!scripts) await checkFiles(inputs);
+  const texts = kind === "script" ? await Promise.all(inputs.map(readScript)) : [];
+  if (kind === "trace") await checkFiles(inputs);
   const cells: Runnable[] = [];
   for (const point of points) {
     const at = new Selected(selectionAt(selection, point));
-    const planned = scripts ? at.scripts(texts) : at.traces(inputs);
+    const planned = at.cells(kind, inputs, texts);
     for (const cell of planned) cells.push(labelled(cell, point, String(cells.length + 1)));
     if (cells.length > MOST_CELLS) {
       throw new MmulateError("USAGE", `more than ${MOST_CELLS} cells; leave out values`);
     }
   }
-  return { cells, scripts };
+  return { cells, scripts: kind !== "trace" };
 }
 
 function labelled(cell: Runnable, point: readonly Setting[], id: string): Runnable {
@@ -63,23 +78,31 @@ async function checkFiles(inputs: readonly string[]): Promise<void> {
   for (const path of inputs) if (parseWorkload(path) === null) await checkReadable(path);
 }
 
-/** Whether the inputs are scripts; some and some others are refused. */
-async function areScripts(paths: readonly string[]): Promise<boolean> {
-  const which = await Promise.all(paths.map(isScript));
-  const script = which.indexOf(true);
-  const trace = which.indexOf(false);
-  if (script >= 0 && trace >= 0) {
-    throw new MmulateError(
-      "USAGE",
-      `${paths[script]} is a script and ${paths[trace]} is none: run them one after the other`,
-    );
-  }
-  return script >= 0;
+/** What the inputs are; several kinds at once are refused. */
+async function kindOf(inputs: readonly string[]): Promise<Kind> {
+  const kinds = await Promise.all(
+    inputs.map(async (input): Promise<Kind> => {
+      if (isKernelWorkload(input)) return "kernel";
+      return (await isScript(input)) ? "script" : "trace";
+    }),
+  );
+  const [first = "trace"] = kinds;
+  const other = kinds.findIndex((kind) => kind !== first);
+  if (other < 0) return first;
+  const [one, two] = [inputs[0], inputs[other]];
+  const scripts = first === "script" || kinds[other] === "script";
+  const script = first === "script" ? one : two;
+  throw new MmulateError(
+    "USAGE",
+    scripts
+      ? `${script} is a script and ${script === one ? two : one} is none: run them one after the other`
+      : `${one} and ${two} are run in different ways: run them one after the other`,
+  );
 }
 
 /** A file of defaults may say what only the others need; the command line may not. */
-function refuseForeign(scripts: boolean, { values, axes }: Selection): void {
-  const { names, why } = FOREIGN[scripts ? "scripts" : "traces"];
+function refuseForeign(kind: Kind, { values, axes }: Selection): void {
+  const { names, why } = FOREIGN[kind];
   for (const name of names) {
     const from = values.get(name)?.from ?? axes.find(({ path }) => path === name)?.from;
     if (from?.startsWith("-") !== true) continue;
@@ -125,7 +148,30 @@ class Selected {
     return Number(text);
   }
 
-  traces(inputs: readonly string[]): Runnable[] {
+  cells(kind: Kind, inputs: readonly string[], texts: readonly ScriptInput[]): Runnable[] {
+    if (kind === "script") return this.scripts(texts);
+    return kind === "kernel" ? this.kernels(inputs) : this.traces(inputs);
+  }
+
+  private kernels(inputs: readonly string[]): Runnable[] {
+    const dataCached =
+      this.chosen("dataCache") === undefined ? undefined : this.flag("dataCache", false);
+    return planKernel({
+      inputs,
+      archs: this.list("arch", [KERNEL_ARCH]),
+      kernels: this.list("kernel", [DEFAULT_KERNEL]),
+      cpus: this.list("cpu", []),
+      costs: this.list("costs", []),
+      trackers: this.list("tracker", []),
+      cpuCounts: this.list("cpus", ["1"]).map(Number),
+      dataCached,
+      nested: this.chosen("nested")?.value[0],
+      seed: this.seed(),
+      settings: this.selection.settings,
+    });
+  }
+
+  private traces(inputs: readonly string[]): Runnable[] {
     const format = this.chosen("format")?.value[0] ?? "auto";
     const accesses = this.word("accesses", ["all", "data"], "all");
     const split = this.flag("split", true);
@@ -141,12 +187,13 @@ class Selected {
     });
   }
 
-  scripts(inputs: readonly ScriptInput[]): Runnable[] {
+  private scripts(inputs: readonly ScriptInput[]): Runnable[] {
     return planScripts({
       inputs,
       archs: this.list("arch", DEFAULT_ARCHS),
       kernels: this.list("kernel", [DEFAULT_KERNEL]),
       cpus: this.list("cpu", [DEFAULT_CPU]),
+      costs: this.list("costs", []),
       settings: this.selection.settings,
     });
   }

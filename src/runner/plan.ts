@@ -110,7 +110,11 @@ function cellOf(
   };
 }
 
-function hostPageShift(size: string): number {
+/**
+ * log2 bytes of a host's pages.
+ * @throws MmulateError USAGE for what is no size
+ */
+export function hostPageShift(size: string): number {
   const shift = shiftOf(size.toLowerCase());
   if (shift > 0) return shift;
   throw new MmulateError("USAGE", `host pages "${size}": a size is allowed, as in 4k, 2m`);

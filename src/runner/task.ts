@@ -1,4 +1,4 @@
-// What is run: a cell of a trace or workload, or one of a script, wherever it runs.
+// What is run: a cell of a trace or workload, one of a script, or one of the kernel, wherever it runs.
 
 import { compileCoreFor } from "../core/made-for.js";
 import { MmulateError } from "../errors.js";
@@ -8,12 +8,14 @@ import { startThreadFor } from "../trace/index.js";
 import type { Cell } from "./cell.js";
 import type { OnProgress } from "./feed.js";
 import type { CoreModule } from "./module-files.js";
+import type { KernelCell } from "./plan-kernel.js";
 import type { ScriptCell } from "./plan-scripts.js";
 import { type CellOutcome, machineFor, runCellOn } from "./run-cell.js";
+import { runKernel } from "./run-kernel.js";
 import { runScript } from "./run-script.js";
 
 /** Any cell. */
-export type Runnable = Cell | ScriptCell;
+export type Runnable = Cell | ScriptCell | KernelCell;
 
 /** How scripts are played; traces and workloads do not look at it. */
 export interface ScriptOptions {
@@ -41,7 +43,7 @@ export async function taskOf(
   play: ScriptOptions = {},
 ): Promise<Task> {
   const { hash } = core;
-  if ("operations" in cell) return { cell, module: core.module, hash, play };
+  if ("operations" in cell || "workload" in cell) return { cell, module: core.module, hash, play };
   const { layout, cpu } = machineFor(cell);
   return { cell, module: await compileCoreFor(core.bytes, layout, cpu), hash, play };
 }
@@ -55,6 +57,7 @@ export async function runTask(
   onProgress: OnProgress,
 ): Promise<CellOutcome> {
   if ("operations" in cell) return runScript({ module, hash }, cell, { ...play, onProgress });
+  if ("workload" in cell) return runKernel({ module, hash }, cell, onProgress);
   // It starts while the core is made ready.
   if ("path" in cell.input) startThreadFor(cell.input.path);
   return runCellOn(module, hash, cell, onProgress);

@@ -10,7 +10,7 @@ import { MmulateError } from "../errors.js";
 import { type KernelConfig, layoutOf } from "../kernel/features.js";
 import { Kernel } from "../kernel/kernel.js";
 import { compileLayout } from "../layout/compile.js";
-import { compileCpu } from "../layout/cpu.js";
+import { type CpuOptions, compileCpu } from "../layout/cpu.js";
 import { compileLinuxLayout } from "../layout/linux-layout.js";
 import type { ModeInput } from "../layout/mode.js";
 
@@ -23,6 +23,8 @@ export interface MachineConfig {
   readonly cpu: string;
   /** The profile as settings changed it; left out: as its name says. */
   readonly profile?: CpuProfile;
+  /** Whether data goes through the caches, and whose guest the machine is. */
+  readonly memory?: CpuOptions;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface MachineConfig {
  */
 export function bootMachine(
   core: Core,
-  { kernel: config, mode, cpu, profile }: MachineConfig,
+  { kernel: config, mode, cpu, profile, memory }: MachineConfig,
 ): Kernel {
   const { architecture } = config;
   const descriptor = known(ARCHITECTURES, architecture, "architecture");
@@ -44,7 +46,7 @@ export function bootMachine(
   const hardware = compileLayout(descriptor, { ...typical, ...mode });
   core.reset(true);
   core.loadLayout(hardware);
-  core.loadCpu(compileCpu(profile ?? known(CPUS, cpu, "CPU"), hardware), 1);
+  core.loadCpu(compileCpu(profile ?? known(CPUS, cpu, "CPU"), hardware, memory), 1);
   core.loadDemand(null);
   const compiled = compileLinuxLayout(linux, descriptor, hardware);
   return new Kernel({ core, hardware, linux: compiled, config });

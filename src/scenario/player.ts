@@ -89,6 +89,16 @@ export class Player {
     };
   }
 
+  /**
+   * A process by its name.
+   * @throws MmulateError INTERNAL when there is none
+   */
+  processNamed(name: string): Process {
+    const process = this.processes.get(name);
+    if (process === undefined) throw new MmulateError("INTERNAL", `no process "${name}"`);
+    return process;
+  }
+
   /** First page of the next region. */
   nextPlace(aligned: boolean): number {
     const { pageShift } = this.kernel.hardware;

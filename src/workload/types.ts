@@ -13,7 +13,7 @@ export interface Parameter {
   readonly default: number;
   readonly min: number;
   readonly max: number;
-  /** Values are multiples of it; default 1. */
+  /** Values are multiples of it; default 1; 0: any number, decimals too. */
   readonly step?: number;
 }
 

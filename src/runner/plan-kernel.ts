@@ -1,0 +1,151 @@
+// From workloads of the simulated kernel, machines and trackers to cells.
+
+import { CALIBRATED_COSTS } from "../../arch/costs/index.js";
+import type { CostProfile } from "../../arch/costs/schema.js";
+import type { Setting, SetValues } from "../config/setting.js";
+import { MmulateError } from "../errors.js";
+import type { MachineConfig } from "../scenario/machine.js";
+import { TRACKERS } from "../tracker/index.js";
+import { KERNEL_WORKLOADS } from "../workload/kernel/index.js";
+import type { KernelWorkload } from "../workload/kernel/types.js";
+import { readWorkload, unknown, type WorkloadInput } from "../workload/parse.js";
+import { cpuNamed, DEFAULT_CPU, hostPageShift, parseSelector } from "./plan.js";
+import { costsNamed, machineOf } from "./plan-scripts.js";
+import { Settings } from "./settings.js";
+
+export interface KernelRequest {
+  /** Names of workloads with their parameters. */
+  readonly inputs: readonly string[];
+  readonly archs: readonly string[];
+  readonly kernels: readonly string[];
+  /** CPU profiles; empty = the one that the costs were measured on, where it is of the architecture. */
+  readonly cpus: readonly string[];
+  /** Names of cost profiles; empty = the calibrated one. */
+  readonly costs: readonly string[];
+  /** Empty = all of them, where the workload tracks writes. */
+  readonly trackers: readonly string[];
+  /** CPUs of a machine. */
+  readonly cpuCounts: readonly number[];
+  readonly dataCached?: boolean | undefined;
+  readonly nested?: string | undefined;
+  readonly seed?: number | undefined;
+  readonly settings?: readonly Setting[];
+}
+
+/** A workload on a machine. */
+export interface KernelCell {
+  readonly id: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly machine: MachineConfig;
+  readonly workload: WorkloadInput;
+  readonly tracker: string;
+  readonly set?: SetValues;
+}
+
+/** Most CPUs of a machine. */
+const MOST_CPUS = 64;
+/** Where the workload has none. */
+const NO_TRACKER = "uffd-async";
+
+/** Whether an input names one. */
+export function isKernelWorkload(text: string): boolean {
+  return KERNEL_WORKLOADS.has(text.split(":")[0] ?? "");
+}
+
+/**
+ * Plans runs of workloads.
+ * @throws MmulateError USAGE or CONFIG for a name, value or combination that does not exist
+ */
+export function planKernel(request: KernelRequest): KernelCell[] {
+  const settings = new Settings(request.settings);
+  const cells: KernelCell[] = [];
+  for (const labels of combinations(request)) {
+    cells.push(cellOf(String(cells.length + 1), labels, request, settings));
+  }
+  settings.checkUsed();
+  return cells;
+}
+
+type Labels = Readonly<
+  Record<"input" | "arch" | "kernel" | "cpu" | "costs" | "tracker" | "cpus", string>
+>;
+
+function* combinations(request: KernelRequest): Generator<Labels> {
+  const { inputs, archs, kernels, cpuCounts } = request;
+  const named = request.costs.length > 0 ? request.costs : [CALIBRATED_COSTS];
+  for (const input of inputs) {
+    for (const arch of archs) {
+      for (const kernel of kernels) {
+        for (const costs of named) {
+          for (const cpu of cpusFor(request, arch, costsNamed(costs))) {
+            for (const cpus of cpuCounts) {
+              for (const tracker of trackersFor(request, input)) {
+                yield { input, arch, kernel, cpu, costs, cpus: String(cpus), tracker };
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+/** A CPU that costs were measured on is right for its own architecture alone. */
+function cpusFor(
+  { cpus }: KernelRequest,
+  arch: string,
+  { machine }: CostProfile,
+): readonly string[] {
+  if (cpus.length > 0) return cpus;
+  const { name } = parseSelector(arch).descriptor;
+  const fits = machine !== null && (cpuNamed(machine.cpu).architectures ?? [name]).includes(name);
+  return [fits ? machine.cpu : DEFAULT_CPU];
+}
+
+function trackersFor({ trackers }: KernelRequest, input: string): readonly string[] {
+  if (!workloadNamed(input).tracks) return [NO_TRACKER];
+  for (const name of trackers) {
+    if (!TRACKERS.has(name)) throw unknown("tracker", name, TRACKERS);
+  }
+  return trackers.length > 0 ? trackers : [...TRACKERS.keys()];
+}
+
+function workloadNamed(input: string): KernelWorkload {
+  const name = input.split(":")[0] ?? "";
+  const workload = KERNEL_WORKLOADS.get(name);
+  if (workload === undefined) throw unknown("workload", name, KERNEL_WORKLOADS);
+  return workload;
+}
+
+function cellOf(
+  id: string,
+  labels: Labels,
+  { seed, dataCached, nested }: KernelRequest,
+  settings: Settings,
+): KernelCell {
+  const workload = readWorkload(
+    withWords(labels.input, settings),
+    workloadNamed(labels.input),
+    seed,
+  );
+  const costs = costsNamed(labels.costs);
+  const cpus = Number(labels.cpus);
+  if (!Number.isInteger(cpus) || cpus < 1 || cpus > MOST_CPUS) {
+    throw new MmulateError("USAGE", `cpus ${labels.cpus}: 1 to ${MOST_CPUS} are allowed`);
+  }
+  const measured = costs.machine?.cpu === labels.cpu ? costs.machine : null;
+  const memory = {
+    dataCached: dataCached ?? measured?.dataCached ?? false,
+    nestedShift: nested === undefined ? measured?.nestedShift : hostPageShift(nested),
+  };
+  const machine = machineOf(labels, settings, { costs, cpus, memory });
+  const set = settings.values;
+  const { tracker, ...others } = labels;
+  const shown = workloadNamed(labels.input).tracks ? labels : others;
+  return { id, labels: shown, machine, workload, tracker, ...(set && { set }) };
+}
+
+function withWords(input: string, settings: Settings): string {
+  const words = settings.words("workload", Object.keys(workloadNamed(input).parameters));
+  return [input, ...Object.entries(words).map(([key, value]) => `${key}=${value}`)].join(":");
+}

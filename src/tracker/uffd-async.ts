@@ -1,0 +1,33 @@
+// Asynchronous userfaultfd write-protection and PAGEMAP_SCAN (Linux 6.7): the kernel takes the protection off by
+// itself; a scan tells which pages have none and protects them again, both under one page-table lock.
+
+import { Event } from "../kernel/events.js";
+import { PAGE_IS_WRITTEN, pagemapScan } from "../kernel/pagemap-scan.js";
+import { uffdRegister } from "../kernel/userfaultfd.js";
+import { refuse } from "./refuse.js";
+import type { Tracker, Watched } from "./types.js";
+
+/** Regions that one call has room for; a scan that finds more goes on in the next call. */
+const REGIONS = 4096;
+
+function scan({ kernel, mm, start, end }: Watched): number {
+  const request = { start, end, categories: PAGE_IS_WRITTEN, protect: true, check: true };
+  const result = pagemapScan(kernel, mm, request);
+  if ("errno" in result) {
+    refuse("PAGEMAP_SCAN", result.errno);
+    return 0;
+  }
+  kernel.count(Event.syscall, Math.floor(result.ranges.length / REGIONS));
+  return result.ranges.reduce((sum, [first, behind]) => sum + behind - first, 0);
+}
+
+export const uffdAsync: Tracker = {
+  summary: "asynchronous userfaultfd write-protection, read by PAGEMAP_SCAN",
+  arm(watched) {
+    const { kernel, mm, start, end } = watched;
+    const mode = { async: true, unpopulated: true };
+    refuse("UFFDIO_REGISTER (asynchronous)", uffdRegister(kernel, mm, start, end, mode));
+    scan(watched);
+  },
+  collect: scan,
+};
