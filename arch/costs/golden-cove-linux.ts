@@ -45,7 +45,7 @@ export const goldenCoveLinux: CostProfileInput = {
     page_copy: fitted(5325, "cow_copy"),
     fault_segv: fitted(6919, "mprotect_segv"),
     context_switch: fitted(4765, "uffd_sync_fault"),
-    protect_entry: fitted(189.5, "mprotect_arm"),
+    protect_change: fitted(69.5, "mprotect_arm"),
     fork_entry: fitted(260.8, "fork"),
 
     fault_reuse: chosen(200, "atomics on the folio, an entry written"),
@@ -66,7 +66,7 @@ export const goldenCoveLinux: CostProfileInput = {
     far_line: chosen(148, "the LLC of the CPU profile golden-cove"),
     tlb_flush_page: chosen(150, "INVLPG, generation counters"),
     tlb_flush_mm: chosen(400, "CR3 written, generation counters"),
-    protect_same: scaled(120, "arming what is armed: 0.65 of arming anew"),
+    protect_entry: scaled(120, "arming what is armed: 0.65 of arming anew"),
     vma_visit: scaled(100, "a VMA passed whose rights are as asked"),
     vma_split: scaled(3800, "random against ordered writes under mprotect"),
     vma_adjust: scaled(2000, "ordered writes under mprotect"),

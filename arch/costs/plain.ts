@@ -32,7 +32,6 @@ export const plainCosts: CostProfileInput = {
     scan_entry: chosen(5),
     pagemap_entry: chosen(40),
     scan_protect: chosen(40),
-    protect_same: chosen(60),
     vma_visit: chosen(100),
     vma_adjust: chosen(1000),
     context_switch: chosen(4000),

@@ -47,7 +47,7 @@ const FUNCTIONS = {
   idle_wake: counts("kernel/sched/idle.c do_idle"),
   scan_range: counts("fs/proc/task_mmu.c pagemap_scan_output, pagemap_scan_push_range"),
   pagemap_entry: counts("fs/proc/task_mmu.c pagemap_pmd_range, pte_to_pagemap_entry"),
-  protect_same: counts("mm/mprotect.c change_pte_range"),
+  protect_change: counts("mm/mprotect.c change_pte_range"),
   far_line: counts("struct page, struct vm_area_struct, struct maple_node"),
   vma_adjust: counts("mm/vma.c commit_merge, vma_expand (the border between two VMAs moves)"),
   vma_visit: counts("mm/mprotect.c mprotect_fixup; mm/madvise.c madvise_walk_vmas"),

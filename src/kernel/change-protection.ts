@@ -121,6 +121,7 @@ function modify(
   level: number,
 ): boolean {
   const { exports } = kernel.mmu;
+  kernel.count(Event.protect_entry);
   let flags = exports.protectEntry(slot, pageProt(kernel, vma));
   if (uffdWp === "on") {
     flags = exports.updateEntry(slot, Pte.write, Pte.uffdWp);
@@ -132,7 +133,7 @@ function modify(
   }
   // From 6.17 on every entry's folio is looked up, to take a folio's entries together.
   if (upgrade || kernel.has("batchedProtection")) kernel.touchPages(1);
-  kernel.count(flags === before ? Event.protect_same : Event.protect_entry);
+  if (flags !== before) kernel.count(Event.protect_change);
   return flushNeeded(before, flags);
 }
 
