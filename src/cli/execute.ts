@@ -44,12 +44,14 @@ export function runningOf(selection: Selection): Running {
 
 /**
  * Runs cells. The first SIGINT ends the run and keeps what is finished; a second one ends the process.
+ * @param lines whether each cell is told when it is finished
  * @throws MmulateError of the first cell when none finished
  */
 export async function execute(
   cells: readonly Runnable[],
   { workers, memoryBytes, stallSeconds }: Running,
   play: ScriptOptions = {},
+  lines = true,
 ): Promise<RunEnd> {
   const core = await loadCoreModule(memoryBytes);
   const controller = new AbortController();
@@ -60,7 +62,7 @@ export async function execute(
   // One cell alone has nothing to keep, and in this thread a signal would wait for its end.
   const kept = cells.length > 1 || (workers ?? 0) > 0;
   if (kept) process.on("SIGINT", interrupt);
-  const progress = new Progress("accesses", cells.length);
+  const progress = new Progress("accesses", cells.length, lines);
   try {
     const end = await settleCells(core, cells, {
       workers,
@@ -70,6 +72,7 @@ export async function execute(
       onProgress: new Follower(progress).follow,
     });
     progress.erase();
+    if (end.wedged === true) endHard();
     const [first] = end.failures;
     if (first !== undefined && end.outcomes.length === 0 && end.unfinished === 0) {
       // One damaged trace fails in each of its cells: it is told once, by the error that ends the command.
@@ -85,6 +88,22 @@ export async function execute(
   } finally {
     if (kept) process.off("SIGINT", interrupt);
   }
+}
+
+let wedged = false;
+
+/**
+ * A worker waits for a read of the system (a pipe that nobody writes, say). No thread can be ended there, and
+ * the process would wait for it; so it will be killed once all is written.
+ */
+function endHard(): void {
+  wedged = true;
+  say("a worker waits for the system and cannot be ended: this process will end by SIGKILL");
+}
+
+/** Ends the process where it would not end by itself. Everything must have been written. */
+export function leave(): void {
+  if (wedged) process.kill(process.pid, "SIGKILL");
 }
 
 /** Tells failures once another cell has finished: before that, they may be all that there is to tell. */

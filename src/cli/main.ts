@@ -5,8 +5,12 @@ import process from "node:process";
 import { Command, CommanderError } from "commander";
 import { EXIT_DONE, EXIT_INTERNAL, EXIT_USAGE, MmulateError } from "../errors.js";
 import { packageVersion } from "../runner/version.js";
+import { addBench } from "./bench.js";
 import { addCompare } from "./compare.js";
+import { addConfig } from "./config.js";
+
 import { addCounters } from "./counters.js";
+import { leave } from "./execute.js";
 import { addMerge } from "./merge.js";
 import { oneLine } from "./one-line.js";
 import { say } from "./output.js";
@@ -29,7 +33,9 @@ async function main(argv: readonly string[]): Promise<number> {
   addCompare(program, finish);
   addVerify(program, finish);
   addTrace(program, finish);
+  addBench(program, finish);
   addMerge(program, finish);
+  addConfig(program, finish);
   addCounters(program, finish);
   try {
     await program.parseAsync(argv, { from: "user" });
@@ -53,3 +59,4 @@ function exitCodeOf(error: unknown): number {
 // `print` deals with errors of stdout; without a listener they would end the process before that.
 process.stdout.on("error", () => undefined);
 process.exitCode = await main(process.argv.slice(2));
+leave();

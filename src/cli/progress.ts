@@ -22,16 +22,18 @@ export class Progress {
   /**
    * @param unit what is counted; tells it in the plural
    * @param total of tasks; where there are several, how far they are is told, too
+   * @param lines whether a line tells of each that ended well
    */
   constructor(
     private readonly unit: string,
     private readonly total = 1,
+    private readonly lines = true,
   ) {}
 
   /** @param name of the task; it ends with `done` */
   update(name: string, count: number, done: boolean): void {
     if (done) {
-      this.end(name, `${name}: ${count.toLocaleString("en-US")} ${this.unit}`);
+      this.end(name, this.lines ? `${name}: ${count.toLocaleString("en-US")} ${this.unit}` : null);
       return;
     }
     this.running.set(name, count);
@@ -57,11 +59,11 @@ export class Progress {
     if (this.terminal) process.stderr.write("\r\x1b[K");
   }
 
-  private end(name: string, line: string): void {
+  private end(name: string, line: string | null): void {
     this.running.delete(name);
     this.ended++;
     this.erase();
-    say(line);
+    if (line !== null) say(line);
     const now = Date.now();
     if (this.terminal || this.total === 1 || now - this.told < PLAIN_MS) return;
     this.told = now;

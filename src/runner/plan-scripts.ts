@@ -110,7 +110,7 @@ function machineOf(arch: string, kernel: string, cpu: string, settings: Settings
 
 /** A kernel's selector with the settings that are set; the last word of a name counts. */
 function withWords(selector: string, settings: Settings): string {
-  const { version, ...words } = settings.words("kernel", ["version", ...SETTINGS.keys()]);
+  const { version, ...words } = settings.words("kernel", ["version", ...KERNEL_SETTINGS.keys()]);
   const [named = "", ...own] = selector.split(":");
   const set = Object.entries(words).map(([name, value]) => `${name}=${value}`);
   return [version ?? named, ...own, ...set].join(":");
@@ -125,13 +125,14 @@ function middleOrder(size: string | undefined, page: number): Map<number, ThpSwi
 const BOOLEAN = /^(true|false)$/;
 
 /** Settings of a kernel, and what each may be. */
-const SETTINGS: ReadonlyMap<string, readonly [pattern: RegExp, allowed: string]> = new Map([
-  ["softDirty", [BOOLEAN, "true or false"]],
-  ["hwDirty", [BOOLEAN, "true or false"]],
-  ["swap", [BOOLEAN, "true or false"]],
-  ["thp", [/^(always|madvise|never)$/, "always, madvise or never"]],
-  ["mthp", [/^(16|32|64|128|256|512)k$/, "16k, 32k, 64k, 128k, 256k or 512k"]],
-]);
+export const KERNEL_SETTINGS: ReadonlyMap<string, readonly [pattern: RegExp, allowed: string]> =
+  new Map([
+    ["softDirty", [BOOLEAN, "true or false"]],
+    ["hwDirty", [BOOLEAN, "true or false"]],
+    ["swap", [BOOLEAN, "true or false"]],
+    ["thp", [/^(always|madvise|never)$/, "always, madvise or never"]],
+    ["mthp", [/^(16|32|64|128|256|512)k$/, "16k, 32k, 64k, 128k, 256k or 512k"]],
+  ]);
 
 interface KernelSelector {
   readonly version: string;
@@ -144,9 +145,9 @@ function parseKernel(selector: string): KernelSelector {
   const settings: Record<string, string> = {};
   for (const word of words) {
     const [name = "", value = ""] = word.split("=");
-    const setting = SETTINGS.get(name);
+    const setting = KERNEL_SETTINGS.get(name);
     if (setting === undefined) {
-      const names = [...SETTINGS.keys()].join(", ");
+      const names = [...KERNEL_SETTINGS.keys()].join(", ");
       const allowed = `${names} are allowed (as in ${version}:softDirty=false)`;
       throw new MmulateError("USAGE", `kernel "${selector}": "${word}": ${allowed}`);
     }

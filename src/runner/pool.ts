@@ -1,6 +1,7 @@
 // Cells over worker threads. A cell that crashes its worker, or is stuck in it, costs that worker and is
 // reported; a new one takes its place and the rest goes on.
 
+import { setTimeout } from "node:timers/promises";
 import { MessageChannel } from "node:worker_threads";
 import { Piscina } from "piscina";
 import { MmulateError } from "../errors.js";
@@ -17,6 +18,8 @@ export interface PoolOptions {
   /** What runs in a worker, for tests of workers that misbehave; default: worker.js. */
   readonly file?: string | undefined;
 }
+
+const CLOSE_MS = 2000;
 
 /** Worker threads that run one cell each at a time. */
 export class Pool {
@@ -75,25 +78,29 @@ export class Pool {
     const { code, message } = error as { readonly code?: string; readonly message?: string };
     if (code === "ERR_WORKER_OUT_OF_MEMORY") {
       const limit = heapMiB === undefined ? "its worker's heap" : `a heap of ${heapMiB} MiB`;
-      return new MmulateError("MEMORY", `the cell needs more than ${limit} (--memory)`);
+      return new MmulateError("MEMORY", `the cell needs more than ${limit}`);
     }
     return new MmulateError("INTERNAL", `its worker ended: ${message ?? code}`, { cause: error });
   }
 
-  /** Ends all workers. */
-  close(): Promise<void> {
-    return this.piscina.destroy();
+  /**
+   * Ends all workers.
+   * @returns false when one does not end: it waits for a read of the system, which nothing ends from outside
+   */
+  async close(): Promise<boolean> {
+    const ended = this.piscina.destroy().then(() => true);
+    return Promise.race([ended, setTimeout(CLOSE_MS, false, { ref: false })]);
   }
 }
 
 /** Aborts when nothing was heard for too long. */
 class StallWatch {
   private readonly controller = new AbortController();
-  private readonly timer: NodeJS.Timeout;
+  private readonly timer: ReturnType<typeof globalThis.setTimeout>;
   readonly signal = this.controller.signal;
 
   constructor(seconds: number) {
-    this.timer = setTimeout(() => this.controller.abort(), seconds * 1000);
+    this.timer = globalThis.setTimeout(() => this.controller.abort(), seconds * 1000);
   }
 
   progressed(): void {

@@ -86,3 +86,13 @@ export function leavesOf(row: Row, before = ""): string[] {
     return leavesOf(value, `${path}.`);
   });
 }
+
+/** The value at a path; undefined where there is none. */
+export function valueAt(row: Row, path: string): unknown {
+  const [step = "", ...rest] = path.split(".");
+  const key = keyOf(row, step);
+  const value = key === undefined ? undefined : row[key];
+  if (rest.length > 0) return isRow(value) ? valueAt(value, rest.join(".")) : undefined;
+  const main = isRow(value) ? MAIN.find((name) => Object.hasOwn(value, name)) : undefined;
+  return main === undefined ? value : (value as Row)[main];
+}

@@ -44,6 +44,8 @@ export interface RunEnd {
   readonly failures: readonly CellFailure[];
   /** Cells that were not finished when `signal` came. */
   readonly unfinished: number;
+  /** A worker could not be ended: the process will not end by itself. */
+  readonly wedged?: true;
 }
 
 export const STALL_SECONDS = 600;
@@ -75,18 +77,15 @@ export async function settleCells(
   const usual = cells.length === 1 ? 0 : availableParallelism();
   const threads = Math.min(workers ?? usual, cells.length);
   if (threads === 0)
-    return settle(cells, 1, options, (cell, told) => runHere(core, cell, options, told));
+    return settle(core, cells, 1, options, (cell, told) => runHere(core, cell, options, told));
   const { memoryBytes } = core;
   const heapMiB =
     memoryBytes === undefined ? undefined : Math.max(LEAST_HEAP_MIB, memoryBytes / 2 ** 20);
   const pool = new Pool({ threads, heapMiB, stallSeconds, file });
-  try {
-    return await settle(cells, threads, options, async (cell, told) =>
-      pool.run(await taskOf(core, cell, options.play), told, options.signal),
-    );
-  } finally {
-    await pool.close();
-  }
+  const end = await settle(core, cells, threads, options, async (cell, told) =>
+    pool.run(await taskOf(core, cell, options.play), told, options.signal),
+  );
+  return (await pool.close()) ? end : { ...end, wedged: true };
 }
 
 async function runHere(
@@ -101,6 +100,13 @@ async function runHere(
   return outcome;
 }
 
+/** Says the limit where one was set: memory may have ended there, or earlier for a reason of its own. */
+function limitTold(failure: CellFailure, memoryBytes: number | undefined): CellFailure {
+  if (failure.code !== "MEMORY" || memoryBytes === undefined) return failure;
+  const limit = `${memoryBytes / 2 ** 20} MiB are allowed for a cell: --memory`;
+  return { ...failure, message: `${failure.message} (${limit})` };
+}
+
 function aborted(signal: AbortSignal | undefined): boolean {
   return signal?.aborted === true;
 }
@@ -109,6 +115,7 @@ type RunOne = (cell: Runnable, told: (accesses: number) => void) => Promise<Cell
 
 /** So many lanes, each of which takes the next cell when it has finished one. */
 async function settle(
+  { memoryBytes }: CoreModule,
   cells: readonly Runnable[],
   lanes: number,
   { onProgress = () => undefined, signal }: RunOptions,
@@ -127,7 +134,7 @@ async function settle(
         onProgress(cell, accessesOf(outcome), true);
       } catch (error) {
         if (aborted(signal)) return;
-        const failure = failureOf(cell, error);
+        const failure = limitTold(failureOf(cell, error), memoryBytes);
         ends[index] = failure;
         onProgress(cell, 0, true, failure);
       }

@@ -1,6 +1,7 @@
 // The report: what a run returns, however many cells it had and wherever they ran.
 
 import type { ErrorCode } from "../errors.js";
+import type { BenchResult } from "./bench.js";
 import type { CounterValues } from "./counters.js";
 import type { Narration, Observation } from "./observation.js";
 
@@ -80,5 +81,7 @@ export interface Report {
   readonly cells: readonly CellResult[];
   /** Cells that did not finish; left out where all did. */
   readonly failures?: readonly CellFailure[];
+  /** Of `mmulate bench`: how the cells compare with a baseline, suite by suite. */
+  readonly bench?: readonly BenchResult[];
   readonly host?: { readonly cells: readonly CellHost[] };
 }
