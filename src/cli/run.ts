@@ -71,8 +71,12 @@ Workloads: ${workloadHelp()}.
 Values may end in k, m or g. A file of such a name is meant by ./NAME.
 Kernels: ${KERNEL_VERSIONS.join(", ")}; 6.12:softDirty=false is one without CONFIG_MEM_SOFT_DIRTY.`;
 
-/** Adds the command. `finish` receives the exit code. */
-export function addRun(program: Command, finish: (code: number) => void): void {
+/** Adds the command. `finish` receives the exit code, `deliver` the report. */
+export function addRun(
+  program: Command,
+  finish: (code: number) => void,
+  deliver: typeof report = report,
+): void {
   addSweepOptions(program.command("run"))
     .summary("simulate memory traces, workloads and scripts on architectures side by side")
     .description(
@@ -112,11 +116,15 @@ export function addRun(program: Command, finish: (code: number) => void): void {
     .option("--host", "add times and memory of this host to the report")
     .addHelpText("after", EXAMPLES)
     .action(async (inputs: string[], flags: Partial<RunFlags>) => {
-      finish(await run(inputs, flags));
+      finish(await run(inputs, flags, deliver));
     });
 }
 
-async function run(inputs: readonly string[], flags: Partial<RunFlags>): Promise<number> {
+async function run(
+  inputs: readonly string[],
+  flags: Partial<RunFlags>,
+  deliver: typeof report,
+): Promise<number> {
   const selection = await readSelection(flags, lineValues(flags));
   const { value: reporter = [] } = selection.values.get("reporter") ?? {};
   const targets = targetsOf(flags.json === true ? { reporter, json: true } : { reporter });
@@ -136,7 +144,7 @@ async function run(inputs: readonly string[], flags: Partial<RunFlags>): Promise
     host: flagOf(selection, "host"),
     shard,
   });
-  await report(result, targets);
+  await deliver(result, targets);
   return exitCodeOf(end, result);
 }
 

@@ -2,7 +2,7 @@
 // its path in the report's JSON, so that there is one vocabulary.
 
 import { figuresOf } from "../stats/figures.js";
-import type { CellResult, Report } from "../stats/report.js";
+import type { CellFailure, CellResult, Report } from "../stats/report.js";
 
 /** Quoted where a reader would see an end that is none, or drop blanks at the edges. */
 function field(value: string): string {
@@ -21,9 +21,18 @@ function columnsOf(cell: CellResult, host: Report["host"]): Map<string, string> 
   return columns;
 }
 
+/** A cell that did not finish has no figures, but a reason. */
+function failureColumns({ id, labels, message }: CellFailure): Map<string, string> {
+  const named = Object.entries(labels).map(([name, value]): [string, string] => [
+    `labels.${name}`,
+    value,
+  ]);
+  return new Map([["id", id], ...named, ["failure", message]]);
+}
+
 /** A report as CSV with a head; a figure that a cell does not have is empty. */
-export function toCsv({ cells, host }: Report): string {
-  const rows = cells.map((cell) => columnsOf(cell, host));
+export function toCsv({ cells, failures = [], host }: Report): string {
+  const rows = [...cells.map((cell) => columnsOf(cell, host)), ...failures.map(failureColumns)];
   const names = [...new Set(rows.flatMap((row) => [...row.keys()]))];
   const lines = [names, ...rows.map((row) => names.map((name) => row.get(name) ?? ""))];
   return lines.map((line) => `${line.map(field).join(",")}\n`).join("");

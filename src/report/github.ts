@@ -1,6 +1,6 @@
 // What a job on GitHub shows: annotations, which are commands on stdout, and a summary in Markdown.
 
-import type { CellResult, Check, Report } from "../stats/report.js";
+import type { CellFailure, CellResult, Check, Report } from "../stats/report.js";
 import { toMarkdown } from "./markdown.js";
 
 /** Of a command's message: what would end it. */
@@ -21,11 +21,19 @@ function failure({ labels }: CellResult, { id, first = "" }: Check): string {
   return annotation("error", `mmulate: ${id}`, `${Object.values(labels).join(" ")}: ${first}`);
 }
 
-/** One error for each check that failed; where none did, one notice with their number. */
-export function toGithubAnnotations({ cells }: Report): string {
-  const failed = cells.flatMap((cell) =>
-    cell.checks.filter(({ ok }) => !ok).map((check) => failure(cell, check)),
-  );
+function unfinished({ labels, message }: CellFailure): string {
+  const cell = Object.values(labels).join(" ");
+  return annotation("error", "mmulate: a cell did not finish", `${cell}: ${message}`);
+}
+
+/** One error for each check that failed and each cell that did not finish; where there is none, one notice. */
+export function toGithubAnnotations({ cells, failures = [] }: Report): string {
+  const failed = [
+    ...cells.flatMap((cell) =>
+      cell.checks.filter(({ ok }) => !ok).map((check) => failure(cell, check)),
+    ),
+    ...failures.map(unfinished),
+  ];
   if (failed.length > 0) return failed.join("");
   const checks = cells.flatMap((cell) => cell.checks).length;
   return annotation("notice", "mmulate", `${cells.length} cells, all ${checks} checks hold`);

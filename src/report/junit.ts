@@ -1,6 +1,6 @@
 // Checks as JUnit's XML, which CI systems read: a suite for each cell, a test case for each check.
 
-import type { CellResult, Check, Report } from "../stats/report.js";
+import type { CellFailure, CellResult, Check, Report } from "../stats/report.js";
 
 const ENTITIES: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -42,33 +42,50 @@ function testCase({ id, ok, first = "" }: Check, classname: string): string {
   return [`${head}>`, failure, "    </testcase>"].join("\n");
 }
 
+function propertiesOf(labels: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(labels).map(
+    ([name, value]) => `      <property${attributes({ name, value })}/>`,
+  );
+  return ["    <properties>", ...lines, "    </properties>"].join("\n");
+}
+
 function suite({ id, labels, checks }: CellResult, host: Report["host"]): string {
   const name = Object.values(labels).join(" ");
   const time = host?.cells.find((cell) => cell.id === id)?.wallSeconds;
   const failures = checks.filter(({ ok }) => !ok).length;
   const counts = { tests: checks.length, failures, errors: 0, skipped: 0 };
-  const properties = Object.entries(labels).map(
-    ([label, value]) => `      <property${attributes({ name: label, value })}/>`,
-  );
   return [
     `  <testsuite${attributes({ name, id, ...counts, time })}>`,
-    "    <properties>",
-    ...properties,
-    "    </properties>",
+    propertiesOf(labels),
     ...checks.map((check) => testCase(check, name)),
     "  </testsuite>",
   ].join("\n");
 }
 
+/** A cell that did not finish is an error in JUnit's sense: not a check that failed, but none at all. */
+function unfinished({ id, labels, code, message }: CellFailure): string {
+  const name = Object.values(labels).join(" ");
+  const counts = { tests: 1, failures: 0, errors: 1, skipped: 0 };
+  return [
+    `  <testsuite${attributes({ name, id, ...counts })}>`,
+    propertiesOf(labels),
+    `    <testcase${attributes({ classname: name, name: "finishes" })}>`,
+    `      <error${attributes({ message, type: code })}/>`,
+    "    </testcase>",
+    "  </testsuite>",
+  ].join("\n");
+}
+
 /** A report as JUnit XML. Times stand there only where the report has host figures. */
-export function toJunit({ cells, host }: Report): string {
+export function toJunit({ cells, failures: failed = [], host }: Report): string {
   const checks = cells.flatMap((cell) => cell.checks);
   const failures = checks.filter(({ ok }) => !ok).length;
-  const counts = { tests: checks.length, failures, errors: 0 };
+  const counts = { tests: checks.length + failed.length, failures, errors: failed.length };
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<testsuites${attributes({ name: "mmulate", ...counts })}>`,
     ...cells.map((cell) => suite(cell, host)),
+    ...failed.map(unfinished),
     "</testsuites>",
     "",
   ].join("\n");

@@ -1,7 +1,7 @@
 // Tables for comments, issues and job summaries: GitHub's Markdown.
 
 import { figuresOf } from "../stats/figures.js";
-import type { CellResult, Check, Report } from "../stats/report.js";
+import type { CellFailure, CellResult, Check, Report } from "../stats/report.js";
 import { byScript, operationRows } from "./script-text.js";
 import { captionOf, figure, ratio, rowsOf, titlesOf } from "./table.js";
 import { isOfScripts } from "./text.js";
@@ -73,12 +73,19 @@ function checkPart(cells: readonly CellResult[]): string {
   return count === 0 ? "" : `All ${count} checks hold.\n`;
 }
 
-/** A report as Markdown: the table of the terminal, and what was checked. */
+/** Cells that did not finish. */
+function failurePart(failures: readonly CellFailure[]): string {
+  return failures
+    .map(({ id, message }) => `- **did not finish**: cell ${escapeMarkdown(`${id}: ${message}`)}\n`)
+    .join("");
+}
+
+/** A report as Markdown: the table of the terminal, what was checked, and what did not finish. */
 export function toMarkdown(report: Report): string {
-  const { cells } = report;
+  const { cells, failures = [] } = report;
   const parts = isOfScripts(report)
     ? byScript(cells).flatMap(scriptParts)
     : [escapeMarkdown(captionOf(cells)), markdownTable(rowsOf(cells), 1)];
-  const told = [...parts, checkPart(cells)].filter((part) => part !== "");
+  const told = [...parts, checkPart(cells), failurePart(failures)].filter((part) => part !== "");
   return `${told.map((part) => part.trimEnd()).join("\n\n")}\n`;
 }

@@ -3,7 +3,7 @@
 import Table from "cli-table3";
 import type { EntryStep, Narration, Observation } from "../stats/observation.js";
 import type { CellResult, Report } from "../stats/report.js";
-import { captionOf, checkLines, PLAIN_CHARS, titlesOf } from "./table.js";
+import { captionOf, checkLines, failureLines, PLAIN_CHARS, titlesOf } from "./table.js";
 
 type Runs = readonly (readonly [number, unknown])[];
 
@@ -113,9 +113,9 @@ export function byScript(cells: readonly CellResult[]): CellResult[][] {
 }
 
 /** The report of scripts: one table a script; with narrations, one list a cell. */
-export function toScriptText({ cells }: Report): string {
+export function toScriptText({ cells, failures }: Report): string {
   const told = cells.some(({ narrations }) => narrations !== undefined);
   const parts = told ? cells.map(explained) : byScript(cells).map(sideBySide);
-  const lines = parts.join("\n\n").split("\n");
+  const lines = [...parts.join("\n\n").split("\n"), ...failureLines(failures)];
   return `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
 }

@@ -3,7 +3,7 @@
 import Table from "cli-table3";
 import { labelWord } from "../stats/labels.js";
 import { accesses, walkLoads } from "../stats/metrics.js";
-import type { CellResult, Report } from "../stats/report.js";
+import type { CellFailure, CellResult, Report } from "../stats/report.js";
 
 interface Row {
   readonly title: string;
@@ -150,6 +150,11 @@ export function checkLines(cells: readonly CellResult[]): string[] {
   );
 }
 
+/** A line for every cell that did not finish. */
+export function failureLines(failures: readonly CellFailure[] = []): string[] {
+  return failures.map(({ id, message }) => `${id}: did not finish: ${message}`);
+}
+
 /**
  * Head and rows of the table: one column per cell, and behind each but the first its ratio to the first.
  * Rows that are nought or absent in every cell are left out.
@@ -163,7 +168,7 @@ export function rowsOf(cells: readonly CellResult[], titles?: ReadonlySet<string
 }
 
 /** The report as a table, as `rowsOf`. */
-export function toTable({ cells }: Report, titles?: ReadonlySet<string>): string {
+export function toTable({ cells, failures }: Report, titles?: ReadonlySet<string>): string {
   const [head = [], ...body] = rowsOf(cells, titles);
   const table = new Table({
     chars: PLAIN_CHARS,
@@ -173,6 +178,14 @@ export function toTable({ cells }: Report, titles?: ReadonlySet<string>): string
   table.push(head, ...body);
   const [first = "", ...rest] = table.toString().split("\n");
   const rule = "-".repeat(Math.max(...[first, ...rest].map((line) => line.length)));
-  const lines = [captionOf(cells), "", first, rule, ...rest, ...checkLines(cells)];
+  const lines = [
+    captionOf(cells),
+    "",
+    first,
+    rule,
+    ...rest,
+    ...checkLines(cells),
+    ...failureLines(failures),
+  ];
   return `${lines.map((line) => line.trimEnd()).join("\n")}\n`;
 }

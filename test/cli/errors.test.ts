@@ -104,7 +104,7 @@ describe("a request for what does not exist ends with exit code 2 and one line o
     ["run T --pages base,2m@0x1000", "0x1000 lies within a page; a multiple of 2m is allowed"],
     ["run T --pages contiguous,base@0x1000", "0x1000 lies within a page; a multiple of 64k is"],
     ["run T --reporter json=", 'reporter "json=" names no file behind the ='],
-    ["run T --reporter xml", 'unknown reporter "xml" (known: table, json, yardstick)'],
+    ["run T --reporter xml", 'unknown reporter "xml" (known: table, json, jsonl, csv, '],
     ["run T --format elf", 'unknown trace format "elf"; known formats: auto (by content), lackey '],
     ["run T --workers 2.5", "--workers 2.5: a number from 0 to 9999 is allowed"],
     ["run T --workers 10000", "--workers 10000: a number from 0 to 9999 is allowed"],

@@ -69,6 +69,10 @@ describe("mmulate run with a script", () => {
       expect(cell.checks).toContainEqual({ id: "oracle", ok: true });
       expect(cell.narrations).toBeUndefined();
       expect(cell.events).toMatchObject({ fault_anon: 4 });
+      // Of profile "plain": 1,000 cycles a fault.
+      expect(Number(cell.cycles.by["kernel.fault"])).toBe(1000 * (cell.events?.fault ?? 0));
+      const causes = Object.values(cell.cycles.by).reduce((sum, each) => sum + Number(each), 0);
+      expect(Number(cell.cycles.work)).toBe(causes);
     }
     expect(report.cells[0]?.config).toMatchObject({
       kernel: { version: "7.2", softDirty: false, layout: "x86-64-7.0" },

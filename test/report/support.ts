@@ -65,3 +65,27 @@ export const LARGE = cell(
     metrics: { ...BASE.metrics, loads_per_walk: 1.5, cycles_per_access: 0.00405 },
   },
 );
+
+/** As `BASE`, with a check that holds and one that does not. */
+export const FAILED: CellResult = {
+  ...BASE,
+  checks: [
+    { id: "a = b", ok: true },
+    { id: "c | d, 100%", ok: false, first: "3 < 4" },
+  ],
+};
+
+/** A run of a script. */
+export const SCRIPT = cell(
+  { input: "a.scn", arch: "x86-64", kernel: "7.2", cpu: "plain" },
+  {
+    counters: { reads: 0n, writes: 3n, walks: 6n },
+    cycles: { elapsed: 3120n, work: 3120n, by: { walk: 120n, "kernel.fault": 3000n } },
+    checks: [{ id: "oracle", ok: true }],
+    observations: [
+      { op: "write A_x 0 3", errno: 0, minflt: 3 },
+      { op: "pagemap A", errno: 0, minflt: 0, pages: [[3, "PDXE"]] },
+    ],
+    events: { fault: 3, fork_entry: 0 },
+  },
+);

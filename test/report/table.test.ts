@@ -131,3 +131,11 @@ describe("a check that does not hold", () => {
     expect(lines.filter((line) => line.includes("a = b"))).toEqual([]);
   });
 });
+
+describe("a cell that did not finish", () => {
+  it("stands below the table with its number and the reason", () => {
+    const failure = { id: "3", labels: BASE.labels, code: "MEMORY", message: "no memory left" };
+    const text = toTable({ ...reportOf(BASE), failures: [{ ...failure, code: "MEMORY" }] });
+    expect(text.trimEnd().split("\n").at(-1)).toBe("3: did not finish: no memory left");
+  });
+});
