@@ -10,7 +10,9 @@ const scalar = z.union([z.string(), z.number(), z.boolean()], {
 });
 const strings = (means: string) =>
   z
-    .union([scalar, z.array(scalar).min(1, { error: "at least one value is needed" })], { error: "a value or a list of values is allowed" })
+    .union([scalar, z.array(scalar).min(1, { error: "at least one value is needed" })], {
+      error: "a value or a list of values is allowed",
+    })
     .describe(means)
     .optional();
 const flag = (means: string) =>

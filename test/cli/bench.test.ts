@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type Baseline, BASELINE_SCHEMA } from "../../src/stats/baseline.js";
+import { BASELINE_SCHEMA, type Baseline } from "../../src/stats/baseline.js";
 import type { Report } from "../../src/stats/report.js";
 import { inputFolder } from "../trace/support.js";
 import { linesOf, mmulate, output, TINY } from "./support.js";
@@ -22,7 +22,10 @@ let baseline = "";
 let made: Baseline;
 
 /** A baseline in which something was changed. */
-function altered(name: string, change: (cells: Record<string, unknown>, all: Baseline) => void): string {
+function altered(
+  name: string,
+  change: (cells: Record<string, unknown>, all: Baseline) => void,
+): string {
   const copy = JSON.parse(JSON.stringify(made)) as Baseline;
   for (const cell of copy.cells) change(cell as unknown as Record<string, unknown>, copy);
   return folder.write(name, JSON.stringify(copy));
@@ -84,8 +87,15 @@ describe("a suite against its baseline", () => {
     expect(out).toMatch(/ {4}cycles\.work [\d,]+ -> [\d,]+ \(\+20, \+[\d.]+ %\): regressed\n/);
     expect(out).toMatch(/ {6}moved: counters\.walks \d -> \d \(\+1, \+\d+ %\)\n/);
     expect(linesOf(out).at(-1)).toBe("  4 cells: 1 regressed, 3 same");
-    const report = JSON.parse((await mmulate("bench", suite, "--baseline", file, "--json")).out) as Report;
-    expect(report.bench?.[0]?.cells.map(({ verdict }) => verdict)).toEqual(["regressed", "same", "same", "same"]);
+    const report = JSON.parse(
+      (await mmulate("bench", suite, "--baseline", file, "--json")).out,
+    ) as Report;
+    expect(report.bench?.[0]?.cells.map(({ verdict }) => verdict)).toEqual([
+      "regressed",
+      "same",
+      "same",
+      "same",
+    ]);
     expect(report.cells[0]?.checks.at(-1)).toMatchObject({ id: "baseline", ok: false });
   });
 
@@ -110,7 +120,9 @@ describe("a suite against its baseline", () => {
     });
     const { code, out, err } = await mmulate("bench", suite, "--baseline", file);
     expect([code, out]).toEqual([2, ""]);
-    expect(err).toMatch(/else\.json cannot be compared: cell "tiny arm64 plain base": sha256: "0" -> "/);
+    expect(err).toMatch(
+      /else\.json cannot be compared: cell "tiny arm64 plain base": sha256: "0" -> "/,
+    );
     const machine = altered("machine.json", (_cell, all) => {
       Object.assign(all, { machine: { cpu: "another" } });
     });

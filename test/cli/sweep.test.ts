@@ -49,9 +49,12 @@ describe("a sweep", () => {
     expect(head.trim()).toMatch(/^cpu\.costs\.walkLoad=1 +cpu\.costs\.walkLoad=2 +\/ cpu/);
   });
 
-  it.each(["1", "2", "8"])("gives the same bytes with --workers %s as in this thread", async (n) => {
-    expect(await output("run", ...SWEEP, "--json", "--workers", n)).toBe(whole);
-  });
+  it.each(["1", "2", "8"])(
+    "gives the same bytes with --workers %s as in this thread",
+    async (n) => {
+      expect(await output("run", ...SWEEP, "--json", "--workers", n)).toBe(whole);
+    },
+  );
 
   it("in three parts and joined is the whole, to the byte", async () => {
     const files: string[] = [];
@@ -67,17 +70,36 @@ describe("a sweep", () => {
 });
 
 describe("a cell that fails", () => {
-  it.each(["0", "2"])("leaves the others, with --workers %s: exit code 1, told with its labels", async (n) => {
-    const { code, out, err } = await mmulate("run", tiny, damaged, "--arch", "x86-64", "--json", "--workers", n);
-    expect(code).toBe(1);
-    const { cells, failures } = parse(out);
-    expect(cells.map(({ labels }) => labels.input)).toEqual([tiny]);
-    const message = `${damaged}: line 7: found " L 12", expected "," and a size in bytes behind the address`;
-    expect(failures).toEqual([
-      { id: "2", labels: { input: damaged, arch: "x86-64", cpu: "plain", pages: "base" }, code: "INPUT", message },
-    ]);
-    expect(linesOf(err)).toContain(`mmulate: cell ${damaged} x86-64 plain base failed: ${message}`);
-  });
+  it.each(["0", "2"])(
+    "leaves the others, with --workers %s: exit code 1, told with its labels",
+    async (n) => {
+      const { code, out, err } = await mmulate(
+        "run",
+        tiny,
+        damaged,
+        "--arch",
+        "x86-64",
+        "--json",
+        "--workers",
+        n,
+      );
+      expect(code).toBe(1);
+      const { cells, failures } = parse(out);
+      expect(cells.map(({ labels }) => labels.input)).toEqual([tiny]);
+      const message = `${damaged}: line 7: found " L 12", expected "," and a size in bytes behind the address`;
+      expect(failures).toEqual([
+        {
+          id: "2",
+          labels: { input: damaged, arch: "x86-64", cpu: "plain", pages: "base" },
+          code: "INPUT",
+          message,
+        },
+      ]);
+      expect(linesOf(err)).toContain(
+        `mmulate: cell ${damaged} x86-64 plain base failed: ${message}`,
+      );
+    },
+  );
 
   it("ends the command as before where none finished: the error once, exit code 2", async () => {
     const { code, out, err } = await mmulate("run", damaged, "--workers", "2");
@@ -89,11 +111,20 @@ describe("a cell that fails", () => {
 describe("limits of a cell", () => {
   it("of memory: a clear error that names it, from this thread and from a worker", async () => {
     // 256 TiB in pages 2 MiB apart: a table each, of 4 KiB.
-    const args = ["run", "chase:pages=64k:stride=2m:passes=1", "--arch", "x86-64", "--memory", "32m"];
+    const args = [
+      "run",
+      "chase:pages=64k:stride=2m:passes=1",
+      "--arch",
+      "x86-64",
+      "--memory",
+      "32m",
+    ];
     for (const workers of ["0", "1"]) {
       const { code, err } = await mmulate(...args, "--workers", workers);
       expect(code).toBe(1);
-      expect(err).toMatch(/: no simulated memory left under .* \(32 MiB are allowed for a cell: --memory\)\n$/);
+      expect(err).toMatch(
+        /: no simulated memory left under .* \(32 MiB are allowed for a cell: --memory\)\n$/,
+      );
     }
   });
 
@@ -103,14 +134,27 @@ describe("limits of a cell", () => {
     ["--timeout", "0", "--timeout 0: a number from 1 to 2000000 is allowed"],
     ["--shard", "4/3", "--shard 4/3: 1/N to N/N is allowed, as in 2/4"],
   ])("%s %s is refused", async (option, value, why) => {
-    expect(await mmulate("run", tiny, option, value)).toEqual({ code: 2, out: "", err: `mmulate: ${why}\n` });
+    expect(await mmulate("run", tiny, option, value)).toEqual({
+      code: 2,
+      out: "",
+      err: `mmulate: ${why}\n`,
+    });
   });
 });
 
 describe("Ctrl-C", () => {
   it("keeps finished cells: exit code 130, and their report", async () => {
     // The second cell would run for minutes.
-    const child = start(["run", tiny, "chase:pages=64k:passes=1000", "--arch", "x86-64", "--json", "--workers", "2"]);
+    const child = start([
+      "run",
+      tiny,
+      "chase:pages=64k:passes=1000",
+      "--arch",
+      "x86-64",
+      "--json",
+      "--workers",
+      "2",
+    ]);
     let [out, err] = ["", ""];
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       out += text;
@@ -127,14 +171,27 @@ describe("Ctrl-C", () => {
 });
 
 describe("a file of defaults", () => {
-  const shown = (text: string): string[] => linesOf(text).map((line) => line.replace(/ +# /, " # "));
+  const shown = (text: string): string[] =>
+    linesOf(text).map((line) => line.replace(/ +# /, " # "));
 
   it("is found upwards; the command line wins; --show-config says where each value came from", () => {
     const root = join(folder.path, "project");
     const deep = join(root, "a", "b");
     mkdirSync(deep, { recursive: true });
-    folder.write("project/mmulate.config.yaml", "arch: arm64\nseed: 5\nset:\n  cpu.costs.walkLoad: 9\n");
-    const { out } = inFolder(deep, "run", "chase", "--show-config", "--seed", "6", "-L", "cpu=plain,zen4");
+    folder.write(
+      "project/mmulate.config.yaml",
+      "arch: arm64\nseed: 5\nset:\n  cpu.costs.walkLoad: 9\n",
+    );
+    const { out } = inFolder(
+      deep,
+      "run",
+      "chase",
+      "--show-config",
+      "--seed",
+      "6",
+      "-L",
+      "cpu=plain,zen4",
+    );
     const file = "../../mmulate.config.yaml";
     expect(shown(out)).toEqual(
       expect.arrayContaining([
@@ -145,7 +202,9 @@ describe("a file of defaults", () => {
         `cpu.costs.walkLoad: 9 # ${file}:4:23`,
       ]),
     );
-    const rows = JSON.parse(inFolder(deep, "run", "chase", "--show-config", "--json").out) as unknown[];
+    const rows = JSON.parse(
+      inFolder(deep, "run", "chase", "--show-config", "--json").out,
+    ) as unknown[];
     expect(rows).toContainEqual({ path: "seed", value: "5", from: `${file}:2:7` });
     expect(inFolder(deep, "run", "chase", "--show-config", "--no-config").out).not.toContain(file);
   });
@@ -153,15 +212,24 @@ describe("a file of defaults", () => {
   it("is used, and named in what is wrong with it", () => {
     const root = join(folder.path, "other");
     mkdirSync(root);
-    folder.write("other/mmulate.config.json", '{ "arch": "arm64", "set": { "cpu.costs.walkLod": 3 } }');
+    folder.write(
+      "other/mmulate.config.json",
+      '{ "arch": "arm64", "set": { "cpu.costs.walkLod": 3 } }',
+    );
     const { code, err } = inFolder(root, "run", "chase:pages=4");
     expect(code).toBe(2);
     expect(err).toMatch(
       /^mmulate: mmulate\.config\.json:1:50 cpu\.costs\.walkLod=3: no cell has such a setting; did you mean "cpu\.costs\.walkLoad"\?/,
     );
-    const file = folder.write("other/named.yaml", "arch: x86-64\nsweep: { cpu.costs.walkLoad: 1..2 }\n");
+    const file = folder.write(
+      "other/named.yaml",
+      "arch: x86-64\nsweep: { cpu.costs.walkLoad: 1..2 }\n",
+    );
     const named = inFolder(root, "run", "chase:pages=4", "--config", file, "--json");
-    expect(parse(named.out).cells.map(({ labels }) => labels["cpu.costs.walkLoad"])).toEqual(["1", "2"]);
+    expect(parse(named.out).cells.map(({ labels }) => labels["cpu.costs.walkLoad"])).toEqual([
+      "1",
+      "2",
+    ]);
   });
 
   it("that is not there, or is damaged, ends the command", async () => {

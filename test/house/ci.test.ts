@@ -17,7 +17,11 @@ beforeAll(() => {
   work = mkdtempSync(join(tmpdir(), "mmulate-ci-"));
   mkdirSync(join(work, "bench"));
   mkdirSync(join(work, "bin"));
-  writeFileSync(join(work, "bin/mmulate"), `#!/bin/sh\nexec "${process.execPath}" "${MAIN}" "$@"\n`, { mode: 0o755 });
+  writeFileSync(
+    join(work, "bin/mmulate"),
+    `#!/bin/sh\nexec "${process.execPath}" "${MAIN}" "$@"\n`,
+    { mode: 0o755 },
+  );
   writeFileSync(join(work, "bench/mine.yaml"), block("yaml"));
 });
 afterAll(() => rmSync(work, { recursive: true }));
@@ -44,14 +48,16 @@ describe("the recipe of docs/ci.md", () => {
     expect(code, err).toBe(0);
     expect(out).toContain("baseline bench/baselines/mine.json");
     expect(out).toContain("4 cells: 4 same");
-    const { bench } = JSON.parse(readFileSync(join(work, "bench.json"), "utf8")) as { bench: unknown[] };
+    const { bench } = JSON.parse(readFileSync(join(work, "bench.json"), "utf8")) as {
+      bench: unknown[];
+    };
     expect(bench).toHaveLength(1);
     expect(readFileSync(join(work, "bench.xml"), "utf8")).toContain("<testsuite");
   });
 
   it("fails as it says when the suite asks for something else", () => {
     cpSync(join(work, "bench"), join(work, "other"), { recursive: true });
-    writeFileSync(join(work, "other/mine.yaml"), block("yaml").replace("pages=1024", "pages=512"));
+    writeFileSync(join(work, "other/mine.yaml"), block("yaml").replace("pages=32k", "pages=512"));
     const { code, err } = bash("mmulate bench other/mine.yaml");
     expect(code).toBe(2);
     const [said = ""] = /other\S+ cannot be compared: .*/.exec(err) ?? [];
@@ -73,16 +79,27 @@ describe("the composite action", () => {
 
   /** Runs its steps as a runner does, with these inputs. */
   function act(given: Record<string, string>) {
-    const inputs = new Map(Object.entries(action.inputs).map(([name, row]) => [name, given[name] ?? row.default]));
+    const inputs = new Map(
+      Object.entries(action.inputs).map(([name, row]) => [name, given[name] ?? row.default]),
+    );
     const filled = (text: string) =>
-      text.replace(/\$\{\{ inputs\.(\w+) \}\}/g, (_, name: string) => inputs.get(name) ?? "MISSING");
+      text.replace(
+        /\$\{\{ inputs\.(\w+) \}\}/g,
+        (_, name: string) => inputs.get(name) ?? "MISSING",
+      );
     const summary = join(work, "summary.md");
     writeFileSync(summary, "");
     let last = { code: 0 as number | null, out: "", err: "" };
     for (const { shell, run, env = {} } of action.runs.steps) {
       expect(shell).toBe("bash");
-      const own = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, filled(value)]));
-      const runner = { GITHUB_ACTIONS: "true", GITHUB_ACTION_PATH: ROOT, GITHUB_STEP_SUMMARY: summary };
+      const own = Object.fromEntries(
+        Object.entries(env).map(([name, value]) => [name, filled(value)]),
+      );
+      const runner = {
+        GITHUB_ACTIONS: "true",
+        GITHUB_ACTION_PATH: ROOT,
+        GITHUB_STEP_SUMMARY: summary,
+      };
       last = bash(filled(run), { ...runner, ...own });
       if (last.code !== 0) break;
     }
@@ -115,11 +132,20 @@ describe("the last line of .ci/run", () => {
     [[true, false], "1", "3 passed, 1 failed", 1],
     [[true, true], "2", "4 passed, 1 failed", 1],
   ] as const)("counts cells (%j, exit %s) beside tests", (held, status, line, code) => {
-    const tests = { testResults: [{ status: "passed", assertionResults: [{ status: "passed" }, { status: "passed" }] }] };
+    const tests = {
+      testResults: [
+        { status: "passed", assertionResults: [{ status: "passed" }, { status: "passed" }] },
+      ],
+    };
     writeFileSync(join(work, "vitest.json"), JSON.stringify(tests));
-    writeFileSync(join(work, "cells.json"), JSON.stringify({ cells: held.map((ok) => ({ checks: [{ ok }] })) }));
+    writeFileSync(
+      join(work, "cells.json"),
+      JSON.stringify({ cells: held.map((ok) => ({ checks: [{ ok }] })) }),
+    );
     const script = join(ROOT, "scripts/ci-summary.mjs");
-    const seen = bash(`"${process.execPath}" "${script}" vitest.json test=0 bench=${status} cells=cells.json`);
+    const seen = bash(
+      `"${process.execPath}" "${script}" vitest.json test=0 bench=${status} cells=cells.json`,
+    );
     expect(seen.out.trimEnd().split("\n").at(-1)).toBe(line);
     expect(seen.code).toBe(code);
   });

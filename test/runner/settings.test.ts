@@ -46,12 +46,15 @@ describe("a number of the CPU profile", () => {
     ["cpu.costs.walkLoad=16", ["costs", "walkLoad", "cycles"]],
     ["cpu.costs.walkLoad.cycles=16", ["costs", "walkLoad", "cycles"]],
     ["cpu.costs.walkStart=16", ["costs", "walkStart", "cycles"]],
-  ] as [string, (string | number)[]][])("%s is changed, and no longer has a source", (set, path) => {
-    let at: unknown = planned([set]).profile;
-    const [last, ...back] = [...path].reverse();
-    for (const step of back.reverse()) at = (at as Record<string | number, unknown>)[step];
-    expect(at).toMatchObject({ [last ?? ""]: 16, cite: "USER --set", confidence: "choice" });
-  });
+  ] as [string, (string | number)[]][])(
+    "%s is changed, and no longer has a source",
+    (set, path) => {
+      let at: unknown = planned([set]).profile;
+      const [last, ...back] = [...path].reverse();
+      for (const step of back.reverse()) at = (at as Record<string | number, unknown>)[step];
+      expect(at).toMatchObject({ [last ?? ""]: 16, cite: "USER --set", confidence: "choice" });
+    },
+  );
 
   it("leaves the profile that ships as it is", () => {
     const before = JSON.stringify(CPUS.get("plain"));

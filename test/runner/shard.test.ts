@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cellsOfShard, mergeShards, parseShard } from "../../src/runner/shard.js";
 import { toJson } from "../../src/report/json.js";
+import { cellsOfShard, mergeShards, parseShard } from "../../src/runner/shard.js";
 import type { Report } from "../../src/stats/report.js";
 import { BASE, reportOf } from "../report/support.js";
 
@@ -35,7 +35,13 @@ describe("the parts of a run", () => {
 
   it("keep cells that failed, and host figures, in order", () => {
     const failure = { id: "2", labels: {}, code: "INPUT", message: "m" } as const;
-    const host = (id: string) => ({ id, cpuSeconds: 1, wallSeconds: 1, accessesPerSecond: 1, peakBytes: 1 });
+    const host = (id: string) => ({
+      id,
+      cpuSeconds: 1,
+      wallSeconds: 1,
+      accessesPerSecond: 1,
+      peakBytes: 1,
+    });
     const [one, two] = parts(whole(3), 2);
     if (one === undefined || two === undefined) throw new Error("two parts");
     const merged = mergeShards([
@@ -54,14 +60,24 @@ describe("what is not one run is refused", () => {
     return [part[0], { ...part[1], ...more }];
   };
   const [one, two, three] = parts(whole(5), 3);
-  const all = (...list: ([string, Report] | undefined)[]) => list.filter((part) => part !== undefined);
+  const all = (...list: ([string, Report] | undefined)[]) =>
+    list.filter((part) => part !== undefined);
 
   it.each([
     [all(one, two), "parts 3 of 3 are missing"],
     [all(one, two, two), "part 2 and part 2 are both part 2 of 3"],
-    [all(one, two, change(three, { version: "9" })), 'part 3 is of another run than part 1: version "9" is not'],
-    [all(one, two, change(three, { config: { x: 1 } })), 'part 3 is of another run than part 1: config {"x":1}'],
-    [all(one, two, change(three, { cells: [] })), "part 3 holds 0 of its 1 cells: it was interrupted"],
+    [
+      all(one, two, change(three, { version: "9" })),
+      'part 3 is of another run than part 1: version "9" is not',
+    ],
+    [
+      all(one, two, change(three, { config: { x: 1 } })),
+      'part 3 is of another run than part 1: config {"x":1}',
+    ],
+    [
+      all(one, two, change(three, { cells: [] })),
+      "part 3 holds 0 of its 1 cells: it was interrupted",
+    ],
     [all(["w", whole(5)]), "w is no part of a run"],
     [[], "no report to merge"],
   ] as [[string, Report][], string][])("%#", (list, why) => {
