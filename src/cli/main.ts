@@ -7,10 +7,13 @@ import { EXIT_DONE, EXIT_INTERNAL, EXIT_USAGE, MmulateError } from "../errors.js
 import { packageVersion } from "../runner/version.js";
 import { addArch } from "./arch.js";
 import { addBench } from "./bench.js";
+import { addCompare } from "./compare.js";
 import { addConfig } from "./config.js";
+
 import { addCounters } from "./counters.js";
 import { leave } from "./execute.js";
 import { addMerge } from "./merge.js";
+import { oneLine } from "./one-line.js";
 import { say } from "./output.js";
 import { addRun } from "./run.js";
 import { addTrace } from "./trace.js";
@@ -22,20 +25,13 @@ async function main(argv: readonly string[]): Promise<number> {
   const finish = (result: number): void => {
     code = result;
   };
-  const program = new Command("mmulate")
-    .description("Cycle-approximate, multi-architecture MMU emulator")
-    .version(packageVersion())
-    .configureOutput({
-      outputError: (text, write) =>
-        write(
-          `mmulate: ${text
-            .replace(/^error: /, "")
-            .trim()
-            .replaceAll("\n", " ")} (see --help)\n`,
-        ),
-    })
-    .exitOverride();
+  const program = oneLine(
+    new Command("mmulate")
+      .description("Cycle-approximate, multi-architecture MMU emulator")
+      .version(packageVersion()),
+  );
   addRun(program, finish);
+  addCompare(program, finish);
   addVerify(program, finish);
   addTrace(program, finish);
   addBench(program, finish);

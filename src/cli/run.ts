@@ -105,8 +105,12 @@ function addSelectors(command: Command): Command {
     .option("--seed <n>", "of workloads: another seed, another random order (default: 1)");
 }
 
-/** Adds the command. `finish` receives the exit code. */
-export function addRun(program: Command, finish: (code: number) => void): void {
+/** Adds the command. `finish` receives the exit code, `deliver` the report. */
+export function addRun(
+  program: Command,
+  finish: (code: number) => void,
+  deliver: typeof report = report,
+): void {
   const command = addSweepOptions(program.command("run"))
     .summary("simulate memory traces, workloads and scripts on architectures side by side")
     .description(
@@ -130,11 +134,15 @@ export function addRun(program: Command, finish: (code: number) => void): void {
     .option("--host", "add times and memory of this host to the report")
     .addHelpText("after", EXAMPLES)
     .action(async (inputs: string[], flags: Partial<RunFlags>) => {
-      finish(await run(inputs, flags));
+      finish(await run(inputs, flags, deliver));
     });
 }
 
-async function run(inputs: readonly string[], flags: Partial<RunFlags>): Promise<number> {
+async function run(
+  inputs: readonly string[],
+  flags: Partial<RunFlags>,
+  deliver: typeof report,
+): Promise<number> {
   const selection = await readSelection(flags, lineValues(flags));
   const { value: reporter = [] } = selection.values.get("reporter") ?? {};
   const targets = targetsOf(flags.json === true ? { reporter, json: true } : { reporter });
@@ -154,7 +162,7 @@ async function run(inputs: readonly string[], flags: Partial<RunFlags>): Promise
     host: flagOf(selection, "host"),
     shard,
   });
-  await report(result, targets);
+  await deliver(result, targets);
   return exitCodeOf(end, result);
 }
 

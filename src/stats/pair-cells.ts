@@ -19,6 +19,8 @@ function incomparable(a: Named, b: Named, difference: string): MmulateError {
   return new MmulateError("USAGE", `cannot compare ${a.name} and ${b.name}: ${difference}`);
 }
 
+const ANYWAY = " (--any-input compares all the same)";
+
 /** A file that moved is the same file. */
 function baseName(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
@@ -61,6 +63,27 @@ function differingLabels({ report: a }: Named, { report: b }: Named): string[] {
   return [...new Set(names)].filter((name) => valuesOf(a.cells, name) !== valuesOf(b.cells, name));
 }
 
+/** A cell of one side without one counterpart on the other, in words; null = there is none. */
+function unpaired(
+  mine: ReadonlyMap<string, CellResult[]>,
+  theirs: ReadonlyMap<string, CellResult[]>,
+  sameLabels: boolean,
+  owner: string,
+  other: string,
+): string | null {
+  for (const [key, cells] of mine) {
+    const counterparts = theirs.get(key) ?? [];
+    if (counterparts.length === 0) {
+      return `${owner} has ${told(cells[0])}, and ${other} has no such cell`;
+    }
+    // Cells with all labels alike are the same cell, run twice: they are paired in their order.
+    if (cells.length === counterparts.length && (sameLabels || cells.length === 1)) continue;
+    const [one, two] = cells.length > counterparts.length ? cells : counterparts;
+    return `which cell belongs to ${told(one)} and which to ${told(two)} is not clear`;
+  }
+  return null;
+}
+
 /**
  * Pairs cells: those with the same labels; where there are none, those that are alike in all labels but the
  * ones that A and B have in different values.
@@ -72,39 +95,15 @@ export function pairCells(a: Named, b: Named, anyInput: boolean): Pair[] {
     const [one, other] = [a, b].map(({ report: { cells } }) =>
       [...new Set(cells.map(({ labels }) => baseName(labels.input ?? "")))].join(", "),
     );
-    throw incomparable(
-      a,
-      b,
-      `the inputs are ${one} and ${other} (--any-input compares all the same)`,
-    );
+    throw incomparable(a, b, `the inputs are ${one} and ${other}${ANYWAY}`);
   }
   const exact = new Set(a.report.cells.map((cell) => keyOf(cell, new Set())));
   const shared = b.report.cells.some((cell) => exact.has(keyOf(cell, new Set())));
   const ignored = new Set(shared ? [] : differing);
   const [left, right] = [grouped(a.report.cells, ignored), grouped(b.report.cells, ignored)];
-  for (const [mine, theirs, owner, other] of [
-    [left, right, a, b],
-    [right, left, b, a],
-  ] as const) {
-    for (const [key, cells] of mine) {
-      const counterparts = theirs.get(key) ?? [];
-      if (counterparts.length === 0) {
-        throw incomparable(
-          a,
-          b,
-          `${owner.name} has ${told(cells[0])}, and ${other.name} has no such cell`,
-        );
-      }
-      if (cells.length !== counterparts.length || (!shared && cells.length > 1)) {
-        const more = cells.length > counterparts.length ? cells : counterparts;
-        throw incomparable(
-          a,
-          b,
-          `which cell belongs to ${told(more[0])} and which to ${told(more[1])} is not clear`,
-        );
-      }
-    }
-  }
+  const refused =
+    unpaired(left, right, shared, "A", "B") ?? unpaired(right, left, shared, "B", "A");
+  if (refused !== null) throw incomparable(a, b, refused);
   return [...left].flatMap(([key, cells]) =>
     cells.map((cell, i): Pair => [cell, right.get(key)?.[i] ?? cell]),
   );
@@ -151,11 +150,11 @@ export function checkSameWork(a: Named, b: Named, [one, other]: Pair, anyInput: 
         : name === "kind"
           ? `${told(one)} is ${shown(mine)}, and ${told(other)} ${shown(theirs)}`
           : `${name} is ${shown(mine)} and ${shown(theirs)}`;
-    throw incomparable(a, b, difference);
+    throw incomparable(a, b, `${difference}${name === "kind" ? "" : ANYWAY}`);
   }
   const [executed, theirs] = [one.counters.instructions, other.counters.instructions];
   if (!anyInput && executed !== theirs) {
     const counts = `${executed} and ${theirs} instructions`;
-    throw incomparable(a, b, `the traces ${told(one)} and ${told(other)} have ${counts}`);
+    throw incomparable(a, b, `the traces ${told(one)} and ${told(other)} have ${counts}${ANYWAY}`);
   }
 }
