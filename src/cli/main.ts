@@ -7,10 +7,14 @@ import { EXIT_DONE, EXIT_INTERNAL, EXIT_USAGE, MmulateError } from "../errors.js
 import { packageVersion } from "../runner/version.js";
 import { addBench } from "./bench.js";
 import { addCompare } from "./compare.js";
+import { addCompletion } from "./completion.js";
 import { addConfig } from "./config.js";
 
 import { addCounters } from "./counters.js";
+import { addDemo } from "./demo.js";
 import { leave } from "./execute.js";
+import { groupHelp } from "./help-groups.js";
+import { addInit } from "./init.js";
 import { addMerge } from "./merge.js";
 import { oneLine } from "./one-line.js";
 import { say } from "./output.js";
@@ -31,12 +35,16 @@ async function main(argv: readonly string[]): Promise<number> {
   );
   addRun(program, finish);
   addCompare(program, finish);
+  addDemo(program, finish);
   addVerify(program, finish);
   addTrace(program, finish);
   addBench(program, finish);
   addMerge(program, finish);
+  addInit(program, finish);
   addConfig(program, finish);
   addCounters(program, finish);
+  addCompletion(program, finish);
+  groupHelp(program);
   try {
     await program.parseAsync(argv, { from: "user" });
     return code;
