@@ -20,7 +20,7 @@ const COMMAND_GROUPS: readonly (readonly [heading: string, names: readonly strin
   ["Check against hardware and kernels:", ["verify", "walk"]],
   ["Guard against regressions, share work:", ["bench", "merge"]],
   ["Traces:", ["trace"]],
-  ["Set up and look up:", ["init", "config", "counters", "completion", "help"]],
+  ["Set up and look up:", ["init", "config", "counters", "completion"]],
 ];
 
 /** As the table names it. */
@@ -36,6 +36,8 @@ function rankIn(groups: readonly (readonly [string, readonly string[]])[], name:
 /** Sorts the options and commands of a program into their groups, and so for every command below it. */
 export function groupHelp(program: Command): void {
   groupOptions(program);
+  // Of what commander adds by itself: help.
+  program.commandsGroup(COMMAND_GROUPS.at(-1)?.[0] ?? "");
   for (const command of program.commands) {
     const [heading] = COMMAND_GROUPS[rankIn(COMMAND_GROUPS, command.name())] ?? [];
     if (heading !== undefined) command.helpGroup(heading);
@@ -54,7 +56,7 @@ function groupOptions(command: Command): void {
     if (heading !== undefined) option.helpGroup(heading);
   }
   // Headings stand in the order of their first option.
-  (command.options as Option[]).sort(
-    (a, b) => rankIn(OPTION_GROUPS, flagOf(a)) - rankIn(OPTION_GROUPS, flagOf(b)),
-  );
+  const order = OPTION_GROUPS.flatMap(([, flags]) => flags);
+  const rank = (option: Option): number => order.indexOf(flagOf(option)) + 1 || order.length + 1;
+  (command.options as Option[]).sort((a, b) => rank(a) - rank(b));
 }
