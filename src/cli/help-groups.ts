@@ -36,8 +36,9 @@ function rankIn(groups: readonly (readonly [string, readonly string[]])[], name:
 /** Sorts the options and commands of a program into their groups, and so for every command below it. */
 export function groupHelp(program: Command): void {
   groupOptions(program);
-  // Of what commander adds by itself: help.
+  // Commander's own command falls into the group that stands here.
   program.commandsGroup(COMMAND_GROUPS.at(-1)?.[0] ?? "");
+  program.helpCommand("help [command]", "tell what a command takes");
   for (const command of program.commands) {
     const [heading] = COMMAND_GROUPS[rankIn(COMMAND_GROUPS, command.name())] ?? [];
     if (heading !== undefined) command.helpGroup(heading);

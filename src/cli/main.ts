@@ -16,7 +16,7 @@ import { leave } from "./execute.js";
 import { groupHelp } from "./help-groups.js";
 import { addInit } from "./init.js";
 import { addMerge } from "./merge.js";
-import { oneLine } from "./one-line.js";
+import { namesCommands, oneLine } from "./one-line.js";
 import { say } from "./output.js";
 import { addRun } from "./run.js";
 import { addTrace } from "./trace.js";
@@ -45,6 +45,7 @@ async function main(argv: readonly string[]): Promise<number> {
   addCounters(program, finish);
   addCompletion(program, finish);
   groupHelp(program);
+  namesCommands(program);
   try {
     await program.parseAsync(argv, { from: "user" });
     return code;
