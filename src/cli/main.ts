@@ -8,12 +8,16 @@ import { packageVersion } from "../runner/version.js";
 import { addArch } from "./arch.js";
 import { addBench } from "./bench.js";
 import { addCompare } from "./compare.js";
+import { addCompletion } from "./completion.js";
 import { addConfig } from "./config.js";
 
 import { addCounters } from "./counters.js";
+import { addDemo } from "./demo.js";
 import { leave } from "./execute.js";
+import { groupHelp } from "./help-groups.js";
+import { addInit } from "./init.js";
 import { addMerge } from "./merge.js";
-import { oneLine } from "./one-line.js";
+import { namesCommands, oneLine } from "./one-line.js";
 import { say } from "./output.js";
 import { addRun } from "./run.js";
 import { addTrace } from "./trace.js";
@@ -32,13 +36,18 @@ async function main(argv: readonly string[]): Promise<number> {
   );
   addRun(program, finish);
   addCompare(program, finish);
+  addDemo(program, finish);
   addVerify(program, finish);
   addTrace(program, finish);
   addBench(program, finish);
   addArch(program, finish);
   addMerge(program, finish);
+  addInit(program, finish);
   addConfig(program, finish);
   addCounters(program, finish);
+  addCompletion(program, finish);
+  groupHelp(program);
+  namesCommands(program);
   try {
     await program.parseAsync(argv, { from: "user" });
     return code;

@@ -76,12 +76,20 @@ Workloads: ${workloadHelp()}.
 Values may end in k, m or g. A file of such a name is meant by ./NAME.
 Kernels: ${KERNEL_VERSIONS.join(", ")}; 6.12:softDirty=false is one without CONFIG_MEM_SOFT_DIRTY.`;
 
-/** What chooses cells. */
+/** What is simulated, on what, and how it is read. */
 function addSelectors(command: Command): Command {
   return command
-    .option("--arch <a,b>", "architectures (default: x86-64,arm64)", list)
-    .option("--cpu <c,d>", `CPU profiles (default: ${DEFAULT_CPU})`, list)
-    .option("--kernel <v,w>", `scripts: kernels, such as 6.12 (default: ${DEFAULT_KERNEL})`, list)
+    .option(
+      "--arch <a,b>",
+      "whose page tables and rules are followed (default: x86-64,arm64)",
+      list,
+    )
+    .option("--cpu <c,d>", `whose TLBs, walk caches and latencies (default: ${DEFAULT_CPU})`, list)
+    .option(
+      "--kernel <v,w>",
+      `scripts: whose memory management, 6.12 say (default: ${DEFAULT_KERNEL})`,
+      list,
+    )
     .option("--costs <a,b>", `what kernel work costs: ${[...COSTS.keys()].join(", ")}`, list)
     .option(
       "--tracker <a,b>",
@@ -92,15 +100,14 @@ function addSelectors(command: Command): Command {
     .option("--check", "scripts: a plain memory model and an audit of the kernel's state watch")
     .option("--explain", "scripts: tell what each operation did to entries, and by which rule")
     .option("--pages <policy>", "how memory is mapped at first touch (default: base)", collect)
-    .option("--format <name>", "trace format: lackey, mmt, raw64 (default: auto)")
+    .option("--format <name>", "lackey, mmt, raw64: where a trace does not show it (default: auto)")
     .addOption(
-      new Option("--accesses <kind>", "which accesses count (default: all)").choices([
-        "all",
-        "data",
-      ]),
+      new Option("--accesses <kind>", "data leaves instruction fetches out (default: all)").choices(
+        ["all", "data"],
+      ),
     )
     .option("--no-split", "count an access that crosses a page once, at its start")
-    .option("--data-cache", "reads and writes go through the CPU's data caches, too")
+    .option("--data-cache", "reads and writes go through data caches, too, and slow walks down")
     .option("--nested <size>", "approximate a guest whose host maps pages of this size: 4k, 2m")
     .option("--seed <n>", "of workloads: another seed, another random order (default: 1)");
 }
@@ -111,7 +118,7 @@ export function addRun(
   finish: (code: number) => void,
   deliver: typeof report = report,
 ): void {
-  const command = addSweepOptions(program.command("run"))
+  addSelectors(addSweepOptions(program.command("run")))
     .summary("simulate memory traces, workloads and scripts on architectures side by side")
     .description(
       "Simulates memory traces and workloads, or plays scripts of memory-management calls on a simulated Linux; several values of any option make a side-by-side table.",
@@ -119,8 +126,7 @@ export function addRun(
     .argument(
       "<input...>",
       "trace files (valgrind lackey text, .mmt or raw64) or scripts (.scn), plain or gzip; or workloads",
-    );
-  addSelectors(command)
+    )
     .option("--workers <n>", "worker threads (default: one per cell, up to the processors)")
     .option("--memory <size>", "most memory of a cell: 512m, 2g (default: 4g)")
     .option(
@@ -131,7 +137,7 @@ export function addRun(
     .option("--show-config", "tell what would be run, and where each value was said; run nothing")
     .option("--json", "print the report as JSON (short for --reporter json)")
     .option("--reporter <name[=file]>", `${REPORTER_NAMES.join(", ")}; repeatable`, collect)
-    .option("--host", "add times and memory of this host to the report")
+    .option("--host", "add how long it took here, and how much memory")
     .addHelpText("after", EXAMPLES)
     .action(async (inputs: string[], flags: Partial<RunFlags>) => {
       finish(await run(inputs, flags, deliver));

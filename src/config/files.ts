@@ -7,7 +7,11 @@ import { MmulateError } from "../errors.js";
 import { type FileConfig, parseRunConfig } from "./run-config.js";
 
 /** Looked for in each folder, in this order. */
-const NAMES = ["mmulate.config.yaml", "mmulate.config.yml", "mmulate.config.json"];
+export const CONFIG_NAMES: readonly string[] = [
+  "mmulate.config.yaml",
+  "mmulate.config.yml",
+  "mmulate.config.json",
+];
 
 /** The text of a file; null where there is none. */
 async function textOf(path: string): Promise<string | null> {
@@ -45,7 +49,7 @@ export async function findRunConfig(
 ): Promise<FileConfig | null> {
   if (named !== undefined) return parseRunConfig(await readConfigText(named), named);
   for (let at = folder; ; at = dirname(at)) {
-    for (const name of NAMES) {
+    for (const name of CONFIG_NAMES) {
       const path = join(at, name);
       const text = await textOf(path);
       if (text !== null) return parseRunConfig(text, relative(folder, path));

@@ -8,6 +8,7 @@ import {
   KERNEL_VERSIONS,
 } from "../../arch/linux/kernels.js";
 import { MmulateError } from "../errors.js";
+import { hintFor } from "../layout/nearest.js";
 
 /** A sysfs switch of one size: transparent_hugepage/enabled, hugepages-64kB/enabled. */
 export type ThpSwitch = "always" | "madvise" | "never";
@@ -68,7 +69,7 @@ export function layoutOf(version: string, architecture: string): string {
   if (!(KERNEL_VERSIONS as readonly string[]).includes(version)) {
     throw new MmulateError(
       "CONFIG",
-      `kernel "${version}": one of ${KERNEL_VERSIONS.join(", ")} is allowed`,
+      `kernel "${version}": one of ${KERNEL_VERSIONS.join(", ")} is allowed${hintFor(version, KERNEL_VERSIONS)}`,
     );
   }
   const rows = KERNEL_LAYOUTS.filter(

@@ -2,6 +2,7 @@
 
 import { Buffer } from "node:buffer";
 import { MmulateError } from "../errors.js";
+import { hintFor } from "../layout/nearest.js";
 import { LackeyParser } from "./lackey.js";
 import { looksLikeMmt, MmtReader } from "./mmt-reader.js";
 import { quote } from "./quote.js";
@@ -75,7 +76,7 @@ export function formatNamed(name: string): TraceFormatName {
   if (known !== undefined) return known;
   throw new MmulateError(
     "USAGE",
-    `unknown trace format "${name}"; known formats: ${AUTO_FORMAT} (by content), ${knownFormats()}`,
+    `unknown trace format "${name}"; known formats: ${AUTO_FORMAT} (by content), ${knownFormats()}${hintFor(name, [AUTO_FORMAT, ...NAMES])}`,
   );
 }
 

@@ -27,6 +27,9 @@ beforeAll(() => {
   folder.write("good.scn", "mmap A 4 rw private\nwrite A 0 4\n");
   folder.write("wrong.scn", "# a comment\nmmap A 4 rw private\nreed A 0 4\n");
   folder.write("late.scn", "mmap A 4 rw private\nread B 0 4\n");
+  folder.write("junk", Buffer.from(Array.from({ length: 300 }, (_, i) => (i * 167 + 255) % 256)));
+  folder.write("other.json", '{ "schema": "mmulate/study@1" }');
+  folder.write("list.json", "[]");
   folder.write("recording.jsonl", `${JSON.stringify({ script: ["a"], recording: [] })}\n`);
 });
 
@@ -51,6 +54,7 @@ describe("an input that cannot be used ends with exit code 2 and one line on std
     ["run @empty.scn", "@empty.scn: holds no operation"],
     ["run @wrong.scn", '@wrong.scn:3: no operation "reed"; did you mean "read"? (there are mmap, '],
     ["run @late.scn", '@late.scn:2: process P knows no region "B" (it knows A)'],
+    ["run @junk", '@junk: begins with "'],
     ["run @good.scn T", "is a script and @tiny.lackey is none: run them one after the other"],
   ])("%s", async (command, message) => {
     const { code, out, err } = await mmulate(...words(command), "--arch", "x86-64");
@@ -105,6 +109,29 @@ describe("a request for what does not exist ends with exit code 2 and one line o
     ["run T --pages contiguous,base@0x1000", "0x1000 lies within a page; a multiple of 64k is"],
     ["run T --reporter json=", 'reporter "json=" names no file behind the ='],
     ["run T --reporter xml", 'unknown reporter "xml" (known: table, json, jsonl, csv, '],
+    ["run T --reporter jsn", 'unknown reporter "jsn"; did you mean "json"? (known: table, json, '],
+    [
+      "run T --reporter json=x --reporter csv=x",
+      "two reporters write x: each needs a file of its own",
+    ],
+    ["run @good.scn --format raw64", "--format is for traces and workloads: "],
+    ["run @good.scn --accesses data", "--accesses is for traces and workloads: "],
+    ["run @good.scn --no-split", "--no-split is for traces and workloads: "],
+    ["run @good.scn --kernel 6.81", '7.2 is allowed; did you mean "6.'],
+    ["run T --format lacky", '; did you mean "lackey"?'],
+    ["compare @missing @missing", "@missing: no such file, and no command line of run, such as"],
+    ["compare @ @", "cannot read @: EISDIR"],
+    ["compare @empty @empty", "@empty: is empty, expected a report"],
+    ["compare @junk @junk", "@junk: is not JSON, expected a report"],
+    ["compare @list.json @list.json", '@list.json: found no schema, expected "mmulate/report@1"'],
+    [
+      "compare @other.json @other.json",
+      '@other.json: found schema "mmulate/study@1", expected "mmulate/report@1"',
+    ],
+    ["compare @missing @missing --json --reporter table", "--json and --reporter table: one of"],
+    ["merge @junk", "@junk: is not JSON, expected a report"],
+    ["verify @junk", "@junk:1: not JSON"],
+    ["trace info @junk", '@junk: begins with "'],
     ["run T --format elf", 'unknown trace format "elf"; known formats: auto (by content), lackey '],
     ["run T --workers 2.5", "--workers 2.5: a number from 0 to 9999 is allowed"],
     ["run T --workers 10000", "--workers 10000: a number from 0 to 9999 is allowed"],
@@ -131,7 +158,7 @@ describe("a request for what does not exist ends with exit code 2 and one line o
     const told = linesOf(err);
     expect(told).toHaveLength(1);
     expect(told[0]).toMatch(/^mmulate: /);
-    expect(told[0]).toContain(message.replace(/^@/, `${folder.path}/`));
+    expect(told[0]).toContain(message.replaceAll(/(?<=^|[ "])@(?=[a-z]|:)/g, `${folder.path}/`));
   });
 });
 
@@ -151,6 +178,20 @@ describe("a command line that does not parse ends with exit code 2 and one line 
     ["counters all", "too many arguments for 'counters'. Expected 0 arguments but got 1."],
     ["walk @a#1 @b#2", "too many arguments for 'walk'. Expected 1 argument but got 2."],
     ["--fast", "unknown option '--fast'"],
+    ["trace", "expected a command: one of convert, info"],
+    ["trace conver", "unknown command 'conver' (Did you mean convert?)"],
+    ["compare a", "missing required argument 'b'"],
+    [
+      "compare a b --fail-on never",
+      "option '--fail-on <what>' argument 'never' is invalid. Allowed choices are worse, any.",
+    ],
+    ["completion", "missing required argument 'shell'"],
+    [
+      "completion tcsh",
+      "command-argument value 'tcsh' is invalid for argument 'shell'. Allowed choices are bash, zsh, fish.",
+    ],
+    ["init x", "too many arguments for 'init'. Expected 0 arguments but got 1."],
+    ["run T --json=x", "unknown option '--json=x' (Did you mean --json?)"],
   ])("%s", async (command, message) => {
     expect(await mmulate(...words(command))).toEqual({
       code: 2,

@@ -12,10 +12,13 @@ describe("mmulate", () => {
     expect(await mmulate(flag)).toEqual({ code: 0, out: `${version}\n`, err: "" });
   });
 
-  it.each(["run", "verify", "walk", "counters"])("%s --help says what there is", async (name) => {
-    const help = await output(name, "--help");
-    await expect(help).toMatchFileSnapshot(`${GOLDEN}/help-${name}.txt`);
-  });
+  it.each(["run", "compare", "demo", "verify", "walk", "init", "counters", "completion"])(
+    "%s --help says what there is",
+    async (name) => {
+      const help = await output(name, "--help");
+      await expect(help).toMatchFileSnapshot(`${GOLDEN}/help-${name}.txt`);
+    },
+  );
 
   it.each(["convert", "info"])("trace %s --help says what there is", async (name) => {
     const help = await output("trace", name, "--help");
@@ -26,6 +29,20 @@ describe("mmulate", () => {
     const help = await output("--help");
     await expect(help).toMatchFileSnapshot(`${GOLDEN}/help.txt`);
     expect(await output("help")).toBe(help);
+  });
+
+  it("has every command and every option under a heading that says what it is for", async () => {
+    const help = await output("--help");
+    const commands = [...help.matchAll(/^ {2}([a-z]+) /gm)].map(([, name = ""]) => name);
+    expect(commands).toContain("run");
+    for (const name of ["", ...commands.filter((each) => each !== "help")]) {
+      const text = await output(...(name === "" ? [] : [name]), "--help");
+      const plain = /^Options:\n((?: .*\n)*)/m.exec(text)?.[1] ?? "";
+      expect(plain.replaceAll(/^ {3,}.*\n/gm, "").match(/--[a-z-]+/g) ?? []).toEqual(
+        name === "" ? ["--version", "--help"] : ["--help"],
+      );
+      if (name === "") expect(text).not.toMatch(/^Commands:/m);
+    }
   });
 
   it("help COMMAND is COMMAND --help", async () => {
