@@ -5,7 +5,21 @@ import type { Command, Option } from "commander";
 
 /** Headings in the order they are shown, and the options below each. */
 const OPTION_GROUPS: readonly (readonly [heading: string, flags: readonly string[]])[] = [
-  ["What is compared:", ["--arch", "--cpu", "--kernel", "--pages", "-L", "-P", "--any-input"]],
+  [
+    "What is compared:",
+    [
+      "--arch",
+      "--cpu",
+      "--kernel",
+      "--costs",
+      "--tracker",
+      "--cpus",
+      "--pages",
+      "-L",
+      "-P",
+      "--any-input",
+    ],
+  ],
   ["The machine:", ["--data-cache", "--nested", "--set"]],
   ["What is read and run:", ["--format", "--accesses", "--no-split", "--seed"]],
   ["What is watched and told:", ["--check", "--explain", "--show-config"]],
@@ -17,7 +31,7 @@ const OPTION_GROUPS: readonly (readonly [heading: string, flags: readonly string
 
 const COMMAND_GROUPS: readonly (readonly [heading: string, names: readonly string[]])[] = [
   ["Simulate and compare:", ["run", "compare", "demo"]],
-  ["Check against hardware and kernels:", ["verify", "walk"]],
+  ["Check against hardware and kernels:", ["verify", "walk", "arch"]],
   ["Guard against regressions, share work:", ["bench", "merge"]],
   ["Traces:", ["trace"]],
   ["Set up and look up:", ["init", "config", "counters", "completion"]],
