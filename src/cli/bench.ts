@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import process from "node:process";
 import type { Command } from "commander";
 import { readConfigText } from "../config/files.js";
 import { parseSuite, type Suite } from "../config/suite.js";
@@ -68,7 +69,7 @@ export function addBench(program: Command, finish: (code: number) => void): void
 
 async function bench(named: readonly string[], flags: BenchFlags): Promise<number> {
   const { reporter, json } = flags;
-  const targets = reporter === undefined && json === undefined ? null : targetsOf(flags);
+  const targets = reporter === undefined && json === undefined ? [] : targetsOf(flags);
   const selection = await readSelection(
     { config: false },
     {
@@ -82,7 +83,7 @@ async function bench(named: readonly string[], flags: BenchFlags): Promise<numbe
   const rounds = numberOf(selection, "rounds", 1, 50);
   const suites = await suitesNamed(named);
   const runs = suites.map((suite) => runOf(suite, suites.length, flags, rounds));
-  if (targets !== null) await checkTargets(targets);
+  await checkTargets(targets);
   for (const { saveTo } of runs) if (saveTo !== undefined) await checkTarget(saveTo);
   const ends: SuiteEnd[] = [];
   for (const run of runs) {
@@ -90,8 +91,11 @@ async function bench(named: readonly string[], flags: BenchFlags): Promise<numbe
   }
   const whole = joined(ends);
   const result = reportOf(suites, ends, whole);
-  if (targets === null) await print(toBenchText(ends.map((one) => one.result)));
-  else await report(result, targets);
+  const text = toBenchText(ends.map((one) => one.result));
+  // What was asked for on stdout stands there alone.
+  if (targets.some(({ file }) => file === undefined)) process.stderr.write(text);
+  else await print(text);
+  await report(result, targets);
   for (const [i, { saveTo }] of runs.entries()) {
     if (saveTo !== undefined) await save(saveTo, ends[i]);
   }

@@ -65,10 +65,10 @@ interface PathRow {
 
 function pathsOf(cpu: string): PathRow[] {
   const profile = cpuNamed(cpu);
-  const modes = [...ARCHITECTURES].flatMap(([name, { parameters }]) =>
+  const modes = [...ARCHITECTURES].flatMap(([name, { parameters, typical }]) =>
     Object.entries(parameters).map(([key, row]) => ({
       path: `mode.${key}`,
-      value: String(row.default),
+      value: String(typical.values[key] ?? row.default),
       means: `${name}: ${row.means}`,
     })),
   );

@@ -2,7 +2,7 @@
 
 import { type Command, Option } from "commander";
 import { findRunConfig } from "../config/files.js";
-import { type Chosen, type Selection, select } from "../config/selection.js";
+import { type Chosen, type Selection, saidBy, select } from "../config/selection.js";
 import { parseList, parseRange, parseSetting } from "../config/setting.js";
 import { MmulateError } from "../errors.js";
 
@@ -79,7 +79,7 @@ export function numberOf(
   const [text = ""] = chosen.value;
   const value = Number(text);
   if (/^\d{1,9}$/.test(text) && value >= least && value <= most) return value;
-  const said = chosen.from.startsWith("--set") ? `${chosen.from} ${name}` : chosen.from;
+  const said = saidBy(chosen.from, name);
   throw new MmulateError("USAGE", `${said} ${text}: a number from ${least} to ${most} is allowed`);
 }
 
@@ -90,7 +90,10 @@ export function bytesOf({ values }: Selection, name: string): number | undefined
   const [text = ""] = chosen.value;
   const [, digits = "", unit = ""] = /^(\d{1,6})([mg])$/i.exec(text) ?? [];
   if (digits !== "") return Number(digits) * (unit.toLowerCase() === "m" ? 2 ** 20 : 2 ** 30);
-  throw new MmulateError("USAGE", `${chosen.from} ${text}: a size is allowed, as in 512m, 2g`);
+  throw new MmulateError(
+    "USAGE",
+    `${saidBy(chosen.from, name)} ${text}: a size is allowed, as in 512m, 2g`,
+  );
 }
 
 /** One value of a selection as a switch. */
@@ -99,5 +102,5 @@ export function flagOf({ values }: Selection, name: string): boolean {
   if (chosen === undefined) return false;
   const [text] = chosen.value;
   if (text === "true" || text === "false") return text === "true";
-  throw new MmulateError("USAGE", `${chosen.from} ${name} ${text}: true or false is allowed`);
+  throw new MmulateError("USAGE", `${saidBy(chosen.from, name)} ${text}: true or false is allowed`);
 }

@@ -10,7 +10,9 @@ const scalar = z.union([z.string(), z.number(), z.boolean()], {
 });
 const strings = (means: string) =>
   z
-    .union([scalar, z.array(scalar).min(1)], { error: "a value or a list of values is allowed" })
+    .union([scalar, z.array(scalar).min(1, { error: "at least one value is needed" })], {
+      error: "a value or a list of values is allowed",
+    })
     .describe(means)
     .optional();
 const flag = (means: string) =>
@@ -55,7 +57,7 @@ export const selectorShape = {
   sweep: z
     .record(
       z.string(),
-      z.union([z.string(), z.array(scalar).min(1)], {
+      z.union([z.string(), z.array(scalar).min(1, { error: "at least one value is needed" })], {
         error: "a list of values, or LO..HI:STEP, is allowed",
       }),
     )

@@ -100,3 +100,8 @@ export function selectionAt(selection: Selection, point: readonly Setting[]): Se
   const others = point.filter(({ path }) => !SELECTORS.has(path));
   return { values, settings: [...selection.settings, ...others], axes: [] };
 }
+
+/** Who said a value, in words: the option itself, or where its name stood. */
+export function saidBy(from: string, name: string): string {
+  return /^--(?!set\b)/.test(from) ? from : `${from} ${name}`;
+}

@@ -32,10 +32,10 @@ export function moveLine(move: Move): string {
   return `${path} ${amount(before)} -> ${amount(after)}${brackets === "" ? "" : ` (${brackets})`}`;
 }
 
-/** Cycles by cause first, then what changed most. Rates follow from the others. */
+/** Cycles by cause first, then counters by how much they changed. All others follow from these. */
 function byWeight(moves: readonly Move[]): Move[] {
   const rank = ({ path }: Move): number =>
-    path.startsWith("cycles.by.") ? 0 : path.startsWith("metrics.") ? 2 : 1;
+    path.startsWith("cycles.by.") ? 0 : /^(counters|events)\./.test(path) ? 1 : 2;
   const weight = (move: Move): number => Math.abs(shareOf(move)) || Number.POSITIVE_INFINITY;
   return [...moves].sort((a, b) => rank(a) - rank(b) || weight(b) - weight(a));
 }

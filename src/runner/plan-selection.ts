@@ -1,6 +1,6 @@
 // From inputs and a selection to cells: at every point of its sweep, every combination of what is listed.
 
-import { type Chosen, pointsOf, type Selection, selectionAt } from "../config/selection.js";
+import { type Chosen, pointsOf, type Selection, saidBy, selectionAt } from "../config/selection.js";
 import type { Setting } from "../config/setting.js";
 import { MmulateError } from "../errors.js";
 import { checkReadable } from "../trace/open.js";
@@ -83,8 +83,7 @@ function refuseForeign(scripts: boolean, { values, axes }: Selection): void {
   for (const name of names) {
     const from = values.get(name)?.from ?? axes.find(({ path }) => path === name)?.from;
     if (from?.startsWith("-") !== true) continue;
-    const said = from.startsWith("--set") || from.startsWith("-L") ? `${from} ${name}` : from;
-    throw new MmulateError("USAGE", `${said} ${why}`);
+    throw new MmulateError("USAGE", `${saidBy(from, name)} ${why}`);
   }
 }
 
@@ -115,7 +114,7 @@ class Selected {
 
   private refusal(name: string, why: string): MmulateError {
     const { value = [], from = name } = this.chosen(name) ?? {};
-    return new MmulateError("USAGE", `${from} ${name} ${value.join(",")}: ${why}`);
+    return new MmulateError("USAGE", `${saidBy(from, name)} ${value.join(",")}: ${why}`);
   }
 
   private seed(): number | undefined {

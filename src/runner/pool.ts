@@ -20,6 +20,8 @@ export interface PoolOptions {
 }
 
 const CLOSE_MS = 2000;
+/** A worker that starts reads its modules, on a busy machine for long. */
+const START_SECONDS = 120;
 
 /** Worker threads that run one cell each at a time. */
 export class Pool {
@@ -93,18 +95,29 @@ export class Pool {
   }
 }
 
-/** Aborts when nothing was heard for too long. */
+/** Aborts when nothing was heard for too long: of the cell, or before that of its worker's start. */
 class StallWatch {
   private readonly controller = new AbortController();
-  private readonly timer: ReturnType<typeof globalThis.setTimeout>;
+  private timer: ReturnType<typeof globalThis.setTimeout>;
+  private begun = false;
   readonly signal = this.controller.signal;
 
-  constructor(seconds: number) {
-    this.timer = globalThis.setTimeout(() => this.controller.abort(), seconds * 1000);
+  constructor(private readonly seconds: number) {
+    this.timer = this.limit(Math.max(seconds, START_SECONDS));
+  }
+
+  private limit(seconds: number): ReturnType<typeof globalThis.setTimeout> {
+    return globalThis.setTimeout(() => this.controller.abort(), seconds * 1000);
   }
 
   progressed(): void {
-    this.timer.refresh();
+    if (this.begun) {
+      this.timer.refresh();
+      return;
+    }
+    this.begun = true;
+    this.end();
+    this.timer = this.limit(this.seconds);
   }
 
   end(): void {

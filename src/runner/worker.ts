@@ -16,6 +16,7 @@ export type WorkerReply =
   | { readonly error: { readonly code: ErrorCode; readonly message: string } };
 
 export default async function work({ progress, ...task }: WorkerTask): Promise<WorkerReply> {
+  progress.postMessage(0);
   try {
     return { outcome: await runTask(task, (done) => progress.postMessage(done)) };
   } catch (error) {

@@ -133,10 +133,9 @@ describe("a request for what does not exist ends with exit code 2 and one line o
     ["verify @junk", "@junk:1: not JSON"],
     ["trace info @junk", '@junk: begins with "'],
     ["run T --format elf", 'unknown trace format "elf"; known formats: auto (by content), lackey '],
-    ["run T --workers 0", "--workers 0: a number from 1 to 9999 is allowed"],
-    ["run T --workers 2.5", "--workers 2.5: a number from 1 to 9999 is allowed"],
-    ["run T --workers 10000", "--workers 10000: a number from 1 to 9999 is allowed"],
-    ["run T --workers all", "--workers all: a number from 1 to 9999 is allowed"],
+    ["run T --workers 2.5", "--workers 2.5: a number from 0 to 9999 is allowed"],
+    ["run T --workers 10000", "--workers 10000: a number from 0 to 9999 is allowed"],
+    ["run T --workers all", "--workers all: a number from 0 to 9999 is allowed"],
     ["run T --seed 1.5", "--seed 1.5: a whole number is allowed"],
     ["run chase --seed 4294967296", "seed 4294967296: 0 to 4294967295 are allowed"],
     ["run chaes:pages=3", 'unknown workload "chaes"; did you mean "chase"? (known: chase)'],
@@ -260,13 +259,16 @@ describe("what ran and failed ends with exit code 1", () => {
   it("simulated memory that is used up, in one line, and alike from a worker", async () => {
     const path = at("gibs.raw64");
     const archs = ["--arch", "arm64:ips=32,arm64:ips=32:ha=false"];
-    for (const workers of ["1", "2"]) {
+    for (const workers of ["0", "1", "2"]) {
       const args = ["--format", "raw64", ...archs, "--pages", "1g", "--workers", workers];
       const { code, out, err } = await mmulate("run", path, ...args);
       expect({ code, out }).toEqual({ code: 1, out: "" });
+      const told = (arch: string) =>
+        `${path}: access 3 to 0x80000000: no simulated memory left under ${arch} with pages "1g"`;
+      const second = "arm64:ips=32:ha=false";
       expect(linesOf(err)).toEqual([
-        `mmulate: ${path}: access 3 to 0x80000000: no simulated memory left under arm64:ips=32 ` +
-          'with pages "1g"',
+        `mmulate: cell ${path} ${second} plain 1g failed: ${told(second)}`,
+        `mmulate: ${told("arm64:ips=32")}`,
       ]);
     }
   });

@@ -183,7 +183,7 @@ describe("cells run in this thread", () => {
     const cells = planned(path, "arm64", "x86-64");
     const calls: unknown[] = [];
     const outcomes = await runCells(await loadCoreModule(), cells, {
-      workers: 1,
+      workers: 0,
       onProgress: ({ id }, accesses, done) => calls.push([id, accesses, done]),
     });
     expect(outcomes.map(({ result }) => result.labels.arch)).toEqual(["arm64", "x86-64"]);
@@ -198,7 +198,7 @@ describe("cells run in this thread", () => {
   it("end with the error of the first that fails", async () => {
     const path = reads("first", [0n, 1n << 47n]);
     const run = async () =>
-      runCells(await loadCoreModule(), planned(path, "arm64", "x86-64"), { workers: 1 });
+      runCells(await loadCoreModule(), planned(path, "arm64", "x86-64"), { workers: 0 });
     await expect(run()).rejects.toThrow(MmulateError);
     await expect(run()).rejects.toThrow("access 2 to 0x800000000000: out-of-range under x86-64");
   });
