@@ -101,6 +101,14 @@ await step(`npx mmulate ${RUN.join(" ")}`, () => {
     ["x86-64", "arm64"],
   );
 });
+await step("npx mmulate demo", () => {
+  assert.match(run(empty, "npx", [...MMULATE, "demo"]), /What to try next/);
+});
+await step("the report's JSON Schema", () => {
+  const program =
+    'import s from "mmulate/schema/report-1.schema.json" with { type: "json" }; console.log(s.$id);';
+  assert.equal(runNode(empty, ["--input-type=module", "--eval", program]).trim(), "urn:mmulate:report:1");
+});
 await step("import from an ES module", () => {
   const program = 'import * as m from "mmulate"; console.log(Object.keys(m).length);';
   assert.ok(Number(runNode(empty, ["--input-type=module", "--eval", program])) > 0);
