@@ -10,6 +10,7 @@ import {
   hardwareBit,
   hugePage,
   migrationEntry,
+  NOBODY,
   protNone,
   pteModify,
   softwareBit,
@@ -57,16 +58,26 @@ export function checkProposal(
  * PROT_NONE, swap and protection, is not held against itself.)
  */
 export function checkLayout(source: BitSource, linux: LinuxBits): KernelCheck {
-  const findings = linux.present.flatMap(({ name, bits: [hi, lo], cite, confidence, under }) =>
-    Array.from({ length: hi - lo + 1 }, (_, i) => lo + i).flatMap((present) => {
-      const others = linux.present.filter((claim) => claim.name !== name);
-      const wish = { present, purpose: "softDirty" as const, cite, confidence };
-      const each: Case = { wish, source, linux: { ...linux, present: others } };
-      const found = [softwareBit, hardwareBit, hugePage].flatMap((rule) => rule(each));
-      return found
-        .map((finding) => excused(finding, under))
-        .map((finding) => ({ ...finding, text: `${name}: ${finding.text}` }));
-    }),
+  const findings = linux.present.flatMap(
+    ({ name, bits: [hi, lo], cite, confidence, under, places }) =>
+      Array.from({ length: hi - lo + 1 }, (_, i) => lo + i).flatMap((present) => {
+        const others = linux.present.filter((claim) => claim.name !== name);
+        const wish = { present, purpose: "softDirty" as const, cite, confidence };
+        const each: Case = { wish, source, linux: { ...linux, present: others } };
+        // Bits of the PROT_NONE form count where the CPU does not look.
+        const unseen = linux.protnone.some((mark) => mark.name === name);
+        const isIn = (place: "leaf" | "huge"): boolean =>
+          !unseen && (places === undefined || places.includes(place));
+        const rules = [
+          softwareBit,
+          ...(isIn("leaf") ? [hardwareBit] : []),
+          ...(isIn("huge") ? [hugePage] : []),
+        ];
+        const found = rules.flatMap((rule) => rule(each));
+        return found
+          .map((finding) => excused(finding, under))
+          .map((finding) => ({ ...finding, text: `${name}: ${finding.text}` }));
+      }),
   );
   return judged(linux, findings);
 }
@@ -91,14 +102,14 @@ function verdictOf(findings: readonly Finding[]): string {
   ];
   const owners = unique(of("collides").map(({ owner }) => owner));
   if (owners.length > 0) return `collides with ${owners.join(", ")}`;
-  const depends = of("depends");
-  const features = unique(
-    depends.filter(({ owner }) => owner !== "the architecture").map(({ under }) => under),
+  const [doubts, features] = [true, false].map((doubt) =>
+    of("depends").filter(({ owner }) => (owner === NOBODY) === doubt),
   );
-  const doubts = unique(
-    depends.filter(({ owner }) => owner === "the architecture").map(({ under }) => under),
-  );
-  if (doubts.length > 0) return `works with ${doubts.join(", ")}`;
-  if (features.length > 0) return `works unless ${features.join(" or ")} is on`;
-  return "works";
+  const ifs = unique((doubts ?? []).map(({ under }) => under));
+  const nots = unique((features ?? []).map(({ owner, under }) => `${owner} (${under})`));
+  const words = [
+    ifs.length > 0 ? ` if ${ifs.join(" and ")}` : "",
+    nots.length > 0 ? `, but not with ${nots.join(" or ")}` : "",
+  ];
+  return `works${words.join("")}`;
 }

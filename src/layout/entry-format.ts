@@ -9,7 +9,7 @@ import { compileLayout, environmentOf } from "./compile.js";
 import type { CompiledLevel } from "./compiled.js";
 import { partial } from "./condition.js";
 import { fieldsOf } from "./fields.js";
-import type { LinuxBits } from "./linux-bits.js";
+import { keptIn, type LinuxBits } from "./linux-bits.js";
 
 /** An architecture: its bit book, and its descriptor where there is one. */
 export interface BitSource {
@@ -18,7 +18,7 @@ export interface BitSource {
 }
 
 /** Runs of set bits, highest first. */
-export function runsOf(mask: bigint): [number, number][] {
+function runsOf(mask: bigint): [number, number][] {
   const runs: [number, number][] = [];
   for (let bit = 63; bit >= 0; bit--) {
     if (((mask >> BigInt(bit)) & 1n) === 0n) continue;
@@ -135,7 +135,7 @@ export function formatsOf(source: BitSource, linux?: LinuxBits): FormatSheet {
   const places: Place[] = ["leaf", "huge", "table"];
   const formats = places
     .map((place): EntryFormat => {
-      const kept = place === "table" ? [] : (linux?.present ?? []);
+      const kept = place === "table" || linux === undefined ? [] : keptIn(linux, place);
       const hardware = hardwareClaims(source, place).map((claim) => withRole(claim, linux));
       return { place, title: titleOf(place, source), claims: [...hardware, ...sorted(kept)] };
     })

@@ -20,7 +20,7 @@ export const arm64Bits: BitBookInput = {
       of: ["leaf", "huge"],
       kind: "ignored",
       softwareSince: "6.11",
-      means: "ignored; that it is meant for software was said in the discussion of April 2024",
+      means: "ignored; that it is left to software was said in the discussion of April 2024",
       cite: "ARM D8.3.1, page and block descriptors: bit 63 ignored; LINUX 6.11 asm/pgtable-hwdef.h: PTE_SWBITS_MASK has bit 63",
       confidence: "knowledge",
     },
@@ -29,9 +29,11 @@ export const arm64Bits: BitBookInput = {
       bits: [62, 59],
       of: ["leaf", "huge"],
       kind: "feature",
-      under: "FEAT_HPDS2 with TCR_EL1.HWUnn (PBHA)",
+      under: "FEAT_HPDS2 with TCR_EL1.HWUnn",
+      switchedOn: "never",
       otherwise: "ignored",
-      means: "page-based hardware attributes; what they do is the implementation's affair",
+      means:
+        "page-based hardware attributes; what they do is the implementation's affair; out-of-tree kernels use them",
       cite: "ARM D8.7.2, PBHA",
     },
     {
@@ -40,8 +42,9 @@ export const arm64Bits: BitBookInput = {
       of: ["leaf", "huge"],
       kind: "feature",
       under: "FEAT_S1POE with TCR2_EL1.POE",
+      switchedOn: "6.12",
       otherwise: "ignored",
-      means: "index of the permission overlay; Linux keeps a protection key there from 6.12 on",
+      means: "index of the permission overlay; to Linux the protection key",
       cite: "LINUX 6.12 asm/pgtable-hwdef.h: PTE_PO_IDX_MASK; ARM D8.4, FEAT_S1POE",
     },
     {
@@ -50,8 +53,9 @@ export const arm64Bits: BitBookInput = {
       of: ["leaf", "huge"],
       kind: "feature",
       under: "FEAT_AIE with TCR2_EL1.AIE",
+      switchedOn: "never",
       otherwise: "ignored",
-      means: "fourth bit of the memory attribute index; Linux 7.0 leaves it 0",
+      means: "fourth bit of the memory attribute index",
       cite: "ARM D8.6.1, FEAT_AIE",
       confidence: "knowledge",
     },
@@ -144,6 +148,27 @@ export const arm64Bits: BitBookInput = {
       kind: "ignored",
       means: "ignored in a table descriptor",
       cite: "ARM D8.3.1, table descriptor",
+    },
+  ],
+  absentFixed: [
+    {
+      bits: [1, 1],
+      means: "bits 1:0 of an absent entry are zero",
+      cite: 'LINUX 7.0 asm/pgtable.h: comment "Encode and decode a swap entry"',
+    },
+  ],
+  movable: [
+    {
+      layouts: ["arm64-6.8"],
+      field: "PROT_NONE",
+      means: "can move to nG, which means nothing where VALID is 0; 6.11 did so",
+      cite: "LINUX 6.11 asm/pgtable-prot.h: PTE_PRESENT_INVALID",
+    },
+    {
+      layouts: ["arm64-6.8", "arm64-6.12"],
+      field: "DEVMAP",
+      means: "gone in 6.17: pages of devices are known by other means",
+      cite: "LINUX 6.17: PTE_DEVMAP removed",
     },
   ],
   flushIgnores: [

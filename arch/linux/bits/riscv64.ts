@@ -273,4 +273,12 @@ export const riscv64Bits: BitBookInput = {
       protnone,
     },
   ],
+  movable: [
+    {
+      layouts: ["riscv64-6.12"],
+      field: "DEVMAP",
+      means: "gone in 6.17: pages of devices are known by other means",
+      cite: "LINUX 6.17: _PAGE_DEVMAP removed",
+    },
+  ],
 };
