@@ -131,14 +131,15 @@ function foundProposal(proposal: Proposal): Found {
 /** All there is, in the order of `arch list`. */
 export function namedLayouts(): NamedLayout[] {
   const sources = architectureNames().map(bitSourceOf);
+  const kernels = new Map(sources.flatMap(kernelsOf).map((linux) => [linux.name, linux]));
   return [
     ...sources.map(({ book, descriptor }): NamedLayout => {
       const kind = descriptor === undefined ? "bits only" : "architecture";
       return { name: book.architecture, kind, title: (descriptor ?? book).title };
     }),
-    ...sources
-      .flatMap(kernelsOf)
-      .map(({ name, title }): NamedLayout => ({ name, kind: "Linux layout", title })),
+    ...[...kernels.values()].map(
+      ({ name, title }): NamedLayout => ({ name, kind: "Linux layout", title }),
+    ),
     ...[...PROPOSALS.values()].map(
       ({ name, title, architecture }): NamedLayout => ({
         name,

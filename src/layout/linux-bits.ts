@@ -39,10 +39,21 @@ export interface LinuxBits {
   readonly contiguous: boolean;
 }
 
-type LinuxField = LinuxLayout["fields"][number] & Pick<BitClaim, "under" | "places">;
+type LinuxField = LinuxLayout["fields"][number] &
+  Pick<BitClaim, "under" | "places"> & { readonly when?: readonly string[] | undefined };
 
-function claimOf({ name, bits, means, cite, confidence, under, places }: LinuxField): BitClaim {
+function claimOf({
+  name,
+  bits,
+  means,
+  cite,
+  confidence,
+  when,
+  places,
+  ...field
+}: LinuxField): BitClaim {
   const kind = /=[01]$/.test(name) ? "fixed" : "field";
+  const under = field.under ?? when?.join(" and ");
   return { bits, name, by: "linux", kind, places, under, means, cite, confidence };
 }
 
