@@ -35,6 +35,7 @@ export const arm64Bits: BitBookInput = {
       means:
         "page-based hardware attributes; what they do is the implementation's affair; out-of-tree kernels use them",
       cite: "ARM D8.7.2, PBHA",
+      confidence: "knowledge",
     },
     {
       name: "POIndex",
