@@ -1,21 +1,10 @@
 // The rules by which a bit for software is judged, one function each: what Linux and the CPU would make of it.
 
-import type { Proposal } from "../../arch/linux/bits-schema.js";
 import type { BitClaim, Finding } from "../entry-bits.js";
 import { claimsAt, hardwareState, isOlder } from "./budget.js";
 import { absentClaims, type BitSource, hardwareClaims } from "./entry-format.js";
 import { keptIn, type LinuxBits, type TouchedBits } from "./linux-bits.js";
-
-/** A bit under judgement. */
-export interface Wish {
-  /** Bit of a present entry. */
-  readonly present: number;
-  readonly absent?: number | undefined;
-  readonly purpose: Proposal["purpose"];
-  readonly shares?: string | undefined;
-  readonly cite: string;
-  readonly confidence?: BitClaim["confidence"];
-}
+import type { Wish } from "./wishes.js";
 
 /** Everything a rule looks at. */
 export interface Case {
@@ -27,10 +16,7 @@ export interface Case {
 /** Owner of a bit that nobody claims, but nobody has left to software either. */
 export const NOBODY = "nobody";
 
-const PURPOSE_WORDS: Record<Proposal["purpose"], string> = {
-  softDirty: "soft-dirty",
-  exclusive: "PageAnonExclusive",
-};
+const PURPOSE_WORDS = { softDirty: "soft-dirty", exclusive: "PageAnonExclusive" } as const;
 
 const factOf = ({ cite, confidence }: Pick<BitClaim, "cite" | "confidence">) => ({
   cite,
@@ -130,9 +116,10 @@ export function hugePage({ wish, source, linux }: Case): Finding[] {
 /** Where the flag stays while the page is in swap. */
 export function absentEntry({ wish, source, linux }: Case): Finding[] {
   const rule = "absent entry";
-  const what = PURPOSE_WORDS[wish.purpose];
   const bit = wish.absent;
   if (bit === undefined) {
+    if (wish.purpose === "other") return [];
+    const what = PURPOSE_WORDS[wish.purpose];
     const text = linux.hasAbsent[wish.purpose]
       ? `swap entries of ${linux.title} have a bit for ${what} already`
       : `a page that goes to swap loses ${what}, or every swapped page must count as having it`;

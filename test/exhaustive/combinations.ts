@@ -6,7 +6,7 @@
 //
 //   for each control state                  compiled and loaded once
 //     for each shape                        which level maps the page
-//       for each value of the entry above   written once
+//       for each value of the entry above
 //         for each value of the leaf, for each of the six accesses
 //           restore what the last access changed; touch; compare end, address and both entries
 //

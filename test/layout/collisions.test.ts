@@ -3,13 +3,15 @@
 import { describe, expect, it } from "vitest";
 import { ARCHITECTURES } from "../../arch/index.js";
 import type { Proposal } from "../../arch/linux/bits-schema.js";
-import { LINUX_LAYOUTS } from "../../arch/linux/index.js";
+import { defineLinuxLayout, LINUX_LAYOUTS } from "../../arch/linux/index.js";
 import { PROPOSALS } from "../../arch/linux/proposals.js";
 import type { Finding } from "../../src/entry-bits.js";
 import { absentEntry, hardwareBit } from "../../src/layout/collision-rules.js";
-import { checkLayout, checkProposal } from "../../src/layout/collisions.js";
+import { checkLayout, checkProposal, checkWishes } from "../../src/layout/collisions.js";
 import { compileLayout } from "../../src/layout/compile.js";
 import { compileLinuxLayout } from "../../src/layout/linux-layout.js";
+import { proposedLayout } from "../../src/layout/proposed-layout.js";
+import { wishesOf } from "../../src/layout/wishes.js";
 import { coreOf } from "../core/support.js";
 import { begin } from "../core/tables.js";
 import { BOOK_NAMES, kernelNamed, kernelsOf, sourceOf } from "./bit-sources.js";
@@ -231,5 +233,55 @@ describe.each(["x86-64-7.0", "arm64-7.0"])("a bit that is free under %s", (layou
     };
     expect((free ?? []).filter(disturbs)).toEqual([]);
     expect((taken ?? []).filter(disturbs).length).toBeGreaterThan(55);
+  });
+});
+
+describe("what a layout adds to another", () => {
+  const base = LINUX_LAYOUTS.get("arm64-7.0");
+  if (base === undefined) throw new Error("missing");
+
+  it.each([...PROPOSALS.values()].filter(({ base: name }) => name === "arm64-7.0"))(
+    "is what the proposal $name wanted",
+    (proposal) => {
+      const layout = defineLinuxLayout(proposedLayout(proposal, base));
+      const { present, absent, purpose, cite, confidence } = proposal;
+      const field = purpose === "softDirty" ? "SOFT_DIRTY" : "EXCLUSIVE";
+      expect(wishesOf(layout, base)).toEqual([
+        { name: field, present, absent, purpose, cite, confidence },
+      ]);
+    },
+  );
+
+  it("is judged field by field", () => {
+    const added = (name: string, bit: number, of: "present" | "absent") => ({
+      name,
+      bits: [bit, bit] as [number, number],
+      of,
+      means: "a test",
+      cite: "LINUX none",
+    });
+    const layout = defineLinuxLayout({
+      ...base,
+      name: "mine",
+      fields: [
+        ...base.fields,
+        added("MINE", 57, "present"),
+        added("YOURS", 55, "present"),
+        added("SWP_MINE", 11, "absent"),
+      ],
+    });
+    const wishes = wishesOf(layout, base);
+    expect(wishes.map(({ name, present, absent }) => [name, present, absent])).toEqual([
+      ["MINE", 57, 11],
+      ["YOURS", 55, undefined],
+    ]);
+    const checked = { name: "mine", title: "mine", architecture: "arm64", cite: "LINUX none" };
+    const { kernels } = checkWishes(checked, wishes, sourceOf("arm64"), [kernelNamed("arm64-7.0")]);
+    expect(kernels.map(({ verdict }) => verdict)).toEqual(["collides with nG=0, DIRTY"]);
+    expect(kernels[0]?.findings.every(({ text }) => /^(MINE|YOURS): /.test(text))).toBe(true);
+  });
+
+  it("is nothing, of the same layout", () => {
+    expect(wishesOf(base, base)).toEqual([]);
   });
 });
