@@ -54,7 +54,7 @@ function boxes(format: EntryFormat): string[] {
 function legend({ claims }: EntryFormat): string[] {
   const rows = claims.map((claim) => {
     const { bits, name, by, kind, under, means, cite, confidence } = claim;
-    const when = under === undefined ? "" : ` (with ${under})`;
+    const when = under === undefined ? "" : ` (${under})`;
     const sure = confidence === undefined ? "" : `, ${confidence}`;
     const who = by === "linux" ? "Linux" : "CPU";
     const label = kind === "ignored" ? "-" : name;

@@ -59,7 +59,7 @@ function drawCell(cell: BitCell, top: number): string {
   const width = (hi - lo + 1) * BIT;
   const told = cell.claims.map(
     ({ name, by, under, means, cite }) =>
-      `${by === "linux" ? "Linux" : "CPU"} ${name}${under === undefined ? "" : ` with ${under}`}: ${means} [${cite}]`,
+      `${by === "linux" ? "Linux" : "CPU"} ${name}${under === undefined ? "" : ` (${under})`}: ${means} [${cite}]`,
   );
   const name = [cell.hardware === "-" ? "" : cell.hardware, cell.linux].filter(
     (each) => each !== "",
