@@ -57,7 +57,7 @@ describe("mmulate arch", () => {
     const svg = await readFile(file, "utf8");
     await expect(svg).toMatchFileSnapshot(`${GOLDEN}/show-arm64-7.0.svg`);
     // A page, a huge page, a table, a swap entry: 64 bits of 30 each.
-    const widths = [...svg.matchAll(/<rect x="\d+" y="\d+" width="(\d+)" height="46"/g)];
+    const widths = [...svg.matchAll(/<rect x="\d+" y="\d+" width="(\d+)" height="84"/g)];
     expect(widths.reduce((sum, [, width]) => sum + Number(width), 0)).toBe(4 * 64 * 30);
     for (const tag of ["g", "text", "title", "svg"]) {
       const count = (pattern: RegExp) => svg.match(pattern)?.length;
