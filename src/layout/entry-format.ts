@@ -37,9 +37,17 @@ export function hardwareClaims({ book, descriptor }: BitSource, place: Place): B
     .filter(({ of }) => of.includes(place))
     .map(({ of: _, ...row }): BitClaim => ({ ...row, by: "hardware" }));
   if (descriptor === undefined) return sorted(rows);
-  const replaced = new Set(rows.map(({ name }) => name));
-  const described = descriptorClaims(descriptor, place).filter(({ name }) => !replaced.has(name));
-  return sorted([...rows, ...described]);
+  const described = descriptorClaims(descriptor, place);
+  const names = new Set(described.map(({ name }) => name));
+  const kept = rows.filter((row) => names.has(row.name) || isNews(row, described));
+  const replaced = new Set(kept.map(({ name }) => name));
+  return sorted([...kept, ...described.filter(({ name }) => !replaced.has(name))]);
+}
+
+/** A row of a book that says what the descriptor does not: what else it says of these bits, it says better. */
+function isNews({ kind, bits }: BitClaim, described: readonly BitClaim[]): boolean {
+  if (kind === "ignored" || kind === "feature") return true;
+  return described.every((claim) => (maskOf(...claim.bits) & maskOf(...bits)) === 0n);
 }
 
 function sorted(claims: readonly BitClaim[]): BitClaim[] {

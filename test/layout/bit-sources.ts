@@ -23,9 +23,10 @@ export function sourceOf(name: string): BitSource {
 /** Kernels of an architecture, oldest first. */
 export function kernelsOf(name: string): LinuxBits[] {
   const { book, descriptor } = sourceOf(name);
-  if (book.kernels.length > 0 || descriptor === undefined) return withEnds(linuxBitsOfBook(book));
+  const rows = KERNEL_LAYOUTS.filter(({ architecture }) => architecture === name);
+  if (rows.length === 0 || descriptor === undefined) return withEnds(linuxBitsOfBook(book));
   return withEnds(
-    KERNEL_LAYOUTS.filter(({ architecture }) => architecture === name).map(({ layout, since }) => {
+    rows.map(({ layout, since }) => {
       const linux = LINUX_LAYOUTS.get(layout);
       if (linux === undefined) throw new Error(`no layout ${layout}`);
       return linuxBitsOf(linux, descriptor, since);
