@@ -13,9 +13,13 @@ export interface BitClaim {
    * feature claims them only where it is on.
    */
   readonly kind: "field" | "address" | "feature" | "ignored" | "reserved" | "fixed";
+  /** Forms of present entries; left out: pages and huge pages alike. */
+  readonly places?: readonly EntryPlace[] | undefined;
   /** CPU feature under which the claim stands. */
   readonly under?: string | undefined;
   readonly otherwise?: "ignored" | "reserved" | undefined;
+  /** Linux version that switches the feature on; "never": only others do. */
+  readonly switchedOn?: string | undefined;
   /** Linux version from which it was known that software may use the bits. */
   readonly softwareSince?: string | undefined;
   readonly means: string;
@@ -59,13 +63,24 @@ export interface BudgetRow {
   readonly state: BitState;
   /** Names of owners and of features. */
   readonly owners: readonly string[];
-  /** Features under which somebody else claims it. */
+  /** Features under which the CPU claims it. */
   readonly under: readonly string[];
+  /** Features without which Linux does not use it. */
+  readonly needs: readonly string[];
   /** Free in a last-level entry, but not in a huge one. */
   readonly notInHuge: boolean;
   /** Proposals that want it. */
   readonly wantedBy: readonly string[];
   readonly cites: readonly string[];
+}
+
+/** A field of Linux that need not stay where it is. */
+export interface Movable {
+  readonly name: string;
+  readonly bits: readonly [number, number];
+  readonly means: string;
+  readonly cite: string;
+  readonly confidence?: Confidence | undefined;
 }
 
 /** Which bits of an architecture's entries are whose, under one kernel. */
@@ -76,7 +91,9 @@ export interface Budget {
   readonly since: string;
   readonly present: readonly BudgetRow[];
   readonly absent: readonly BudgetRow[];
-  /** Free bits by number, highest first. */
+  /** Fields that could go elsewhere, and then free their bits. */
+  readonly movable: readonly Movable[];
+  /** Free bits by number, highest first; of present entries those that are free in huge pages, too. */
   readonly free: {
     readonly present: readonly number[];
     readonly contested: readonly number[];

@@ -30,6 +30,8 @@ const hardwareRow = z
     under: z.string().optional(),
     /** What the bit is where the feature is off. */
     otherwise: z.enum(["ignored", "reserved"]).optional(),
+    /** Linux version that switches the feature on; "never": only others do. */
+    switchedOn: z.union([version, z.literal("never")]).optional(),
     /** Linux version from which it was known that software may use the bit. */
     softwareSince: version.optional(),
     means: z.string(),
@@ -46,6 +48,8 @@ const linuxField = z.strictObject({
   of: z.enum(["present", "absent"]),
   /** CPU feature without which Linux does not use it. */
   under: z.string().optional(),
+  /** Left out: in entries of pages and of huge pages alike. */
+  places: z.array(z.enum(PLACES)).optional(),
   means: z.string(),
   ...fact,
 });
@@ -78,12 +82,23 @@ export const bitBookSchema = z.strictObject({
       }),
     )
     .default([]),
+  /** Fields that Linux could keep elsewhere, or do without, and then did. */
+  movable: z
+    .array(
+      z.strictObject({
+        layouts: z.array(layoutName).min(1),
+        field: z.string(),
+        means: z.string(),
+        ...fact,
+      }),
+    )
+    .default([]),
   /** Groups of entries that software folds: what a bit of each page means to them. */
   folding: z.strictObject({ since: version, means: z.string(), ...fact }).optional(),
 });
 
 /** What a proposal wants to keep. */
-export const PURPOSES = ["softDirty", "exclusive"] as const;
+const PURPOSES = ["softDirty", "exclusive"] as const;
 
 export const proposalSchema = z.strictObject({
   name: layoutName,
@@ -109,4 +124,3 @@ export type BitBookInput = z.input<typeof bitBookSchema>;
 export type Proposal = z.infer<typeof proposalSchema>;
 export type ProposalInput = z.input<typeof proposalSchema>;
 export type Place = (typeof PLACES)[number];
-export type Purpose = (typeof PURPOSES)[number];

@@ -14,12 +14,14 @@ import {
   type LinuxBits,
   linuxBitsOf,
   linuxBitsOfBook,
+  withEnds,
   withProposal,
 } from "../layout/linux-bits.js";
 import { hintFor } from "../layout/nearest.js";
+import { proposedLayout } from "../layout/proposed-layout.js";
 import type { NamedLayout } from "../report/arch-text.js";
 
-const EMPTY = { hardware: [], kernels: [], absentFixed: [], flushIgnores: [] };
+const EMPTY = { hardware: [], kernels: [], absentFixed: [], flushIgnores: [], movable: [] };
 
 /** Every architecture with a descriptor or a bit book. */
 export function architectureNames(): string[] {
@@ -48,7 +50,7 @@ function unknown(name: string, known: readonly string[]): MmulateError {
 }
 
 /** Kernels of an architecture that differ in their entries, oldest first. */
-export function kernelsOf(source: BitSource): LinuxBits[] {
+function kernelsOf(source: BitSource): LinuxBits[] {
   const { descriptor, book } = source;
   const whole = KERNEL_LAYOUTS.flatMap(({ architecture, layout, since }) => {
     const linux = LINUX_LAYOUTS.get(layout);
@@ -56,7 +58,7 @@ export function kernelsOf(source: BitSource): LinuxBits[] {
       return [];
     return [linuxBitsOf(linux, descriptor, since)];
   });
-  return whole.length > 0 ? whole : linuxBitsOfBook(book);
+  return withEnds(whole.length > 0 ? whole : linuxBitsOfBook(book));
 }
 
 /**
@@ -121,20 +123,23 @@ function foundProposal(proposal: Proposal): Found {
       kernelsOf(source).map(({ name }) => name),
     );
   const linux = withProposal(base, proposal);
-  return { source, linux, proposal, sheet: formatsOf(source, linux), data: proposal };
+  const whole = LINUX_LAYOUTS.get(base.name);
+  const data = whole === undefined ? proposal : proposedLayout(proposal, whole);
+  return { source, linux, proposal, sheet: formatsOf(source, linux), data };
 }
 
 /** All there is, in the order of `arch list`. */
 export function namedLayouts(): NamedLayout[] {
   const sources = architectureNames().map(bitSourceOf);
+  const kernels = new Map(sources.flatMap(kernelsOf).map((linux) => [linux.name, linux]));
   return [
     ...sources.map(({ book, descriptor }): NamedLayout => {
       const kind = descriptor === undefined ? "bits only" : "architecture";
       return { name: book.architecture, kind, title: (descriptor ?? book).title };
     }),
-    ...sources
-      .flatMap(kernelsOf)
-      .map(({ name, title }): NamedLayout => ({ name, kind: "Linux layout", title })),
+    ...[...kernels.values()].map(
+      ({ name, title }): NamedLayout => ({ name, kind: "Linux layout", title }),
+    ),
     ...[...PROPOSALS.values()].map(
       ({ name, title, architecture }): NamedLayout => ({
         name,

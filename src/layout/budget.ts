@@ -1,9 +1,9 @@
 // The bit budget of an architecture under a kernel: which bits are whose, which are free, and who wants them.
 
 import type { Proposal } from "../../arch/linux/bits-schema.js";
-import type { BitClaim, BitState, Budget, BudgetRow } from "../entry-bits.js";
+import type { BitClaim, BitState, Budget, BudgetRow, Movable } from "../entry-bits.js";
 import { absentClaims, type BitSource, hardwareClaims } from "./entry-format.js";
-import type { LinuxBits } from "./linux-bits.js";
+import { keptIn, type LinuxBits } from "./linux-bits.js";
 
 type Bare = Omit<BudgetRow, "bits">;
 
@@ -36,6 +36,10 @@ export function hardwareState(claims: readonly BitClaim[], since: string): BitSt
 const isOpen = (state: BitState): boolean =>
   state === "free" || state === "contested" || state === "unsettled";
 
+function featuresOf(claims: readonly BitClaim[], whose: BitClaim["by"]): string[] {
+  return claims.flatMap(({ by, under }) => (by === whose && under !== undefined ? [under] : []));
+}
+
 function rowOf(
   state: BitState,
   claims: readonly BitClaim[],
@@ -47,7 +51,8 @@ function rowOf(
   return {
     state,
     owners: unique(owned.map(({ name }) => name)),
-    under: unique(claims.flatMap(({ under }) => (under === undefined ? [] : [under]))),
+    under: unique(featuresOf(claims, "hardware")),
+    needs: unique(featuresOf(claims, "linux")),
     notInHuge,
     wantedBy,
     cites: unique(claims.map(({ cite }) => cite)),
@@ -75,7 +80,7 @@ function keyOf({ bits, ...row }: BudgetRow): string {
 
 function bitsIn(rows: readonly BudgetRow[], state: BitState): number[] {
   return rows
-    .filter((row) => row.state === state)
+    .filter((row) => row.state === state && !row.notInHuge)
     .flatMap(({ bits: [hi, lo] }) => Array.from({ length: hi - lo + 1 }, (_, i) => hi - i));
 }
 
@@ -96,11 +101,12 @@ export function budgetOf(
   const inSwap = absentClaims(source, linux);
   const present = grouped((bit) => {
     const hardware = claimsAt(leaf, bit);
-    const kept = claimsAt(linux.present, bit);
+    const kept = claimsAt(keptIn(linux, "leaf"), bit);
     const open = hardwareState(hardware, linux.since);
     const state = kept.length > 0 ? "linux" : open;
     const inHuge = hardwareState(claimsAt(huge, bit), linux.since);
-    const notInHuge = isOpen(state) && huge.length > 0 && !isOpen(inHuge);
+    const keptInHuge = claimsAt(keptIn(linux, "huge"), bit).length > 0;
+    const notInHuge = isOpen(state) && huge.length > 0 && (keptInHuge || !isOpen(inHuge));
     return rowOf(state, [...kept, ...hardware], notInHuge, wanted("present", bit));
   });
   const absent = grouped((bit) => {
@@ -116,5 +122,25 @@ export function budgetOf(
     unsettled: bitsIn(present, "unsettled"),
     absent: bitsIn(absent, "free"),
   };
-  return { architecture, layout, title, since, present, absent, free };
+  return {
+    architecture,
+    layout,
+    title,
+    since,
+    present,
+    absent,
+    movable: movableOf(source, linux),
+    free,
+  };
+}
+
+function movableOf({ book }: BitSource, linux: LinuxBits): Movable[] {
+  return book.movable
+    .filter(({ layouts }) => layouts.includes(linux.name))
+    .flatMap(({ field, means, cite, confidence }) => {
+      const claim = linux.present.find(({ name }) => name === field);
+      return claim === undefined
+        ? []
+        : [{ name: field, bits: claim.bits, means, cite, confidence }];
+    });
 }

@@ -1,21 +1,10 @@
 // The rules by which a bit for software is judged, one function each: what Linux and the CPU would make of it.
 
-import type { Proposal } from "../../arch/linux/bits-schema.js";
 import type { BitClaim, Finding } from "../entry-bits.js";
-import { claimsAt, hardwareState } from "./budget.js";
+import { claimsAt, hardwareState, isOlder } from "./budget.js";
 import { absentClaims, type BitSource, hardwareClaims } from "./entry-format.js";
-import type { LinuxBits, TouchedBits } from "./linux-bits.js";
-
-/** A bit under judgement. */
-export interface Wish {
-  /** Bit of a present entry. */
-  readonly present: number;
-  readonly absent?: number | undefined;
-  readonly purpose: Proposal["purpose"];
-  readonly shares?: string | undefined;
-  readonly cite: string;
-  readonly confidence?: BitClaim["confidence"];
-}
+import { keptIn, type LinuxBits, type TouchedBits } from "./linux-bits.js";
+import type { Wish } from "./wishes.js";
 
 /** Everything a rule looks at. */
 export interface Case {
@@ -24,10 +13,10 @@ export interface Case {
   readonly linux: LinuxBits;
 }
 
-const PURPOSE_WORDS: Record<Proposal["purpose"], string> = {
-  softDirty: "soft-dirty",
-  exclusive: "PageAnonExclusive",
-};
+/** Owner of a bit that nobody claims, but nobody has left to software either. */
+export const NOBODY = "nobody";
+
+const PURPOSE_WORDS = { softDirty: "soft-dirty", exclusive: "PageAnonExclusive" } as const;
 
 const factOf = ({ cite, confidence }: Pick<BitClaim, "cite" | "confidence">) => ({
   cite,
@@ -37,7 +26,7 @@ const factOf = ({ cite, confidence }: Pick<BitClaim, "cite" | "confidence">) => 
 /** Fields of Linux in the same bit. */
 export function softwareBit({ wish, linux }: Case): Finding[] {
   const rule = "software bit";
-  const owners = claimsAt(linux.present, wish.present);
+  const owners = claimsAt(keptIn(linux, "leaf"), wish.present);
   if (owners.length === 0) {
     const text = `no field of ${linux.title} is in bit ${wish.present}`;
     return [{ rule, verdict: "fine", text, ...factOf(wish) }];
@@ -65,8 +54,9 @@ export function hardwareBit({ wish, source, linux }: Case): Finding[] {
     const { name: owner, under } = claim;
     const where = `bit ${wish.present}`;
     if (claim.kind === "feature" && claim.otherwise === "ignored") {
-      const text = `${where} is ${owner} with ${under}: ${claim.means}`;
-      return { rule, verdict: "depends", owner, under, text, ...factOf(claim) };
+      const off = isSwitchedOff(claim, linux);
+      const text = `${where} is ${owner} (${under}): ${claim.means}${switchText(claim)}`;
+      return { rule, verdict: off ? "fine" : "depends", owner, under, text, ...factOf(claim) };
     }
     if (claim.kind !== "ignored") {
       const text = `${where} is ${owner}: ${claim.means}`;
@@ -75,12 +65,12 @@ export function hardwareBit({ wish, source, linux }: Case): Finding[] {
     if (hardwareState([claim], linux.since) !== "unsettled") {
       return { rule, verdict: "fine", text: `${where}: ${claim.means}`, ...factOf(claim) };
     }
-    const doubt = `an assurance that bit ${wish.present} stays software's (known from ${claim.softwareSince} on)`;
+    const doubt = `bit ${wish.present} stays software's (said from ${claim.softwareSince} on)`;
     const text = `${where} is ignored today; before ${claim.softwareSince} nobody had said that it stays so`;
     return {
       rule,
       verdict: "depends",
-      owner: "the architecture",
+      owner: NOBODY,
       under: doubt,
       text,
       ...factOf(claim),
@@ -88,11 +78,31 @@ export function hardwareBit({ wish, source, linux }: Case): Finding[] {
   });
 }
 
+/** A feature that only later kernels switch on. */
+function isSwitchedOff({ switchedOn }: BitClaim, { until }: LinuxBits): boolean {
+  if (switchedOn === undefined || switchedOn === "never" || until === undefined) return false;
+  return !isOlder(switchedOn, until);
+}
+
+function switchText({ switchedOn }: BitClaim): string {
+  if (switchedOn === undefined) return "";
+  return switchedOn === "never"
+    ? "; Linux does not switch it on"
+    : `; Linux switches it on from ${switchedOn} on`;
+}
+
 /** The same bit in an entry of a huge page. */
 export function hugePage({ wish, source, linux }: Case): Finding[] {
   const rule = "huge page";
   const claims = claimsAt(hardwareClaims(source, "huge"), wish.present);
   const state = hardwareState(claims, linux.since);
+  const [kept] = claimsAt(keptIn(linux, "huge"), wish.present).filter(
+    ({ places }) => places !== undefined,
+  );
+  if (kept !== undefined) {
+    const text = `in an entry of a huge page bit ${wish.present} is ${kept.name}: ${kept.means}`;
+    return [{ rule, verdict: "collides", owner: kept.name, text, ...factOf(kept) }];
+  }
   const [claim] = claims;
   if (claim === undefined) return [];
   if (state !== "taken") {
@@ -106,9 +116,10 @@ export function hugePage({ wish, source, linux }: Case): Finding[] {
 /** Where the flag stays while the page is in swap. */
 export function absentEntry({ wish, source, linux }: Case): Finding[] {
   const rule = "absent entry";
-  const what = PURPOSE_WORDS[wish.purpose];
   const bit = wish.absent;
   if (bit === undefined) {
+    if (wish.purpose === "other") return [];
+    const what = PURPOSE_WORDS[wish.purpose];
     const text = linux.hasAbsent[wish.purpose]
       ? `swap entries of ${linux.title} have a bit for ${what} already`
       : `a page that goes to swap loses ${what}, or every swapped page must count as having it`;

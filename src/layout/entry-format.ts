@@ -9,7 +9,7 @@ import { compileLayout, environmentOf } from "./compile.js";
 import type { CompiledLevel } from "./compiled.js";
 import { partial } from "./condition.js";
 import { fieldsOf } from "./fields.js";
-import type { LinuxBits } from "./linux-bits.js";
+import { keptIn, type LinuxBits } from "./linux-bits.js";
 
 /** An architecture: its bit book, and its descriptor where there is one. */
 export interface BitSource {
@@ -18,7 +18,7 @@ export interface BitSource {
 }
 
 /** Runs of set bits, highest first. */
-export function runsOf(mask: bigint): [number, number][] {
+function runsOf(mask: bigint): [number, number][] {
   const runs: [number, number][] = [];
   for (let bit = 63; bit >= 0; bit--) {
     if (((mask >> BigInt(bit)) & 1n) === 0n) continue;
@@ -37,9 +37,17 @@ export function hardwareClaims({ book, descriptor }: BitSource, place: Place): B
     .filter(({ of }) => of.includes(place))
     .map(({ of: _, ...row }): BitClaim => ({ ...row, by: "hardware" }));
   if (descriptor === undefined) return sorted(rows);
-  const replaced = new Set(rows.map(({ name }) => name));
-  const described = descriptorClaims(descriptor, place).filter(({ name }) => !replaced.has(name));
-  return sorted([...rows, ...described]);
+  const described = descriptorClaims(descriptor, place);
+  const names = new Set(described.map(({ name }) => name));
+  const kept = rows.filter((row) => names.has(row.name) || isNews(row, described));
+  const replaced = new Set(kept.map(({ name }) => name));
+  return sorted([...kept, ...described.filter(({ name }) => !replaced.has(name))]);
+}
+
+/** A row of a book that says what the descriptor does not: what else it says of these bits, it says better. */
+function isNews({ kind, bits }: BitClaim, described: readonly BitClaim[]): boolean {
+  if (kind === "ignored" || kind === "feature") return true;
+  return described.every((claim) => (maskOf(...claim.bits) & maskOf(...bits)) === 0n);
 }
 
 function sorted(claims: readonly BitClaim[]): BitClaim[] {
@@ -135,7 +143,7 @@ export function formatsOf(source: BitSource, linux?: LinuxBits): FormatSheet {
   const places: Place[] = ["leaf", "huge", "table"];
   const formats = places
     .map((place): EntryFormat => {
-      const kept = place === "table" ? [] : (linux?.present ?? []);
+      const kept = place === "table" || linux === undefined ? [] : keptIn(linux, place);
       const hardware = hardwareClaims(source, place).map((claim) => withRole(claim, linux));
       return { place, title: titleOf(place, source), claims: [...hardware, ...sorted(kept)] };
     })

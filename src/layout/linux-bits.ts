@@ -20,8 +20,9 @@ export interface LinuxBits {
   readonly name: string;
   readonly title: string;
   readonly architecture: string;
-  /** First Linux version. */
+  /** First Linux version, and the first that has another layout. */
   readonly since: string;
+  readonly until?: string | undefined;
   readonly present: readonly BitClaim[];
   /** Fields of a swap, migration or marker entry, and the bits by which it does not read as present. */
   readonly absent: readonly BitClaim[];
@@ -38,11 +39,22 @@ export interface LinuxBits {
   readonly contiguous: boolean;
 }
 
-type LinuxField = LinuxLayout["fields"][number] & { readonly under?: string | undefined };
+type LinuxField = LinuxLayout["fields"][number] &
+  Pick<BitClaim, "under" | "places"> & { readonly when?: readonly string[] | undefined };
 
-function claimOf({ name, bits, means, cite, confidence, under }: LinuxField): BitClaim {
+function claimOf({
+  name,
+  bits,
+  means,
+  cite,
+  confidence,
+  when,
+  places,
+  ...field
+}: LinuxField): BitClaim {
   const kind = /=[01]$/.test(name) ? "fixed" : "field";
-  return { bits, name, by: "linux", kind, under, means, cite, confidence };
+  const under = field.under ?? when?.join(" and ");
+  return { bits, name, by: "linux", kind, places, under, means, cite, confidence };
 }
 
 /**
@@ -101,6 +113,11 @@ function presentMarks(
   });
 }
 
+/** Claims of a kernel on one form of present entries. */
+export function keptIn({ present }: LinuxBits, place: "leaf" | "huge"): BitClaim[] {
+  return present.filter(({ places }) => places === undefined || places.includes(place));
+}
+
 /** Which flags ask for which fields. */
 function rolesOf({ flags }: LinuxLayout): Map<string, string[]> {
   const roles = new Map<string, string[]>();
@@ -155,4 +172,9 @@ export function withProposal(linux: LinuxBits, proposal: Proposal): LinuxBits {
     present: [...linux.present, claim(present, field)],
     absent: absent === undefined ? linux.absent : [...linux.absent, claim(absent, `SWP_${field}`)],
   };
+}
+
+/** Kernels in a row, each with where the next begins. */
+export function withEnds(kernels: readonly LinuxBits[]): LinuxBits[] {
+  return kernels.map((linux, i) => ({ ...linux, until: kernels[i + 1]?.since }));
 }

@@ -86,19 +86,22 @@ const STATES: Record<BudgetRow["state"], string> = {
   taken: "taken",
 };
 
-function budgetRow(row: BudgetRow): string[] {
-  const features = row.under.length === 0 ? "" : `unless ${row.under.join(" or ")}`;
-  const huge = row.notInHuge ? "not in entries of huge pages" : "";
-  const notes = [row.state === "contested" || row.state === "linux" ? features : "", huge].filter(
-    (note) => note !== "",
-  );
-  const wanted = row.wantedBy.length === 0 ? "" : `wanted by ${row.wantedBy.join(", ")}`;
-  return [
-    bitsText(row.bits),
-    STATES[row.state],
-    row.owners.join(", ") || "-",
-    [...notes, wanted].filter((each) => each !== "").join("; "),
-  ];
+function budgetRow({
+  bits,
+  state,
+  owners,
+  under,
+  needs,
+  notInHuge,
+  wantedBy,
+}: BudgetRow): string[] {
+  const notes = [
+    needs.length === 0 ? "" : `with ${needs.join(" and ")}`,
+    under.length === 0 ? "" : `not with ${under.join(" or ")}`,
+    notInHuge ? "not in entries of huge pages" : "",
+    wantedBy.length === 0 ? "" : `wanted by ${wantedBy.join(", ")}`,
+  ].filter((note) => note !== "");
+  return [bitsText(bits), STATES[state], owners.join(", ") || "-", notes.join("; ")];
 }
 
 /** Rows in which software has a part. */
@@ -108,16 +111,17 @@ function softwareRows(rows: readonly BudgetRow[]): string[][] {
     .map(budgetRow);
 }
 
-function budgetBlock({ layout, title, free, present, absent }: Budget): string {
-  const more =
-    free.contested.length === 0 ? "" : `; while no feature claims them: ${listed(free.contested)}`;
-  const unsettled =
-    free.unsettled.length === 0
-      ? ""
-      : `; ignored, but not known to be software's then: ${listed(free.unsettled)}`;
+function budgetBlock({ layout, title, free, movable, present, absent }: Budget): string {
+  const also = (bits: readonly number[], words: string): string[] =>
+    bits.length === 0 ? [] : [`    ${words}: ${bits.join(", ")}`];
   return [
     `${layout}: ${title}`,
-    `  free in a present entry: ${listed(free.present)}${more}${unsettled}`,
+    `  free in a present entry: ${listed(free.present)}`,
+    ...also(free.contested, "while no feature claims them"),
+    ...also(free.unsettled, "ignored by the CPU, but not known to be left to software then"),
+    ...movable.map(
+      ({ name, bits, means, cite }) => `    ${bitsText(bits)} of ${name}: ${means}  [${cite}]`,
+    ),
     `  free in a swap entry: ${listed(free.absent)}`,
     "",
     "  present entry",
@@ -147,8 +151,14 @@ function findingLines(findings: readonly Finding[]): string[] {
   });
 }
 
-function kernelBlock({ layout, title, verdict, findings }: KernelCheck): string[] {
-  return [`  ${layout} (${title}): ${verdict}`, ...findingLines(findings)];
+/** All reasons of the newest kernel; of older ones what speaks against. */
+function kernelBlock({ layout, title, verdict, findings }: KernelCheck, newest: boolean): string[] {
+  const told = findings.filter((finding) => newest || isObjection(finding));
+  return [`  ${layout} (${title}): ${verdict}`, ...findingLines(told)];
+}
+
+function isObjection({ verdict }: Finding): boolean {
+  return verdict === "collides" || verdict === "depends";
 }
 
 /** Verdicts of a proposal, kernel by kernel, with their reasons. */
@@ -156,7 +166,7 @@ export function toCheckText(checks: readonly ProposalCheck[]): string {
   const blocks = checks.map(({ proposal, title, cite, confidence, kernels }) =>
     [
       `${proposal}: ${title}  [${cite}${confidence === undefined ? "" : `, ${confidence}`}]`,
-      ...kernels.flatMap(kernelBlock),
+      ...kernels.flatMap((kernel, i) => kernelBlock(kernel, i === kernels.length - 1)),
     ].join("\n"),
   );
   return `${blocks.join("\n\n")}\n`;

@@ -20,7 +20,10 @@ export function bitsText([hi, lo]: readonly [number, number]): string {
 function ownerOf(claims: readonly BitClaim[]): BitCell["owner"] {
   const rest = claims.filter(({ by, kind }) => by === "hardware" && kind !== "feature");
   if (claims.some(({ by, kind }) => by === "linux" && kind !== "fixed")) return "linux";
-  if (claims.some(({ kind }) => kind === "reserved" || kind === "fixed")) return "reserved";
+  const must = claims.some(
+    ({ kind, otherwise }) => kind === "reserved" || kind === "fixed" || otherwise === "reserved",
+  );
+  if (must) return "reserved";
   if (rest.some(({ kind }) => kind === "address")) return "address";
   if (rest.some(({ kind }) => kind === "field")) return "hardware";
   if (claims.some(({ kind }) => kind === "feature")) return "feature";

@@ -6,7 +6,7 @@
 //   |    |       | UFFD_WP |   what Linux keeps there
 //   +----+-------+---------+
 
-import type { BitClaim, EntryFormat, FormatSheet } from "../entry-bits.js";
+import type { EntryFormat, FormatSheet } from "../entry-bits.js";
 import { type BitCell, bitsText, cellsOf } from "./bit-cells.js";
 
 /** Columns that a line of boxes may take. */
@@ -35,36 +35,30 @@ function linesOf(cells: readonly BitCell[]): BitCell[][] {
 function boxes(format: EntryFormat): string[] {
   const layers = format.claims.some(({ by }) => by === "linux") ? 2 : 1;
   const onlyLinux = format.place === "absent";
-  return linesOf(cellsOf(format)).flatMap((cells, i) => {
+  const named = cellsOf(format).map((cell) =>
+    onlyLinux && cell.linux === "" ? { ...cell, linux: "free" } : cell,
+  );
+  return linesOf(named).flatMap((cells, i) => {
     const row = (of: (cell: BitCell) => string, edge: string): string =>
       `${edge}${cells.map((cell) => ` ${of(cell)}`.padEnd(widthOf(cell))).join(edge)}${edge}`;
     const rule = `+${cells.map((cell) => "-".repeat(widthOf(cell))).join("+")}+`;
     const hardware = row(({ hardware: name }) => name, "|");
-    const linux = row(({ linux: name }) => name || (onlyLinux ? "free" : ""), "|");
+    const linux = row(({ linux: name }) => name, "|");
     const names = onlyLinux ? [linux] : [hardware, linux].slice(0, layers);
     const block = [row(({ bits }) => bitsText(bits), " "), rule, ...names, rule];
     return [...(i === 0 ? [] : [""]), ...block.map((line) => `  ${line.trimEnd()}`)];
   });
 }
 
-const KIND_WORDS: Record<BitClaim["kind"], string> = {
-  field: "",
-  address: "",
-  feature: "",
-  ignored: "ignored: ",
-  reserved: "",
-  fixed: "",
-};
-
 /** Each claim: bits, name, whose, what, source. */
 function legend({ claims }: EntryFormat): string[] {
   const rows = claims.map((claim) => {
     const { bits, name, by, kind, under, means, cite, confidence } = claim;
-    const when = under === undefined ? "" : ` (with ${under})`;
+    const when = under === undefined ? "" : ` (${under})`;
     const sure = confidence === undefined ? "" : `, ${confidence}`;
     const who = by === "linux" ? "Linux" : "CPU";
     const label = kind === "ignored" ? "-" : name;
-    const text = `${KIND_WORDS[kind]}${means}${when}`;
+    const text = `${means}${when}`;
     return [bitsText(bits), label, who, `${text}  [${cite}${sure}]`];
   });
   const width = (column: number): number =>

@@ -5,7 +5,7 @@ import type { EntryFormat, FormatSheet } from "../entry-bits.js";
 import { type BitCell, bitsText, cellsOf } from "./bit-cells.js";
 
 const BIT = 30;
-const ROW = 46;
+const ROW = 84;
 const GAP = 22;
 const LEFT = 12;
 const WIDTH = LEFT * 2 + 32 * BIT;
@@ -58,8 +58,8 @@ function drawCell(cell: BitCell, top: number): string {
   const y = top + HEAD + (inUpper ? 0 : ROW + GAP);
   const width = (hi - lo + 1) * BIT;
   const told = cell.claims.map(
-    ({ name, by, under, means, cite }) =>
-      `${by === "linux" ? "Linux" : "CPU"} ${name}${under === undefined ? "" : ` with ${under}`}: ${means} [${cite}]`,
+    ({ name, by, under, means, cite, confidence }) =>
+      `${by === "linux" ? "Linux" : "CPU"} ${name}${under === undefined ? "" : ` (${under})`}: ${means} [${cite}${confidence === undefined ? "" : `, ${confidence}`}]`,
   );
   const name = [cell.hardware === "-" ? "" : cell.hardware, cell.linux].filter(
     (each) => each !== "",

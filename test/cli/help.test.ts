@@ -25,6 +25,14 @@ describe("mmulate", () => {
     await expect(help).toMatchFileSnapshot(`${GOLDEN}/help-trace-${name}.txt`);
   });
 
+  it.each(["list", "show", "diff", "budget", "check"])(
+    "arch %s --help says what there is",
+    async (name) => {
+      const help = await output("arch", name, "--help");
+      await expect(help).toMatchFileSnapshot(`${GOLDEN}/help-arch-${name}.txt`);
+    },
+  );
+
   it("--help and help print the commands", async () => {
     const help = await output("--help");
     await expect(help).toMatchFileSnapshot(`${GOLDEN}/help.txt`);

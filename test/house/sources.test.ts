@@ -6,9 +6,11 @@ import { describe, expect, it } from "vitest";
 import { DEFAULT_COSTS } from "../../arch/costs/index.js";
 import { CPUS } from "../../arch/cpus/index.js";
 import { ARCHITECTURES } from "../../arch/index.js";
+import { BIT_BOOKS } from "../../arch/linux/bit-books.js";
 import { LINUX_FUNCTIONS } from "../../arch/linux/functions.js";
 import { LINUX_LAYOUTS } from "../../arch/linux/index.js";
 import { KERNEL_FEATURES, KERNEL_LAYOUTS } from "../../arch/linux/kernels.js";
+import { PROPOSALS } from "../../arch/linux/proposals.js";
 import { PTE_MARKERS, SOFTLEAF_TYPES } from "../../arch/linux/softleaf.js";
 
 const PAGE = readFileSync(new URL("../../docs/sources.md", import.meta.url), "utf8");
@@ -28,6 +30,8 @@ const FILES: [string, unknown][] = [
   ["arch/costs/plain.ts", DEFAULT_COSTS],
   ["arch/linux/softleaf.ts", [SOFTLEAF_TYPES, PTE_MARKERS]],
   ["arch/linux/kernels.ts", [[...KERNEL_FEATURES.values()], KERNEL_LAYOUTS]],
+  ...[...BIT_BOOKS].map(([name, data]): [string, unknown] => [`arch/linux/bits/${name}.ts`, data]),
+  ["arch/linux/proposals", [...PROPOSALS.values()]],
   ["arch/linux/functions.ts", [...LINUX_FUNCTIONS.values()]],
 ];
 

@@ -138,6 +138,7 @@ export const loongarch64Bits: BitBookInput = {
           name: "PRESENT_INVALID",
           bits: [60, 60],
           of: "present",
+          places: ["huge"],
           means: "a huge entry that is being changed",
           cite: `${H}: _PAGE_PRESENT_INVALID`,
         },

@@ -20,6 +20,7 @@ const FIELDS: Field[] = [
     name: "INVALID",
     bits: [61, 61],
     of: "present",
+    places: ["huge"],
     means: "a huge entry that is being changed",
     cite: `${H}: _PAGE_INVALID`,
   },
@@ -217,6 +218,14 @@ export const ppc64Bits: BitBookInput = {
       title: "Linux 6.17 and later on ppc64 (radix)",
       since: "6.17",
       fields: FIELDS,
+    },
+  ],
+  movable: [
+    {
+      layouts: ["ppc64-6.12"],
+      field: "DEVMAP",
+      means: "gone in 6.17: pages of devices are known by other means",
+      cite: "LINUX 6.17: _PAGE_DEVMAP removed",
     },
   ],
 };

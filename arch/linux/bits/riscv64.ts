@@ -109,12 +109,20 @@ export const riscv64Bits: BitBookInput = {
       confidence: "knowledge",
     },
     {
-      name: "reserved",
-      bits: [60, 54],
+      name: "RSW60T59",
+      bits: [60, 59],
       of: ["leaf", "huge", "table"],
       kind: "reserved",
-      means: "a page fault where set; 60:59 are software's with Svrsw60t59b",
+      means: "a page fault where set; with Svrsw60t59b left to software",
       cite: "PRIV Sv39, page-table entry: 60:54 reserved; Svrsw60t59b",
+    },
+    {
+      name: "reserved",
+      bits: [58, 54],
+      of: ["leaf", "huge", "table"],
+      kind: "reserved",
+      means: "a page fault where set",
+      cite: "PRIV Sv39, page-table entry: 60:54 reserved",
     },
     {
       name: "reserved",
@@ -271,6 +279,14 @@ export const riscv64Bits: BitBookInput = {
         ...SWAP,
       ],
       protnone,
+    },
+  ],
+  movable: [
+    {
+      layouts: ["riscv64-6.12"],
+      field: "DEVMAP",
+      means: "gone in 6.17: pages of devices are known by other means",
+      cite: "LINUX 6.17: _PAGE_DEVMAP removed",
     },
   ],
 };

@@ -84,6 +84,14 @@ export const x8664Bits: BitBookInput = {
       cite: "LINUX 7.0 asm/pgtable_64.h: comment on the swap entry (Knights Landing erratum)",
     },
   ],
+  movable: [
+    {
+      layouts: ["x86-64-6.1", "x86-64-6.12"],
+      field: "DEVMAP",
+      means: "gone in 6.17: pages of devices are known by other means",
+      cite: "LINUX 6.17: _PAGE_DEVMAP removed",
+    },
+  ],
   flushIgnores: [
     {
       layouts: ["x86-64-6.12", "x86-64-7.0"],

@@ -1,7 +1,7 @@
 // Soft-dirty on arm64: where the bit could stand. None of these was merged by 7.0.
 //
-// Where a proposal does not say what becomes of a page in swap, bit 4 of the swap entry is taken, which is free from
-// 6.11 on.
+// Where a proposal does not say what becomes of a page in swap, bit 62 of the swap entry is taken, which is free in
+// every layout since 6.8.
 
 import type { ProposalInput } from "../bits-schema.js";
 
@@ -22,7 +22,7 @@ const at = (present: number, title: string, cite: string): ProposalInput => ({
   name: `arm64-soft-dirty-${present}`,
   title,
   present,
-  absent: 4,
+  absent: 62,
   cite,
   confidence: "knowledge",
 });
@@ -70,9 +70,9 @@ export const arm64SoftDirty: readonly ProposalInput[] = [
     "LINUX 7.0 asm/pgtable.h: bits 5:4 of a swap entry are free",
   ),
   inSwap(
-    62,
-    "soft-dirty in bit 63 and in bit 62 of swap entries",
-    "LINUX 7.0 asm/pgtable.h: bits 63:62 of a swap entry are free",
+    4,
+    "soft-dirty in bit 63 and in bit 4 of swap entries",
+    "LINUX 7.0 asm/pgtable.h: bits 5:4 of a swap entry are free",
   ),
   inSwap(
     63,
