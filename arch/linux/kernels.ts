@@ -254,6 +254,24 @@ const FEATURES = {
     cite: "LINUX fs/proc/page.c stable_page_flags",
     confidence: "witnessed",
   },
+  hugetlbVmaLocks: {
+    since: "6.10",
+    means: "faults on huge pages of a pool are handled under the lock of the VMA, too",
+    cite: "LINUX 6.10 mm/hugetlb.c hugetlb_fault, vmf_anon_prepare",
+    confidence: "knowledge",
+  },
+  hugetlbRestoresPromise: {
+    since: "6.9",
+    means: "a private mapping of huge pages is promised again what MADV_DONTNEED took from it",
+    cite: "LINUX 6.9 mm/hugetlb.c __unmap_hugepage_range (folio_set_hugetlb_restore_reserve)",
+    confidence: "knowledge",
+  },
+  mmapOverKeepsErrno: {
+    since: "6.12",
+    means: "mmap over a mapping that cannot be cut there returns why; before, ENOMEM",
+    cite: "LINUX 6.12 mm/mmap.c mmap_region, mm/vma.c vms_gather_munmap_vmas; 6.8 mmap_region",
+    confidence: "knowledge",
+  },
   broadcastUpgrade: {
     until: "7.0",
     means: "arm64: granting a right to an entry invalidates it on every CPU, not only on this one",

@@ -16,14 +16,17 @@ import {
 } from "../../assembly/abi/frames.js";
 import { Event } from "./events.js";
 import { frameWord, setFrameWord } from "./frame-words.js";
+import { giveHugePage, poolOf } from "./hugetlb-pool.js";
 import type { Kernel } from "./kernel.js";
 import { trackMapping } from "./mm-ids.js";
 import {
   PG_ANON,
   PG_EXCLUSIVE,
+  PG_HUGETLB,
   PG_LARGE,
   PG_ORDER_MASK,
   PG_ORDER_SHIFT,
+  PG_RESTORE_RESERVE,
   PIN_BIAS,
 } from "./page-flags.js";
 
@@ -98,7 +101,10 @@ export function putPage(kernel: Kernel, frame: number, count = 1): void {
   setFrameWord(kernel, head, FRAME_REFS, refs);
   if (refs > 0) return;
   kernel.count(Event.page_free);
-  kernel.mmu.exports.freeFrames(head, orderOf(kernel, head));
+  const flags = pageFlags(kernel, head);
+  const pool = (flags & PG_HUGETLB) !== 0 ? poolOf(kernel, orderOf(kernel, head)) : undefined;
+  if (pool === undefined) kernel.mmu.exports.freeFrames(head, orderOf(kernel, head));
+  else giveHugePage(pool, kernel.mmu.exports, head, (flags & PG_RESTORE_RESERVE) !== 0);
 }
 
 /** One entry of an address space more, or fewer, maps a page. */
