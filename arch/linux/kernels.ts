@@ -254,6 +254,12 @@ const FEATURES = {
     cite: "LINUX fs/proc/page.c stable_page_flags",
     confidence: "witnessed",
   },
+  khugepagedSkipsLazyfree: {
+    since: "7.1",
+    means: "khugepaged leaves pages alone that MADV_FREE gave up and nobody wrote since",
+    cite: "LINUX 7.1 mm/khugepaged.c collapse_scan_pmd: SCAN_PAGE_LAZYFREE",
+    confidence: "knowledge",
+  },
   hugetlbVmaLocks: {
     since: "6.10",
     means: "faults on huge pages of a pool are handled under the lock of the VMA, too",

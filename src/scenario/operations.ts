@@ -26,7 +26,7 @@ import {
   VALUES,
   word,
 } from "./operation-context.js";
-import { doHugepages, hugeShift, mappedPages } from "./operations-hugetlb.js";
+import { doHugepages, doKhugepaged, hugeShift, mappedPages } from "./operations-huge.js";
 import { doPagemap, doPin, doScan, doUnpin, doVmas } from "./operations-observe.js";
 import type { Player, Process } from "./player.js";
 import type { Operation } from "./script.js";
@@ -187,6 +187,7 @@ const OPERATIONS: ReadonlyMap<string, (context: Context) => Shown> = new Map([
   ],
   ["scan", doScan],
   ["hugepages", doHugepages],
+  ["khugepaged", doKhugepaged],
   ["pin", doPin],
   ["unpin", doUnpin],
   [

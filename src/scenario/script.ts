@@ -38,6 +38,7 @@ const FORMS: ReadonlyMap<string, string> = new Map([
   ["unpin", "region number count"],
   ["on-segv", "unprotect|skip"],
   ["ksm", ""],
+  ["khugepaged", ""],
   ["pagemap", "region"],
   ["vmas", "region"],
 ]);

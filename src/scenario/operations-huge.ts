@@ -1,8 +1,9 @@
-// Huge pages of a pool in scripts: "mmap A 512 rw private huge=2m", and "hugepages 2m 8", which sets how many the pool
-// holds (nr_hugepages).
+// Huge pages in scripts, beyond what was recorded: "mmap A 512 rw private huge=2m" from a pool, "hugepages 2m 8", which
+// sets how many the pool holds (nr_hugepages); "khugepaged", one pass of the daemon.
 
 import { type HugePool, resizePool, wholePages } from "../kernel/hugetlb-pool.js";
 import type { Kernel } from "../kernel/kernel.js";
+import { runKhugepaged } from "../kernel/khugepaged.js";
 import { shiftOf } from "../layout/page-policy.js";
 import { type Context, number, type Shown, word } from "./operation-context.js";
 
@@ -28,5 +29,10 @@ export function doHugepages(context: Context): Shown {
   const pool = poolOf(kernel, shiftOf(word(context, 0)));
   if (pool === undefined) return { errno: "ENOENT" };
   resizePool(pool, kernel.mmu.exports, number(context, 1));
+  return {};
+}
+
+export function doKhugepaged({ player }: Context): Shown {
+  runKhugepaged(player.kernel);
   return {};
 }
