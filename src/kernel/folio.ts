@@ -29,6 +29,7 @@ import {
   PG_RESTORE_RESERVE,
   PIN_BIAS,
 } from "./page-flags.js";
+import { lostPage, lostWhole } from "./partly-mapped.js";
 
 /** First page of a page's folio. */
 export function headOf(kernel: Kernel, frame: number): number {
@@ -101,6 +102,7 @@ export function putPage(kernel: Kernel, frame: number, count = 1): void {
   setFrameWord(kernel, head, FRAME_REFS, refs);
   if (refs > 0) return;
   kernel.count(Event.page_free);
+  kernel.deferredSplit.delete(head);
   const flags = pageFlags(kernel, head);
   const pool = (flags & PG_HUGETLB) !== 0 ? poolOf(kernel, orderOf(kernel, head)) : undefined;
   if (pool === undefined) kernel.mmu.exports.freeFrames(head, orderOf(kernel, head));
@@ -110,13 +112,16 @@ export function putPage(kernel: Kernel, frame: number, count = 1): void {
 /** One entry of an address space more, or fewer, maps a page. */
 export function addMapping(kernel: Kernel, frame: number, by: 1 | -1, mm: number): void {
   setFrameWord(kernel, frame, FRAME_MAPS, frameWord(kernel, frame, FRAME_MAPS) + by);
-  if (isLarge(kernel, frame)) trackMapping(kernel, headOf(kernel, frame), by, mm);
+  if (!isLarge(kernel, frame)) return;
+  trackMapping(kernel, headOf(kernel, frame), by, mm);
+  if (by < 0) lostPage(kernel, headOf(kernel, frame), frame);
 }
 
 /** One entry more, or fewer, maps a folio as a whole. */
 export function addWholeMapping(kernel: Kernel, head: number, by: 1 | -1, mm: number): void {
   setFrameWord(kernel, head, FRAME_SPARE, wholeMapsOf(kernel, head) + by);
   trackMapping(kernel, head, by, mm);
+  if (by < 0) lostWhole(kernel, head);
 }
 
 /**

@@ -54,6 +54,8 @@ export class Kernel {
   readonly hugePools: ReadonlyMap<number, HugePool>;
   /** Address spaces that live. */
   readonly mms = new Set<Mm>();
+  /** Heads of folios that are mapped only in part, in the order they came to be so (partly-mapped.ts). */
+  readonly deferredSplit = new Set<number>();
   /** Head of the huge zero page; 0 = not made yet (huge-zero.ts). */
   hugeZeroFrame = 0;
   /** The zero page; it has no mappings, and a reference that is never dropped. */

@@ -51,6 +51,7 @@ export function checkKernel(kernel: Kernel, { spaces, pinned }: AuditScope): Vio
   for (const page of audit.maps.keys()) checkPage(audit, page);
   for (const head of audit.heads()) checkFolio(audit, head);
   checkPool(audit);
+  checkQueue(audit);
   return audit.violations;
 }
 
@@ -192,6 +193,17 @@ function checkPool(audit: Audit): void {
   const frames = idle + heads.reduce((sum, head) => sum + pagesOf(kernel, head), 0);
   if (inUse !== frames) {
     audit.complain("no leaks", `${inUse} frames in use, ${frames} reachable`);
+  }
+}
+
+/** What waits to be split is a large folio of anonymous memory, and somebody has it. */
+function checkQueue(audit: Audit): void {
+  const { kernel } = audit;
+  const heads = audit.heads();
+  for (const head of kernel.deferredSplit) {
+    const anonymous = (pageFlags(kernel, head) & PG_ANON) !== 0;
+    if (heads.has(head) && anonymous && isLarge(kernel, head)) continue;
+    audit.complain("queued folios are large, and alive", `folio ${head}`);
   }
 }
 

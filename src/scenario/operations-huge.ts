@@ -1,6 +1,8 @@
 // Huge pages in scripts, beyond what was recorded: "mmap A 512 rw private huge=2m" from a pool, "hugepages 2m 8", which
-// sets how many the pool holds (nr_hugepages); "khugepaged", one pass of the daemon.
+// sets how many the pool holds (nr_hugepages); "khugepaged", one pass of the daemon;
+// "split-deferred", the shrinker of folios that are mapped only in part.
 
+import { splitDeferred } from "../kernel/deferred-split.js";
 import { type HugePool, resizePool, wholePages } from "../kernel/hugetlb-pool.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { runKhugepaged } from "../kernel/khugepaged.js";
@@ -29,6 +31,11 @@ export function doHugepages(context: Context): Shown {
   const pool = poolOf(kernel, shiftOf(word(context, 0)));
   if (pool === undefined) return { errno: "ENOENT" };
   resizePool(pool, kernel.mmu.exports, number(context, 1));
+  return {};
+}
+
+export function doSplitDeferred({ player }: Context): Shown {
+  splitDeferred(player.kernel);
   return {};
 }
 

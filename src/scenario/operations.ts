@@ -26,7 +26,13 @@ import {
   VALUES,
   word,
 } from "./operation-context.js";
-import { doHugepages, doKhugepaged, hugeShift, mappedPages } from "./operations-huge.js";
+import {
+  doHugepages,
+  doKhugepaged,
+  doSplitDeferred,
+  hugeShift,
+  mappedPages,
+} from "./operations-huge.js";
 import { doPagemap, doPin, doScan, doUnpin, doVmas } from "./operations-observe.js";
 import type { Player, Process } from "./player.js";
 import type { Operation } from "./script.js";
@@ -188,6 +194,7 @@ const OPERATIONS: ReadonlyMap<string, (context: Context) => Shown> = new Map([
   ["scan", doScan],
   ["hugepages", doHugepages],
   ["khugepaged", doKhugepaged],
+  ["split-deferred", doSplitDeferred],
   ["pin", doPin],
   ["unpin", doUnpin],
   [

@@ -39,6 +39,7 @@ const FORMS: ReadonlyMap<string, string> = new Map([
   ["on-segv", "unprotect|skip"],
   ["ksm", ""],
   ["khugepaged", ""],
+  ["split-deferred", ""],
   ["pagemap", "region"],
   ["vmas", "region"],
 ]);
