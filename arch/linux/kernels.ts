@@ -144,10 +144,16 @@ const FEATURES = {
     cite: "LINUX 6.1 mm/memory.c do_wp_page",
     confidence: "knowledge",
   },
-  likelyShared: {
-    since: "6.9",
+  estimatedSharers: {
+    since: "6.6",
     means:
       "whether a large folio is shared is guessed by its first page; before, any second mapping counted",
+    cite: "LINUX 6.8 include/linux/mm.h folio_estimated_sharers, mm/madvise.c",
+    confidence: "knowledge",
+  },
+  likelyShared: {
+    since: "6.10",
+    means: "that guess also counts all mappings of the folio",
     cite: "LINUX 6.12 include/linux/mm.h folio_likely_mapped_shared",
     confidence: "knowledge",
   },
@@ -208,7 +214,7 @@ const FEATURES = {
     confidence: "witnessed",
   },
   adviceStopsAtSharedLarge: {
-    until: "6.7",
+    until: "6.10",
     means:
       "MADV_PAGEOUT and MADV_FREE split every large folio they meet, and end at one that is mapped elsewhere",
     cite: "LINUX 6.1 mm/madvise.c madvise_cold_or_pageout_pte_range, madvise_free_pte_range",
