@@ -260,6 +260,19 @@ const FEATURES = {
     cite: "LINUX fs/proc/page.c stable_page_flags",
     confidence: "witnessed",
   },
+  collapsePassesHoles: {
+    since: "7.0",
+    means: "MADV_COLLAPSE goes on behind a huge page's worth of nothing; before, it ended there",
+    cite: "LINUX 7.0 mm/khugepaged.c madvise_collapse: SCAN_NO_PTE_TABLE; 6.12: SCAN_PMD_NONE",
+    confidence: "knowledge",
+  },
+  collapseBusyIfNone: {
+    since: "6.4",
+    means:
+      "MADV_COLLAPSE says EBUSY where a userfaultfd wants to see missing pages; before, EINVAL",
+    cite: "LINUX 6.1, 6.12 mm/khugepaged.c madvise_collapse_errno: SCAN_EXCEED_NONE_PTE",
+    confidence: "knowledge",
+  },
   khugepagedSkipsLazyfree: {
     since: "7.1",
     means: "khugepaged leaves pages alone that MADV_FREE gave up and nobody wrote since",

@@ -42,9 +42,17 @@ export function collapse(kernel: Kernel, mm: Mm, vma: Vma, start: number, end: n
     if (result === "made" || result === 0) continue;
     failed = result;
     // These say that nothing else will work either.
-    if (result === "EBUSY" || result === "ENOMEM") return result;
+    if (result === "ENOMEM" || stopsAtHole(kernel, mm, page)) return result;
+    if (result === "EBUSY") return kernel.has("collapseBusyIfNone") ? result : "EINVAL";
   }
   return failed;
+}
+
+/** A hole in a table that is there ends the call; one for which there is not even that does not (SCAN_PMD_NONE, _NULL). */
+function stopsAtHole(kernel: Kernel, mm: Mm, page: number): boolean {
+  if (kernel.has("collapsePassesHoles")) return false;
+  const upper = kernel.mmu.exports.findEntry(mm.root, page, 1) >>> 0;
+  return upper !== 0 && kernel.mmu.exports.entryFlags(upper) === 0;
 }
 
 /** thp_vma_allowable_order, whatever sysfs says; a VMA without pages is not worth it. */

@@ -102,8 +102,8 @@ export function putPage(kernel: Kernel, frame: number, count = 1): void {
   setFrameWord(kernel, head, FRAME_REFS, refs);
   if (refs > 0) return;
   kernel.count(Event.page_free);
-  kernel.deferredSplit.delete(head);
   const flags = pageFlags(kernel, head);
+  if ((flags & PG_LARGE) !== 0) kernel.deferredSplit.delete(head);
   const pool = (flags & PG_HUGETLB) !== 0 ? poolOf(kernel, orderOf(kernel, head)) : undefined;
   if (pool === undefined) kernel.mmu.exports.freeFrames(head, orderOf(kernel, head));
   else giveHugePage(pool, kernel.mmu.exports, head, (flags & PG_RESTORE_RESERVE) !== 0);

@@ -67,11 +67,15 @@ function firstTouch(kernel: Kernel, fault: HugeFault, slot: number, flags: numbe
 /**
  * hugetlb_wp. The only mapping makes the page its own, whatever references it has: reads that come by hold some for
  * a while, and a copy may not be had.
+ *
+ * Where a mapping lost its registration by mremap, but not the bit (mremapClearsWp), the kernel would fault for ever;
+ * here the write goes on.
  */
 function writeFault(kernel: Kernel, fault: HugeFault, slot: number): FaultResult {
   const { mm, vma, page } = fault;
   const { exports } = kernel.mmu;
-  if ((exports.entryFlags(slot) & Pte.uffdWp) !== 0) return "done";
+  const wp = (exports.entryFlags(slot) & Pte.uffdWp) !== 0 && (vma.flags & VM_UFFD_WP) !== 0;
+  if (wp) return "done";
   const old = exports.entryFrame(slot, vma.huge.pool.level);
   if (isMappedOnce(kernel, old)) return reuse(kernel, fault, slot, old);
   const owner = vma.huge.had !== null;

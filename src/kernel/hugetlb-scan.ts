@@ -1,7 +1,7 @@
 // PAGEMAP_SCAN of huge pages of a pool (fs/proc/task_mmu.c pagemap_scan_hugetlb_entry, pagemap_hugetlb_category).
 //
-// Kernels before the fixes of June 2026 (in the stable releases that were recorded, and in 7.2) did two things wrong
-// that are not modelled: protecting a hole ended in a deadlock, and pages above PMD size were never protected.
+// Kernels before two fixes of 2026, which went to stable releases, too, did things wrong that are not modelled:
+// protecting a hole ended in a deadlock, and pages above PMD size were never protected.
 
 import { Pte } from "../layout/linux-flags.js";
 import { isUffdWp } from "./absent.js";

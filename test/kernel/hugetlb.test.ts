@@ -275,6 +275,13 @@ describe("userfaultfd write-protection", () => {
     expect(letters(shown[6] as Observation)).toBe("1024 PDXHEL");
   });
 
+  it("that outlived its registration does not keep a write from going on", async () => {
+    const text = `${start} wp\nuffd-wp A 0 512 on\nmremap A 512 B align=512\nwrite B 0 1\nread B 0 1\n`;
+    for (const kernel of ["6.1", "7.2"]) {
+      expect((await show(text, "x86-64", kernel))[6]?.data).toEqual([[1, 6]]);
+    }
+  });
+
   it("takes whole pages only", async () => {
     const text = `${start} wp\nuffd-wp A 0 1 on\nuffd-wp A 512 512 on\nuffd-unregister A 1 5\nuffd-unregister A 0 1024\npagemap A\n`;
     const shown = await show(text);

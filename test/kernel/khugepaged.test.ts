@@ -98,6 +98,30 @@ it("a mapping none of whose pages is writable is left, up to 6.17", async () => 
   expect(await pages(text, "6.18")).toBe(HUGE);
 });
 
+it("MADV_COLLAPSE ends at a hole, up to 6.19, unless not even the table above it is there", async () => {
+  const text =
+    "mmap A 1024 rw private align=512\nwrite A 512 512\nmadvise A 0 1024 collapse\npagemap A\n";
+  expect(await pages(text, "6.12")).toBe("512 D, 512 PDXE");
+  expect(await pages(text, "7.0")).toBe(`512 D, ${HUGE}`);
+  const { observations } = await play(text, "x86-64", "7.0");
+  expect(observations[2]?.errno).toBe("EINVAL");
+  // 1 GiB of nothing first: its table is missing, and each part of it is passed over.
+  const far =
+    "mmap A 263168 rw private align=512\nwrite A 262144 512\nmadvise A 261632 1536 collapse\npagemap A\n";
+  expect(await pages(far, "6.12")).toBe(`262144 D, ${HUGE}, 512 D`);
+});
+
+it("MADV_COLLAPSE of a range with a userfaultfd and holes is EBUSY, in 6.1 EINVAL", async () => {
+  const text = `${START}write A 0 511\nuffd-register A 0 512 wp\nmadvise A 0 512 collapse\n`;
+  for (const [kernel, errno] of [
+    ["6.1", "EINVAL"],
+    ["6.8", "EBUSY"],
+    ["7.2", "EBUSY"],
+  ] as const) {
+    expect((await play(text, "x86-64", kernel)).observations[3]?.errno).toBe(errno);
+  }
+});
+
 it("pages that were given up are left from 7.1 on", async () => {
   const text = `${START}write A 0 512\nmadvise A 0 4 free\nmadvise A 0 512 hugepage\nkhugepaged\npagemap A\n`;
   expect(await pages(text, "7.0")).toBe(HUGE);
