@@ -74,6 +74,12 @@ const FUNCTIONS = {
   fault_marker: does("mm/memory.c pte_marker_clear"),
   free_entry: does("mm/madvise.c madvise_free_pte_range"),
   marker_entry: does("mm/mprotect.c change_pte_range; mm/madvise.c guard_install_set_pte"),
+  hugetlb_touch: does("mm/hugetlb.c hugetlb_no_page"),
+  hugetlb_reuse: does("mm/hugetlb.c hugetlb_wp, set_huge_ptep_maybe_writable"),
+  hugetlb_copy: does("mm/hugetlb.c hugetlb_wp"),
+  hugetlb_entry: does(
+    "mm/hugetlb.c __unmap_hugepage_range, hugetlb_change_protection, copy_hugetlb_page_range, move_hugetlb_page_tables",
+  ),
   scan_protect: does("fs/proc/task_mmu.c make_uffd_wp_pte"),
 } as const satisfies Record<string, z.input<typeof functionSchema>>;
 

@@ -144,10 +144,16 @@ const FEATURES = {
     cite: "LINUX 6.1 mm/memory.c do_wp_page",
     confidence: "knowledge",
   },
-  likelyShared: {
-    since: "6.9",
+  estimatedSharers: {
+    since: "6.6",
     means:
       "whether a large folio is shared is guessed by its first page; before, any second mapping counted",
+    cite: "LINUX 6.8 include/linux/mm.h folio_estimated_sharers, mm/madvise.c",
+    confidence: "knowledge",
+  },
+  likelyShared: {
+    since: "6.10",
+    means: "that guess also counts all mappings of the folio",
     cite: "LINUX 6.12 include/linux/mm.h folio_likely_mapped_shared",
     confidence: "knowledge",
   },
@@ -208,7 +214,7 @@ const FEATURES = {
     confidence: "witnessed",
   },
   adviceStopsAtSharedLarge: {
-    until: "6.7",
+    until: "6.10",
     means:
       "MADV_PAGEOUT and MADV_FREE split every large folio they meet, and end at one that is mapped elsewhere",
     cite: "LINUX 6.1 mm/madvise.c madvise_cold_or_pageout_pte_range, madvise_free_pte_range",
@@ -261,6 +267,43 @@ const FEATURES = {
     means: "kpageflags says KSM of every anonymous page, so that it tells nothing",
     cite: "LINUX fs/proc/page.c stable_page_flags",
     confidence: "witnessed",
+  },
+  collapsePassesHoles: {
+    since: "7.0",
+    means: "MADV_COLLAPSE goes on behind a huge page's worth of nothing; before, it ended there",
+    cite: "LINUX 7.0 mm/khugepaged.c madvise_collapse: SCAN_NO_PTE_TABLE; 6.12: SCAN_PMD_NONE",
+    confidence: "knowledge",
+  },
+  collapseBusyIfNone: {
+    since: "6.4",
+    means:
+      "MADV_COLLAPSE says EBUSY where a userfaultfd wants to see missing pages; before, EINVAL",
+    cite: "LINUX 6.1, 6.12 mm/khugepaged.c madvise_collapse_errno: SCAN_EXCEED_NONE_PTE",
+    confidence: "knowledge",
+  },
+  khugepagedSkipsLazyfree: {
+    since: "7.1",
+    means: "khugepaged leaves pages alone that MADV_FREE gave up and nobody wrote since",
+    cite: "LINUX 7.1 mm/khugepaged.c collapse_scan_pmd: SCAN_PAGE_LAZYFREE",
+    confidence: "knowledge",
+  },
+  hugetlbVmaLocks: {
+    since: "6.10",
+    means: "faults on huge pages of a pool are handled under the lock of the VMA, too",
+    cite: "LINUX 6.10 mm/hugetlb.c hugetlb_fault, vmf_anon_prepare",
+    confidence: "knowledge",
+  },
+  hugetlbRestoresPromise: {
+    since: "6.9",
+    means: "a private mapping of huge pages is promised again what MADV_DONTNEED took from it",
+    cite: "LINUX 6.9 mm/hugetlb.c __unmap_hugepage_range (folio_set_hugetlb_restore_reserve)",
+    confidence: "knowledge",
+  },
+  mmapOverKeepsErrno: {
+    since: "6.12",
+    means: "mmap over a mapping that cannot be cut there returns why; before, ENOMEM",
+    cite: "LINUX 6.12 mm/mmap.c mmap_region, mm/vma.c vms_gather_munmap_vmas; 6.8 mmap_region",
+    confidence: "knowledge",
   },
   broadcastUpgrade: {
     until: "7.0",

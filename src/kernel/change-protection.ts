@@ -8,6 +8,8 @@ import { MARKER_GUARD, MARKER_UFFD_WP, markerIn, setMarker } from "./absent.js";
 import { tryFold, unfoldEnds } from "./contpte.js";
 import { Event } from "./events.js";
 import { pageFlags } from "./folio.js";
+import { isHugetlb } from "./hugetlb.js";
+import { protectHugetlb } from "./hugetlb-range.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { PG_ANON, PG_EXCLUSIVE } from "./page-flags.js";
@@ -29,7 +31,7 @@ export interface ProtectionChange {
 /** Markers stand for protected absent pages (`userfaultfd_wp_use_markers`). */
 export function usesMarkers(vma: Vma): boolean {
   if ((vma.flags & VM_UFFD_WP) === 0) return false;
-  return vma.object !== null || vma.uffd?.unpopulated === true;
+  return vma.object !== null || isHugetlb(vma) || vma.uffd?.unpopulated === true;
 }
 
 /** Applies the protection of a VMA to [start, end) of it. */
@@ -41,6 +43,10 @@ export function changeProtection(
   end: number,
   change: ProtectionChange,
 ): void {
+  if (isHugetlb(vma)) {
+    protectHugetlb(kernel, mm, vma, start, end, change.uffdWp);
+    return;
+  }
   const { exports } = kernel.mmu;
   let flush = false;
   let batchEnd = start;

@@ -3,6 +3,7 @@
 import { Pte } from "../layout/linux-flags.js";
 import { Event } from "./events.js";
 import { maybePinned } from "./folio.js";
+import { isHugetlb } from "./hugetlb.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { syscall } from "./syscall.js";
@@ -19,6 +20,8 @@ export function clearSoftDirty(kernel: Kernel, mm: Mm): void {
     if (!kernel.softDirty) return;
     for (const vma of mm.vmas.all) vma.flags &= ~VM_SOFTDIRTY;
     for (const vma of mm.vmas.all) {
+      // The walk has no function for huge pages of a pool.
+      if (isHugetlb(vma)) continue;
       if (mm.hasPinned && isCow(vma.flags)) clearOneByOne(kernel, mm, vma);
       else clearRuns(kernel, mm, vma);
     }

@@ -1,21 +1,18 @@
-// MADV_COLLAPSE (mm/khugepaged.c madvise_collapse, hpage_collapse_scan_pmd, __collapse_huge_page_isolate,
-// collapse_huge_page): base pages are copied into a new huge page.
+// MADV_COLLAPSE (mm/khugepaged.c madvise_collapse, collapse_huge_page): base pages are copied into a new huge page, as
+// the daemon does by itself (khugepaged.ts).
 //
 //   scan each entry --> swapped ones come in --> copy --> huge entry, writable, dirty and exclusive
 
 import { Pte } from "../layout/linux-flags.js";
-import { isUffdWp } from "./absent.js";
+import { COLLAPSE_ANY, type CollapseControl, scanTable } from "./collapse-scan.js";
 import type { Errno } from "./errno.js";
 import { Event } from "./events.js";
 import {
   addWholeMapping,
   dropMapping,
-  folioMapsOf,
   headOf,
   newAnonFolio,
-  orderOf,
   pageFlags,
-  refsOf,
   setPageFlags,
   setStamp,
   stampOf,
@@ -41,12 +38,21 @@ export function collapse(kernel: Kernel, mm: Mm, vma: Vma, start: number, end: n
   const size = entriesPerTable(kernel);
   let failed: Errno = 0;
   for (let page = hugeStart(kernel, start + size - 1); page + size <= end; page += size) {
-    const result = collapseOne(kernel, mm, vma, page);
-    if (result !== 0) failed = result;
+    const result = collapseOne(kernel, mm, vma, page, COLLAPSE_ANY);
+    if (result === "made" || result === 0) continue;
+    failed = result;
     // These say that nothing else will work either.
-    if (result === "EBUSY" || result === "ENOMEM") return result;
+    if (result === "ENOMEM" || stopsAtHole(kernel, mm, page)) return result;
+    if (result === "EBUSY") return kernel.has("collapseBusyIfNone") ? result : "EINVAL";
   }
   return failed;
+}
+
+/** A hole in a table that is there ends the call; one for which there is not even that does not (SCAN_PMD_NONE, _NULL). */
+function stopsAtHole(kernel: Kernel, mm: Mm, page: number): boolean {
+  if (kernel.has("collapsePassesHoles")) return false;
+  const upper = kernel.mmu.exports.findEntry(mm.root, page, 1) >>> 0;
+  return upper !== 0 && kernel.mmu.exports.entryFlags(upper) === 0;
 }
 
 /** thp_vma_allowable_order, whatever sysfs says; a VMA without pages is not worth it. */
@@ -57,43 +63,24 @@ function mayCollapse(kernel: Kernel, vma: Vma): boolean {
   return hugeStart(kernel, vma.start + size - 1) + size <= vma.end;
 }
 
-function collapseOne(kernel: Kernel, mm: Mm, vma: Vma, page: number): ScanResult {
+/** Collapses the pages that would lie in one huge page: 0 = it was one before. */
+export function collapseOne(
+  kernel: Kernel,
+  mm: Mm,
+  vma: Vma,
+  page: number,
+  control: CollapseControl,
+): ScanResult | "made" {
   const { exports } = kernel.mmu;
   if (hugeEntryAt(kernel, mm.root, page) !== 0) return 0;
   const table = exports.findEntry(mm.root, page, 0) >>> 0;
   if (table === 0) return "EINVAL";
-  const scanned = scan(kernel, vma, table);
+  const scanned = scanTable(kernel, vma, table, control);
   if (scanned !== 0) return scanned;
   const brought = bringIn(kernel, mm, vma, table, page);
   if (brought !== 0) return brought;
-  return copyInto(kernel, mm, vma, table, page);
-}
-
-/** hpage_collapse_scan_pmd: every entry must be one that can be copied, and (up to 6.17) one of them writable. */
-function scan(kernel: Kernel, vma: Vma, table: number): ScanResult {
-  const { exports } = kernel.mmu;
-  let writable = !kernel.has("collapseNeedsWritable");
-  for (let i = 0; i < entriesPerTable(kernel); i++) {
-    const slot = table + 8 * i;
-    const flags = exports.entryFlags(slot);
-    const present = (flags & Pte.present) !== 0;
-    if (flags !== 0 && isUffdWp(kernel, slot, flags)) return "EINVAL";
-    if (flags !== 0 && !present) continue;
-    if (flags === 0 || (flags & Pte.special) !== 0) {
-      if (vma.uffd !== null) return "EBUSY";
-      continue;
-    }
-    if ((flags & Pte.write) !== 0) writable = true;
-    if (!hasOnlyMappings(kernel, exports.entryFrame(slot, 0))) return "EAGAIN";
-  }
-  return writable ? 0 : "EINVAL";
-}
-
-/** is_refcount_suitable: nobody but entries and the swap cache refers to the folio. */
-function hasOnlyMappings(kernel: Kernel, frame: number): boolean {
-  const head = headOf(kernel, frame);
-  const cached = (pageFlags(kernel, head) & PG_SWAPCACHE) !== 0 ? 2 ** orderOf(kernel, head) : 0;
-  return refsOf(kernel, head) === folioMapsOf(kernel, head) + cached;
+  const copied = copyInto(kernel, mm, vma, table, page);
+  return copied === 0 ? "made" : copied;
 }
 
 /** __collapse_huge_page_swapin; these faults are not counted. */

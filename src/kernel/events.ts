@@ -54,6 +54,10 @@ const EVENTS = [
   ["fault_marker", "faults that cleared a marker whose registration is gone"],
   ["free_entry", "entries made clean and old by MADV_FREE"],
   ["marker_entry", "markers set or taken away by userfaultfd and guard regions"],
+  ["hugetlb_touch", "first touches that took a page of a pool of huge pages"],
+  ["hugetlb_reuse", "write faults that made such a page writable in place"],
+  ["hugetlb_copy", "write faults that copied such a page"],
+  ["hugetlb_entry", "entries of such pages taken down, protected, moved or copied by fork"],
   ["scan_protect", "entries protected by PAGEMAP_SCAN"],
 ] as const;
 

@@ -13,6 +13,8 @@ import { Event } from "./events.js";
 import type { Fault, FaultResult } from "./fault-types.js";
 import { missing } from "./first-touch.js";
 import { hugeFirstTouch, hugePresentFault } from "./huge-fault.js";
+import { isHugetlb } from "./hugetlb.js";
+import { hugetlbFault } from "./hugetlb-fault.js";
 import type { Kernel } from "./kernel.js";
 import { markerFault } from "./marker-fault.js";
 import type { Mm } from "./mm.js";
@@ -37,7 +39,8 @@ export function userFault(kernel: Kernel, mm: Mm, page: number, write: boolean):
     const result = handleMmFault(kernel, { mm, vma, page, write });
     if (result === "retry" || result === "major-retry") {
       // A retry that comes out of the per-VMA lock is not yet "tried" (FAULT_FLAG_TRIED), unless it was major.
-      if (!underVmaLock || result === "major-retry") tried = true;
+      const locked = underVmaLock && (!isHugetlb(vma) || kernel.has("hugetlbVmaLocks"));
+      if (!locked || result === "major-retry") tried = true;
       underVmaLock = false;
       continue;
     }
@@ -103,7 +106,8 @@ function hugeFault(kernel: Kernel, fault: Fault): FaultResult | null {
 
 /** handle_pte_fault, with the tables made on the way. */
 function handleMmFault(kernel: Kernel, fault: Fault): FaultResult {
-  const { mm, page, write } = fault;
+  const { mm, vma, page, write } = fault;
+  if (isHugetlb(vma)) return hugetlbFault(kernel, { ...fault, vma });
   const { exports } = kernel.mmu;
   const huge = hugeFault(kernel, fault);
   if (huge !== null) return huge;

@@ -79,6 +79,7 @@ function dirtyAll(kernel: Kernel, head: number, count: number): void {
 /** Each page becomes a folio of order 0, referenced by its own mappings. */
 function detach(kernel: Kernel, head: number, count: number): void {
   const place = frameWord(kernel, head, FRAME_OWNER);
+  kernel.deferredSplit.delete(head);
   const inherited = pageFlags(kernel, head) & (PG_DIRTY | PG_LAZYFREE);
   for (let i = 0; i < count; i++) {
     const frame = head + i;

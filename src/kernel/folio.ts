@@ -16,16 +16,20 @@ import {
 } from "../../assembly/abi/frames.js";
 import { Event } from "./events.js";
 import { frameWord, setFrameWord } from "./frame-words.js";
+import { giveHugePage, poolOf } from "./hugetlb-pool.js";
 import type { Kernel } from "./kernel.js";
 import { trackMapping } from "./mm-ids.js";
 import {
   PG_ANON,
   PG_EXCLUSIVE,
+  PG_HUGETLB,
   PG_LARGE,
   PG_ORDER_MASK,
   PG_ORDER_SHIFT,
+  PG_RESTORE_RESERVE,
   PIN_BIAS,
 } from "./page-flags.js";
+import { lostPage, lostWhole } from "./partly-mapped.js";
 
 /** First page of a page's folio. */
 export function headOf(kernel: Kernel, frame: number): number {
@@ -98,19 +102,26 @@ export function putPage(kernel: Kernel, frame: number, count = 1): void {
   setFrameWord(kernel, head, FRAME_REFS, refs);
   if (refs > 0) return;
   kernel.count(Event.page_free);
-  kernel.mmu.exports.freeFrames(head, orderOf(kernel, head));
+  const flags = pageFlags(kernel, head);
+  if ((flags & PG_LARGE) !== 0) kernel.deferredSplit.delete(head);
+  const pool = (flags & PG_HUGETLB) !== 0 ? poolOf(kernel, orderOf(kernel, head)) : undefined;
+  if (pool === undefined) kernel.mmu.exports.freeFrames(head, orderOf(kernel, head));
+  else giveHugePage(pool, kernel.mmu.exports, head, (flags & PG_RESTORE_RESERVE) !== 0);
 }
 
 /** One entry of an address space more, or fewer, maps a page. */
 export function addMapping(kernel: Kernel, frame: number, by: 1 | -1, mm: number): void {
   setFrameWord(kernel, frame, FRAME_MAPS, frameWord(kernel, frame, FRAME_MAPS) + by);
-  if (isLarge(kernel, frame)) trackMapping(kernel, headOf(kernel, frame), by, mm);
+  if (!isLarge(kernel, frame)) return;
+  trackMapping(kernel, headOf(kernel, frame), by, mm);
+  if (by < 0) lostPage(kernel, headOf(kernel, frame), frame);
 }
 
 /** One entry more, or fewer, maps a folio as a whole. */
 export function addWholeMapping(kernel: Kernel, head: number, by: 1 | -1, mm: number): void {
   setFrameWord(kernel, head, FRAME_SPARE, wholeMapsOf(kernel, head) + by);
   trackMapping(kernel, head, by, mm);
+  if (by < 0) lostWhole(kernel, head);
 }
 
 /**

@@ -19,6 +19,8 @@ import {
 } from "./folio.js";
 import { setFrameWord } from "./frame-words.js";
 import { isHugeZero } from "./huge-zero.js";
+import { forkedMapping, isHugetlb } from "./hugetlb.js";
+import { forkHugetlb } from "./hugetlb-range.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { exitMm } from "./mmap.js";
@@ -63,6 +65,7 @@ function copyVma(vma: Vma): Vma {
     ...vma,
     flags: vma.flags & ~VM_UFFD_WP,
     uffd: null,
+    huge: forkedMapping(vma.huge),
     anonVma: null,
     anonChain: [],
   };
@@ -91,6 +94,8 @@ function copyPages(kernel: Kernel, copying: Copying): boolean {
   const { parent, child, from } = copying;
   // Pages that a fault can find again are not copied (`vma_needs_copy`).
   if ((from.flags & VM_WIPEONFORK) !== 0 || from.anonVma === null) return true;
+  if (isHugetlb(from) && isHugetlb(copying.to))
+    return forkHugetlb(kernel, { ...copying, from, to: copying.to });
   let fits = true;
   const run: VisitRun = (slot, page, count) => {
     if (!fits) return;

@@ -1,5 +1,6 @@
 // Long-term pins for writing (mm/gup.c pin_user_pages, try_grab_folio): FOLL_PIN | FOLL_LONGTERM | FOLL_WRITE.
 
+import { MmulateError } from "../errors.js";
 import type { Errno } from "./errno.js";
 import { allows } from "./fault.js";
 import { addPins, getPage, headOf, isLarge, putPage } from "./folio.js";
@@ -8,7 +9,7 @@ import type { Mm } from "./mm.js";
 import { PIN_BIAS } from "./page-flags.js";
 import { faultIn } from "./populate.js";
 import { syscall } from "./syscall.js";
-import { hugeEntryAt, hugeStart } from "./walk-entries.js";
+import { leafAt } from "./walk-entries.js";
 
 /** Pages that one call pinned; who unpins them says which. */
 export type Pins = readonly number[];
@@ -42,11 +43,9 @@ export function pinPages(
 
 function grab(kernel: Kernel, mm: Mm, page: number): number {
   const { exports } = kernel.mmu;
-  const huge = hugeEntryAt(kernel, mm.root, page);
-  const frame =
-    huge !== 0
-      ? exports.entryFrame(huge, 1) + (page - hugeStart(kernel, page))
-      : exports.entryFrame(exports.findEntry(mm.root, page, 0) >>> 0, 0);
+  const leaf = leafAt(kernel, mm.root, page);
+  if (leaf === null) throw new MmulateError("INTERNAL", `page ${page} is gone`);
+  const frame = exports.entryFrame(leaf.slot, leaf.level) + (page - leaf.first);
   if (isLarge(kernel, frame)) {
     getPage(kernel, frame);
     addPins(kernel, headOf(kernel, frame), 1);

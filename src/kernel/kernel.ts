@@ -9,6 +9,7 @@ import type { CompiledLinuxLayout } from "../layout/linux-layout.js";
 import { CacheLines, STRUCT_PAGE_BYTES, VMA_BYTES } from "./cache-lines.js";
 import { EVENT_MEANINGS } from "./events.js";
 import { featuresOf, type KernelConfig } from "./features.js";
+import { type HugePool, hugePools } from "./hugetlb-pool.js";
 import type { Mm } from "./mm.js";
 import { type KernelPrograms, kernelPrograms } from "./programs.js";
 import type { SharedObject } from "./shared-object.js";
@@ -53,8 +54,12 @@ export class Kernel {
   readonly objects = new Map<number, SharedObject>();
   /** Slots of the swap device. */
   readonly swap: SwapSlots;
+  /** Pools of huge pages, by the level of the entries that map them. */
+  readonly hugePools: ReadonlyMap<number, HugePool>;
   /** Address spaces that live. */
   readonly mms = new Set<Mm>();
+  /** Heads of folios that are mapped only in part, in the order they came to be so (partly-mapped.ts). */
+  readonly deferredSplit = new Set<number>();
   /** Head of the huge zero page; 0 = not made yet (huge-zero.ts). */
   hugeZeroFrame = 0;
   /** The zero page; it has no mappings, and a reference that is never dropped. */
@@ -89,6 +94,7 @@ export class Kernel {
     this.zeroFrame = this.mmu.exports.allocateFrames(0);
     this.programs = kernelPrograms(this.mmu);
     this.swap = new SwapSlots(config.swap ? config.frames : 0);
+    this.hugePools = hugePools(hardware, config);
     this.tlb = new TlbFlush(
       this.mmu,
       hardware,

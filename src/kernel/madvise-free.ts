@@ -8,7 +8,7 @@ import { folioMapsOf, headOf, isLarge, mapsOf, orderOf, pageFlags, setPageFlags 
 import { splitFolio } from "./folio-split.js";
 import { isHugeZero } from "./huge-zero.js";
 import type { Kernel } from "./kernel.js";
-import { isShared } from "./mapped-shared.js";
+import { isShared, isSharedPage } from "./mapped-shared.js";
 import type { Mm } from "./mm.js";
 import { PG_DIRTY, PG_LAZYFREE, PG_SWAPCACHE } from "./page-flags.js";
 import { batchAt } from "./pte-batch.js";
@@ -61,7 +61,7 @@ function freeAt(kernel: Kernel, slot: number, left: number): number {
   }
   const head = headOf(kernel, frame);
   if (kernel.has("adviceStopsAtSharedLarge")) {
-    return mapsOf(kernel, frame) === 1 && splitFolio(kernel, head) ? 0 : left;
+    return !isSharedPage(kernel, frame) && splitFolio(kernel, head) ? 0 : left;
   }
   const pages = batchAt(kernel, slot, left);
   if (pages < 2 ** orderOf(kernel, head)) {

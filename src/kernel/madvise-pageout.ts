@@ -2,20 +2,11 @@
 
 import { Pte } from "../layout/linux-flags.js";
 import type { Errno } from "./errno.js";
-import {
-  folioMapsOf,
-  headOf,
-  isLarge,
-  mapsOf,
-  newAnonFolio,
-  orderOf,
-  putPage,
-  setStamp,
-} from "./folio.js";
+import { folioMapsOf, headOf, isLarge, newAnonFolio, orderOf, putPage, setStamp } from "./folio.js";
 import { splitFolio } from "./folio-split.js";
 import { isHugeZero } from "./huge-zero.js";
 import type { Kernel } from "./kernel.js";
-import { isShared } from "./mapped-shared.js";
+import { isShared, isSharedPage } from "./mapped-shared.js";
 import type { Mm } from "./mm.js";
 import { batchAt } from "./pte-batch.js";
 import { setIndex } from "./rmap.js";
@@ -60,7 +51,7 @@ function chooseAt(kernel: Kernel, slot: number, left: number, chosen: number[]):
   const frame = exports.entryFrame(slot, 0);
   const head = headOf(kernel, frame);
   if (isLarge(kernel, head) && kernel.has("adviceStopsAtSharedLarge")) {
-    return mapsOf(kernel, frame) === 1 && splitFolio(kernel, head) ? 0 : left;
+    return !isSharedPage(kernel, frame) && splitFolio(kernel, head) ? 0 : left;
   }
   const pages = batchAt(kernel, slot, left);
   const whole = pages === 2 ** orderOf(kernel, head);

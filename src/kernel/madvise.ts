@@ -3,6 +3,8 @@
 import { collapse } from "./collapse.js";
 import type { Errno } from "./errno.js";
 import { installGuards, removeGuards } from "./guard.js";
+import { isHugetlb, mayCut } from "./hugetlb.js";
+import { adviseHugetlb } from "./hugetlb-advice.js";
 import type { Kernel } from "./kernel.js";
 import { mergeable, unmergeable } from "./ksm.js";
 import { free } from "./madvise-free.js";
@@ -25,7 +27,9 @@ function setting(set: number, clear: number, refused = 0): Visit {
   return (kernel, mm, vma, start, end) => {
     if ((vma.flags & refused) !== 0) return "EINVAL";
     const flags = (vma.flags & ~clear) | set;
-    if (flags !== vma.flags) modifyVma(kernel, mm, vma, start, end, { flags });
+    if (flags === vma.flags) return 0;
+    if (!mayCut(kernel, mm, vma, start, end)) return "EINVAL";
+    modifyVma(kernel, mm, vma, start, end, { flags });
     return 0;
   };
 }
@@ -98,7 +102,11 @@ function advise(kernel: Kernel, mm: Mm, start: number, end: number, advice: stri
   const visit = VISITS.get(advice);
   if (visit === undefined) return "EINVAL";
   if (advice.startsWith("guard") && !kernel.has("guardRegions")) return "EINVAL";
-  return walkVmas(kernel, mm, start, end, visit);
+  return walkVmas(kernel, mm, start, end, (...part) => {
+    const [, , vma, from, to] = part;
+    const huge = isHugetlb(vma) ? adviseHugetlb(kernel, mm, vma, from, to, advice) : null;
+    return huge ?? visit(...part);
+  });
 }
 
 /** madvise_walk_vmas: an error ends the walk, a hole does not. */

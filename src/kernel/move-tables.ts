@@ -4,6 +4,8 @@ import { Pte } from "../layout/linux-flags.js";
 import { MARKER_UFFD_WP, markerIn } from "./absent.js";
 import { tryFold, unfold } from "./contpte.js";
 import { Event } from "./events.js";
+import { isHugetlb } from "./hugetlb.js";
+import { moveHugetlb } from "./hugetlb-range.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { splitMapping } from "./split-mapping.js";
@@ -23,6 +25,10 @@ interface TableMove {
  * and no entry is touched: clean pages stay clean.
  */
 export function movePageTables(kernel: Kernel, mm: Mm, vma: Vma, move: TableMove): void {
+  if (isHugetlb(vma)) {
+    moveHugetlb(kernel, mm, vma, move);
+    return;
+  }
   const size = entriesPerTable(kernel);
   const { exports } = kernel.mmu;
   let done = 0;

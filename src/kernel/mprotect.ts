@@ -3,11 +3,12 @@
 import { changeProtection } from "./change-protection.js";
 import type { Errno } from "./errno.js";
 import { Event } from "./events.js";
+import { mayCut } from "./hugetlb.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { wantsWriteNotify } from "./page-prot.js";
 import { syscall } from "./syscall.js";
-import { VM_ACCESS_FLAGS, VM_ACCOUNT, VM_SHARED, VM_WRITE } from "./vm-flags.js";
+import { VM_ACCESS_FLAGS, VM_ACCOUNT, VM_HUGETLB, VM_SHARED, VM_WRITE } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
 import { modifyVma } from "./vma-merge.js";
 
@@ -27,26 +28,36 @@ export function mprotect(
       if (vma === null) return "ENOMEM";
       const to = Math.min(end, vma.end);
       kernel.count(Event.vma_visit);
-      fixup(kernel, mm, vma, at, to, access);
+      if (!fixup(kernel, mm, vma, at, to, access)) return "EINVAL";
       at = to;
     }
     return 0;
   });
 }
 
-function fixup(kernel: Kernel, mm: Mm, vma: Vma, start: number, end: number, access: number): void {
+/** mprotect_fixup. False: the VMA cannot be cut there. */
+function fixup(
+  kernel: Kernel,
+  mm: Mm,
+  vma: Vma,
+  start: number,
+  end: number,
+  access: number,
+): boolean {
   const asked = (vma.flags & ~VM_ACCESS_FLAGS) | access;
-  if (asked === vma.flags) return;
+  if (asked === vma.flags) return true;
+  if (!mayCut(kernel, mm, vma, start, end)) return false;
   const flags = charge(vma, asked);
   const changed = modifyVma(kernel, mm, vma, start, end, { flags });
   const upgrade = wantsManualUpgrade(kernel, changed);
   changeProtection(kernel, mm, changed, start, end, { upgrade });
+  return true;
 }
 
 /** What becomes writable is charged; a private mapping without pages that no longer is gives its charge back. */
 function charge(vma: Vma, flags: number): number {
   if ((flags & VM_WRITE) !== 0) {
-    const free = (vma.flags & (VM_ACCOUNT | VM_WRITE | VM_SHARED)) === 0;
+    const free = (vma.flags & (VM_ACCOUNT | VM_WRITE | VM_SHARED | VM_HUGETLB)) === 0;
     return free ? flags | VM_ACCOUNT : flags;
   }
   const empty = vma.object === null && vma.anonVma === null;

@@ -2,6 +2,8 @@
 
 import { unlinkAnonVma } from "./anon-vma.js";
 import type { Errno } from "./errno.js";
+import { forkedMapping, type HugeVma, isHugetlb } from "./hugetlb.js";
+import { wholePages } from "./hugetlb-pool.js";
 import type { Kernel } from "./kernel.js";
 import { unmergePages } from "./ksm.js";
 import type { Mm } from "./mm.js";
@@ -22,14 +24,17 @@ export interface Move {
 }
 
 /** mremap to a fixed place. */
-export function mremap(kernel: Kernel, mm: Mm, move: Move): Errno {
+export function mremap(kernel: Kernel, mm: Mm, asked: Move): Errno {
   return syscall(kernel, mm, "write", () => {
+    const move = wholeMove(mm.vmas.at(asked.start), asked);
+    if (move === null) return "EINVAL";
     const { start, pages, to } = move;
     const end = start + pages;
     if (pages <= 0 || (start < to + pages && to < end)) return "EINVAL";
     const many = kernel.has("mremapManyVmas");
     if (many && mm.vmas.at(start) === null) return "EFAULT";
-    munmapRange(kernel, mm, to, to + pages);
+    const failed = munmapRange(kernel, mm, to, to + pages);
+    if (failed !== 0) return failed;
     const first = mm.vmas.at(start);
     if (first === null) return "EFAULT";
     if (first.end >= end) {
@@ -40,6 +45,17 @@ export function mremap(kernel: Kernel, mm: Mm, move: Move): Errno {
   });
 }
 
+/**
+ * Huge pages of a pool move whole, from and to their own borders, and always leave (align_hugetlb, check_prep_vma:
+ * VM_DONTEXPAND). Null: they cannot.
+ */
+function wholeMove(vma: Vma | null, move: Move): Move | null {
+  if (vma === null || !isHugetlb(vma)) return move;
+  const { pool } = vma.huge;
+  const fits = move.start % pool.pages === 0 && move.to % pool.pages === 0 && !move.keep;
+  return fits ? { ...move, pages: wholePages(pool, move.pages) } : null;
+}
+
 /** remap_move: VMA by VMA; holes stay holes. Those with a userfaultfd are refused. */
 function moveMany(kernel: Kernel, mm: Mm, { start, pages, to, keep }: Move): Errno {
   const end = start + pages;
@@ -48,7 +64,9 @@ function moveMany(kernel: Kernel, mm: Mm, { start, pages, to, keep }: Move): Err
     if (vma.uffd !== null) return "EFAULT";
     const from = Math.max(start, vma.start);
     const piece = Math.min(end, vma.end) - from;
-    moveVma(kernel, mm, vma, { start: from, pages: piece, to: to + (from - start), keep });
+    const move = wholeMove(vma, { start: from, pages: piece, to: to + (from - start), keep });
+    if (move === null) return "EINVAL";
+    moveVma(kernel, mm, vma, move);
   }
   return 0;
 }
@@ -62,6 +80,8 @@ function moveVma(kernel: Kernel, mm: Mm, vma: Vma, move: Move): void {
   const target = copyTo(kernel, mm, vma, move);
   movePageTables(kernel, mm, vma, { ...move, clearWp });
   dropRegistration(target, vma);
+  // Promises go with the pages; those of what stays behind are forgotten, too (clear_vma_resv_huge_pages).
+  vma.huge = forkedMapping(vma.huge);
   if (!keep) {
     munmapRange(kernel, mm, start, start + pages);
     return;
@@ -73,7 +93,7 @@ function moveVma(kernel: Kernel, mm: Mm, vma: Vma, move: Move): void {
 /** copy_vma: merges with its new neighbours where they fit. */
 function copyTo(kernel: Kernel, mm: Mm, vma: Vma, { start, pages, to }: Move): Vma {
   // A private mapping without pages yet has no ties to where it was made.
-  const untied = vma.object === null && vma.anonVma === null;
+  const untied = vma.object === null && !isHugetlb(vma) && vma.anonVma === null;
   const pgoff = untied ? to : vma.pgoff + (start - vma.start);
   const part = { ...vma, start: to, end: to + pages, pgoff };
   const merged = mergePart(kernel, mm, part);
@@ -97,13 +117,25 @@ export function resize(kernel: Kernel, mm: Mm, start: number, from: number, page
     const vma = mm.vmas.at(start);
     if (pages <= 0) return "EINVAL";
     if (vma === null) return "EFAULT";
-    if (pages <= from) {
-      if (pages < from) munmapRange(kernel, mm, start + pages, start + from);
-      return 0;
-    }
+    if (isHugetlb(vma)) return shrinkHugetlb(kernel, mm, vma, start, from, pages);
+    if (pages <= from) return munmapRange(kernel, mm, start + pages, start + from);
     if (start + from > vma.end) return "EFAULT";
     return grow(kernel, mm, vma, start + from, start + pages);
   });
+}
+
+/** Huge pages of a pool never grow; lengths mean whole ones. */
+function shrinkHugetlb(
+  kernel: Kernel,
+  mm: Mm,
+  { huge: { pool } }: HugeVma,
+  start: number,
+  from: number,
+  pages: number,
+): Errno {
+  const [old, now] = [wholePages(pool, from), wholePages(pool, pages)];
+  if (start % pool.pages !== 0 || now > old) return "EINVAL";
+  return munmapRange(kernel, mm, start + now, start + old);
 }
 
 /** Only the end of a VMA grows, and only into a hole; then it may meet a neighbour it merges with. */

@@ -16,6 +16,10 @@ export const PG_SWAPCACHE = 1 << 5;
 export const PG_LAZYFREE = 1 << 6;
 /** Merged by KSM; on the head. */
 export const PG_KSM = 1 << 7;
+/** From a pool of huge pages; on the head. */
+export const PG_HUGETLB = 1 << 16;
+/** Its pool keeps it back for whoever was promised it, once it is free; on the head. */
+export const PG_RESTORE_RESERVE = 1 << 17;
 /** Order of the folio, on its head. */
 export const PG_ORDER_SHIFT = 24;
 export const PG_ORDER_MASK = 0x1f << PG_ORDER_SHIFT;

@@ -13,62 +13,29 @@ import type { Errno } from "./errno.js";
 import { Event } from "./events.js";
 import { pageFlags } from "./folio.js";
 import { isHugeZero } from "./huge-zero.js";
+import { isHugetlb } from "./hugetlb.js";
+import { scanHugetlb } from "./hugetlb-scan.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { PG_ANON } from "./page-flags.js";
+import {
+  PAGE_IS_FILE,
+  PAGE_IS_HUGE,
+  PAGE_IS_PFNZERO,
+  PAGE_IS_PRESENT,
+  PAGE_IS_SOFT_DIRTY,
+  PAGE_IS_SWAPPED,
+  PAGE_IS_WPALLOWED,
+  PAGE_IS_WRITTEN,
+  Scan,
+  type ScanRanges,
+  type ScanRequest,
+} from "./pagemap-categories.js";
 import { splitMapping } from "./split-mapping.js";
 import { syscall } from "./syscall.js";
 import { VM_SOFTDIRTY, VM_UFFD_WP } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
 import { entriesPerTable, hugeEntryAt } from "./walk-entries.js";
-
-/** Categories of a page (include/uapi/linux/fs.h), in a sum. */
-const PAGE_IS_WPALLOWED = 1;
-export const PAGE_IS_WRITTEN = 1 << 1;
-const PAGE_IS_FILE = 1 << 2;
-export const PAGE_IS_PRESENT = 1 << 3;
-const PAGE_IS_SWAPPED = 1 << 4;
-const PAGE_IS_PFNZERO = 1 << 5;
-const PAGE_IS_HUGE = 1 << 6;
-export const PAGE_IS_SOFT_DIRTY = 1 << 7;
-
-/** The request: `category_mask` = `return_mask` = the categories. */
-export interface ScanRequest {
-  readonly start: number;
-  readonly end: number;
-  readonly categories: number;
-  /** PM_SCAN_WP_MATCHING. */
-  readonly protect: boolean;
-  /** PM_SCAN_CHECK_WPASYNC. */
-  readonly check: boolean;
-}
-
-/** Ranges of pages that match, ends exclusive; adjacent ones are one. */
-export type ScanRanges = [number, number][];
-
-class Scan {
-  readonly ranges: ScanRanges = [];
-  private readonly wanted: number;
-
-  constructor(
-    readonly kernel: Kernel,
-    readonly mm: Mm,
-    readonly request: ScanRequest,
-  ) {
-    this.wanted = request.categories;
-  }
-
-  matches(categories: number): boolean {
-    const { wanted } = this;
-    return (categories & wanted) === wanted;
-  }
-
-  output(start: number, end: number): void {
-    const last = this.ranges.at(-1);
-    if (last !== undefined && last[1] === start) last[1] = end;
-    else this.ranges.push([start, end]);
-  }
-}
 
 /** Scans, and protects what matches if asked to. */
 export function pagemapScan(
@@ -95,6 +62,10 @@ function scanVma(scan: Scan, vma: Vma, own: number): void {
   const size = entriesPerTable(scan.kernel);
   const end = Math.min(scan.request.end, vma.end);
   let page = Math.max(scan.request.start, vma.start);
+  if (isHugetlb(vma)) {
+    scanHugetlb(scan, vma, own, page, end, (from, to) => scanHole(scan, vma, own, from, to));
+    return;
+  }
   while (page < end) {
     const next = Math.min(end, page - (page % size) + size);
     if (scanHuge(scan, vma, own, page, next)) {

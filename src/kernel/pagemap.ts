@@ -6,6 +6,7 @@ import { isUffdWp, MARKER_GUARD, markerIn } from "./absent.js";
 import { Event } from "./events.js";
 import { mapsOf, pageFlags } from "./folio.js";
 import { isHugeZero } from "./huge-zero.js";
+import { type HugeVma, hugetlbSlot, isHugetlb } from "./hugetlb.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { PG_ANON, PG_EXCLUSIVE, PG_KSM, PG_LARGE } from "./page-flags.js";
@@ -39,6 +40,11 @@ export function readPagemap(kernel: Kernel, mm: Mm, start: number, end: number):
     kernel.count(Event.pagemap_entry, to - from);
     kernel.touchPages(to - from);
     pages.fill(softDirty, from - start, to - start);
+    if (isHugetlb(vma)) {
+      for (let at = from; at < to; at++)
+        pages[at - start] = softDirty | hugetlbPage(kernel, mm, vma, at);
+      continue;
+    }
     const run: VisitRun = (slot, page, count) => {
       const entries = kernel.mmu.gather(slot, count);
       for (let i = 0; i < count; i++) {
@@ -85,6 +91,28 @@ function hugeEntry(kernel: Kernel, slot: number, page: number): number {
     KPF_LARGE |
     (mapsOf(kernel, counted) === 1 ? PM_MMAP_EXCLUSIVE : 0) |
     ((pageFlags(kernel, frame) & PG_EXCLUSIVE) !== 0 ? KPF_ANON_EXCLUSIVE : 0)
+  );
+}
+
+/**
+ * pagemap_hugetlb_range: soft-dirty is the VMA's alone; a marker shows its protection, and not that it stands for a
+ * page.
+ */
+function hugetlbPage(kernel: Kernel, mm: Mm, vma: HugeVma, page: number): number {
+  const { exports } = kernel.mmu;
+  const slot = hugetlbSlot(kernel, mm, vma, page);
+  const flags = slot === 0 ? 0 : exports.entryFlags(slot);
+  if (flags === 0) return 0;
+  const wp = isUffdWp(kernel, slot, flags) ? PM_UFFD_WP : 0;
+  if ((flags & Pte.present) === 0) return wp;
+  const head = exports.entryFrame(slot, vma.huge.pool.level);
+  return (
+    wp |
+    PM_PRESENT |
+    PM_HUGE |
+    KPF_LARGE |
+    (mapsOf(kernel, head) === 1 ? PM_MMAP_EXCLUSIVE : 0) |
+    ((pageFlags(kernel, head) & PG_EXCLUSIVE) !== 0 ? KPF_ANON_EXCLUSIVE : 0)
   );
 }
 

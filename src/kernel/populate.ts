@@ -6,7 +6,7 @@ import type { Errno } from "./errno.js";
 import { allows, kernelFault } from "./fault.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
-import { hugeEntryAt } from "./walk-entries.js";
+import { leafAt } from "./walk-entries.js";
 
 /** Populates [start, end); a page that is there with enough rights takes no fault. */
 export function populate(
@@ -39,10 +39,8 @@ export function faultIn(kernel: Kernel, mm: Mm, page: number, write: boolean): E
 /** follow_page_pte finds what it wants. */
 function isThere(kernel: Kernel, mm: Mm, page: number, write: boolean): boolean {
   const { exports } = kernel.mmu;
-  const huge = hugeEntryAt(kernel, mm.root, page);
-  const slot = huge !== 0 ? huge : exports.findEntry(mm.root, page, 0) >>> 0;
-  if (slot === 0) return false;
-  const flags = exports.entryFlags(slot);
+  const leaf = leafAt(kernel, mm.root, page);
+  const flags = leaf === null ? 0 : exports.entryFlags(leaf.slot);
   if ((flags & Pte.present) === 0 || (flags & Pte.protnone) !== 0) return false;
   return !write || (flags & Pte.write) !== 0;
 }

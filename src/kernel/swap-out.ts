@@ -61,7 +61,7 @@ function splitsFirst(kernel: Kernel, head: number): boolean {
   const whole = mappingsOf(kernel, head).some(({ level }) => level === 1);
   if (whole) return false;
   if (!kernel.has("swapsWholeFolios")) return true;
-  return folioMapsOf(kernel, head) !== 2 ** orderOf(kernel, head);
+  return kernel.deferredSplit.has(head);
 }
 
 function swapOut(kernel: Kernel, head: number): void {

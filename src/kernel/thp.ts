@@ -25,11 +25,11 @@ export function mayBeHuge(kernel: Kernel, vma: Vma, page: number, order: number)
   return first >= vma.start && first + 2 ** order <= vma.end;
 }
 
-/** Orders below a huge page's that may be taken for a page, largest first. */
+/** Orders below a huge page's that may be taken for a page, largest first; two pages never (THP_ORDERS_ALL_ANON). */
 export function middleOrders(kernel: Kernel, vma: Vma, page: number): number[] {
   return [...kernel.config.mthp.keys()]
     .filter(
-      (order) => order > 0 && order < hugeOrder(kernel) && mayBeHuge(kernel, vma, page, order),
+      (order) => order > 1 && order < hugeOrder(kernel) && mayBeHuge(kernel, vma, page, order),
     )
     .sort((a, b) => b - a);
 }

@@ -2,6 +2,7 @@
 
 import { changeProtection } from "./change-protection.js";
 import type { Errno } from "./errno.js";
+import { isHugetlb, mayCut } from "./hugetlb.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { wantsManualUpgrade } from "./mprotect.js";
@@ -43,11 +44,20 @@ export function uffdRegister(
     if (context === null) return "EINVAL";
     // Behind every range lies some mapping, at least the stack: ENOMEM, which says there is none, is not seen.
     const vmas = mm.vmas.within(start, end);
-    if (vmas.length === 0) return "EINVAL";
+    if (vmas.length === 0 || !bordersFit(vmas, start, end)) return "EINVAL";
     if (vmas.some(({ uffd }) => uffd !== null && uffd !== context)) return "EBUSY";
     for (const vma of vmas) register(kernel, mm, vma, start, end, context);
     return 0;
   });
+}
+
+/** The first mapping and the last one have no border inside of a huge page of a pool. */
+function bordersFit(vmas: readonly Vma[], start: number, end: number): boolean {
+  const [first] = vmas;
+  const last = vmas.at(-1);
+  const fits = (vma: Vma | undefined, at: number): boolean =>
+    vma === undefined || !isHugetlb(vma) || at % vma.huge.pool.pages === 0;
+  return fits(first, start) && (last === undefined || end > last.end || fits(last, end));
 }
 
 function register(
@@ -69,12 +79,13 @@ function register(
 export function uffdUnregister(kernel: Kernel, mm: Mm, start: number, end: number): Errno {
   return syscall(kernel, mm, "write", () => {
     const vmas = mm.vmas.within(start, end);
-    if (vmas.length === 0) return "EINVAL";
+    if (vmas.length === 0 || !bordersFit(vmas.slice(0, 1), start, start)) return "EINVAL";
     for (const vma of vmas) {
       if (vma.uffd === null) continue;
       const from = Math.max(start, vma.start);
       const to = Math.min(end, vma.end);
       if ((vma.flags & VM_UFFD_WP) !== 0) protectRange(kernel, mm, vma, from, to, "off");
+      if (!mayCut(kernel, mm, vma, from, to)) return "EINVAL";
       modifyVma(kernel, mm, vma, from, to, { flags: vma.flags & ~VM_UFFD_WP, uffd: null });
     }
     return 0;
@@ -95,6 +106,11 @@ function protectRange(
   changeProtection(kernel, mm, vma, start, end, { upgrade, uffdWp });
 }
 
+/** All that is asked for is whole huge pages, where one of the mappings is of such. */
+function isWhole(vma: Vma, start: number, end: number): boolean {
+  return !isHugetlb(vma) || (start % vma.huge.pool.pages === 0 && end % vma.huge.pool.pages === 0);
+}
+
 /** UFFDIO_WRITEPROTECT (`mwriteprotect_range`). */
 export function uffdWriteProtect(
   kernel: Kernel,
@@ -109,12 +125,14 @@ export function uffdWriteProtect(
       const [vma] = vmas;
       const inside = vma !== undefined && vma.start <= start && vma.end >= end;
       if (!inside || (vma.flags & VM_UFFD_WP) === 0) return "ENOENT";
+      if (!isWhole(vma, start, end)) return "EINVAL";
       protectRange(kernel, mm, vma, start, end, uffdWp);
       return 0;
     }
     if (vmas.length === 0) return "ENOENT";
     for (const vma of vmas) {
       if ((vma.flags & VM_UFFD_WP) === 0) return "ENOENT";
+      if (!isWhole(vma, start, end)) return "EINVAL";
       protectRange(kernel, mm, vma, Math.max(start, vma.start), Math.min(end, vma.end), uffdWp);
     }
     return 0;

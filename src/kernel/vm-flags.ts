@@ -17,6 +17,9 @@ export const VM_WIPEONFORK = 1 << 11;
 /** The memory is charged against overcommit: private, and writable since it was mapped or ever after. */
 export const VM_ACCOUNT = 1 << 13;
 
+/** Pages of a pool of huge pages (hugetlb.ts). */
+export const VM_HUGETLB = 1 << 14;
+
 export const VM_ACCESS_FLAGS = VM_READ | VM_WRITE | VM_EXEC;
 /** Private, and may become writable: copy-on-write. */
 export function isCow(flags: number): boolean {
@@ -28,6 +31,7 @@ export const SMAPS_LETTERS: readonly (readonly [string, number])[] = [
   ["um", 0],
   ["uw", VM_UFFD_WP],
   ["dc", VM_DONTCOPY],
+  ["ht", VM_HUGETLB],
   ["wf", VM_WIPEONFORK],
   ["sd", VM_SOFTDIRTY],
   ["hg", VM_HUGEPAGE],

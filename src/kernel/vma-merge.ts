@@ -12,7 +12,7 @@ import { Event } from "./events.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { splitAcross } from "./split-mapping.js";
-import { VM_ACCESS_FLAGS, VM_SOFTDIRTY } from "./vm-flags.js";
+import { VM_ACCESS_FLAGS, VM_HUGETLB, VM_SOFTDIRTY } from "./vm-flags.js";
 import { dropVma, type Vma } from "./vma.js";
 import { splitVma } from "./vma-split.js";
 
@@ -25,10 +25,11 @@ export type VmaPart = Pick<
   "start" | "end" | "flags" | "pgoff" | "object" | "uffd" | "anonVma" | "anonChain"
 >;
 
-/** Everything but anon_vma (`is_mergeable_vma`, and the offsets). */
+/** Everything but anon_vma (`is_mergeable_vma`, and the offsets). Huge pages of a pool never merge (VM_SPECIAL). */
 function sameKind(before: VmaPart, behind: VmaPart): boolean {
   return (
     before.end === behind.start &&
+    (before.flags & VM_HUGETLB) === 0 &&
     ((before.flags ^ behind.flags) & ~VM_SOFTDIRTY) === 0 &&
     before.object === behind.object &&
     before.uffd === behind.uffd &&
@@ -190,6 +191,7 @@ function isReusable(before: Vma, behind: Vma, owner: Vma): boolean {
     before.end === behind.start &&
     ((before.flags ^ behind.flags) & ~MAY_DIFFER) === 0 &&
     before.object === behind.object &&
+    before.huge?.file === behind.huge?.file &&
     before.pgoff + (before.end - before.start) === behind.pgoff &&
     owner.anonVma !== null &&
     isSingular(owner)

@@ -1,6 +1,7 @@
 // VMAs of an address space, sorted. Addresses are page numbers; ends are exclusive.
 
 import { type AnonVma, type AnonVmaHolder, shareAnonVma, unlinkAnonVma } from "./anon-vma.js";
+import type { HugeMapping } from "./hugetlb-pool.js";
 import type { SharedObject } from "./shared-object.js";
 import type { UffdContext } from "./userfaultfd-context.js";
 
@@ -15,6 +16,8 @@ export interface Vma extends AnonVmaHolder {
   /** Shared anonymous memory; null = private anonymous. */
   readonly object: SharedObject | null;
   uffd: UffdContext | null;
+  /** Huge pages of a pool (MAP_HUGETLB); null = base pages. */
+  huge: HugeMapping | null;
   anonVma: AnonVma | null;
   anonChain: readonly AnonVma[];
 }

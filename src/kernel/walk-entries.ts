@@ -85,6 +85,28 @@ export function hugeEntryAt(kernel: Kernel, root: number, page: number): number 
   return exports.entryFlags(slot) === 0 ? 0 : slot;
 }
 
+/** An entry that maps, or stands for, a page: its slot, its level, and the first page it is for. */
+export interface Leaf {
+  readonly slot: number;
+  readonly level: number;
+  readonly first: number;
+}
+
+/** The entry that decides about a page, at whatever level it is; null = there is no table for it. */
+export function leafAt(kernel: Kernel, root: number, page: number): Leaf | null {
+  const { exports } = kernel.mmu;
+  const { hardware } = kernel;
+  const [half] = hardware.halves;
+  for (let level = Math.min(2, half.topLevel); level >= 0; level--) {
+    const slot = exports.findEntry(root, page, level) >>> 0;
+    if (slot === 0) return null;
+    if (level > 0 && (exports.isTable(slot, level) || exports.entryFlags(slot) === 0)) continue;
+    const span = 2 ** ((half.levels[level]?.shift ?? 0) - hardware.pageShift);
+    return { slot, level, first: page - (page % span) };
+  }
+  return null;
+}
+
 /** pte_range_none: `count` last-level entries from a slot on are none. */
 export function isEmptyRun(kernel: Kernel, slot: number, count: number): boolean {
   for (let i = 0; i < count; i++) {

@@ -60,7 +60,9 @@ function mayReuse(kernel: Kernel, frame: number): boolean {
   if ((flags & PG_ANON) === 0) return false;
   if ((flags & PG_EXCLUSIVE) !== 0) return true;
   if ((flags & PG_KSM) !== 0) return false;
-  if ((flags & PG_SWAPCACHE) !== 0 && (flags & PG_LARGE) === 0) freeSwap(kernel, frame);
+  if ((flags & PG_SWAPCACHE) !== 0 && (flags & PG_LARGE) === 0 && refsOf(kernel, frame) <= 2) {
+    freeSwap(kernel, frame);
+  }
   if ((flags & PG_LARGE) === 0) return refsOf(kernel, frame) === 1;
   if (kernel.has("reuseLarge")) return ownsLarge(kernel, headOf(kernel, frame));
   return kernel.has("reuseLastOfLarge") && refsOf(kernel, frame) === 1;
@@ -72,7 +74,9 @@ function mayReuse(kernel: Kernel, frame: number): boolean {
  */
 function ownsLarge(kernel: Kernel, head: number): boolean {
   const maps = folioMapsOf(kernel, head);
-  return maps > 1 && !maybeMappedShared(kernel, head) && maps === refsOf(kernel, head);
+  if (maps <= 1 || maybeMappedShared(kernel, head)) return false;
+  if ((pageFlags(kernel, head) & PG_SWAPCACHE) !== 0) freeSwap(kernel, head);
+  return maps === refsOf(kernel, head);
 }
 
 /** wp_page_reuse. A right is only added, so no other CPU need be told. */

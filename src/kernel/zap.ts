@@ -7,6 +7,8 @@ import { unfoldEnds } from "./contpte.js";
 import { Event } from "./events.js";
 import { addWholeMapping, dropMapping, folioMapsOf, headOf, putPage } from "./folio.js";
 import { isHugeZero } from "./huge-zero.js";
+import { isHugetlb } from "./hugetlb.js";
+import { unmapHugetlb } from "./hugetlb-range.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { splitMapping } from "./split-mapping.js";
@@ -36,6 +38,10 @@ export function zapRange(
   const freed: number[] = [];
   const from = Math.max(start, vma.start);
   const to = Math.min(end, vma.end);
+  if (isHugetlb(vma)) {
+    unmapHugetlb(kernel, mm, vma, from, to, dropMarkers);
+    return;
+  }
   let present = false;
   const run: VisitRun = (slot, page, count) => {
     unfoldEnds(kernel, mm, slot, page, count);

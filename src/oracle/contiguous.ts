@@ -10,7 +10,7 @@ import type { Kernel } from "../kernel/kernel.js";
 import type { Mm } from "../kernel/mm.js";
 import { forEachEntry } from "../kernel/walk-entries.js";
 import { Pte } from "../layout/linux-flags.js";
-import type { Violation } from "./invariants.js";
+import type { Violation } from "./audit.js";
 
 const MAY_DIFFER = Pte.young | Pte.dirty;
 const FOLDED = Pte.present | Pte.contiguous;

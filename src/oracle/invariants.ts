@@ -12,20 +12,22 @@ import { FRAME_MAPS } from "../../assembly/abi/frames.js";
 import { headOf, isLarge, orderOf, pageFlags, refsOf, wholeMapsOf } from "../kernel/folio.js";
 import { frameWord } from "../kernel/frame-words.js";
 import { isHugeZero } from "../kernel/huge-zero.js";
+import { type HugeVma, hugetlbSlot, isHugetlb } from "../kernel/hugetlb.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Mm } from "../kernel/mm.js";
-import { PG_ANON, PG_EXCLUSIVE, PG_KSM, PG_SWAPCACHE, PIN_BIAS } from "../kernel/page-flags.js";
+import {
+  PG_ANON,
+  PG_EXCLUSIVE,
+  PG_HUGETLB,
+  PG_KSM,
+  PG_SWAPCACHE,
+  PIN_BIAS,
+} from "../kernel/page-flags.js";
 import type { SharedObject } from "../kernel/shared-object.js";
 import { isCow, VM_UFFD_WP, VM_WRITE } from "../kernel/vm-flags.js";
-import { forEachEntry, hugeEntryAt, hugeStart, NO_HUGE } from "../kernel/walk-entries.js";
+import { forEachEntry, NO_HUGE } from "../kernel/walk-entries.js";
 import { Pte } from "../layout/linux-flags.js";
-
-/** Something that must not be. */
-export interface Violation {
-  /** Which rule. */
-  readonly id: string;
-  readonly text: string;
-}
+import { Audit, type Violation } from "./audit.js";
 
 /** Who else holds pages, and for whom all this is. */
 export interface AuditScope {
@@ -33,47 +35,6 @@ export interface AuditScope {
   readonly spaces: readonly Mm[];
   /** Frames that processes hold pinned, one for each pin. */
   readonly pinned: readonly number[];
-}
-
-/** What maps a page, or a folio as a whole. */
-class Counts {
-  private readonly counts = new Map<number, number>();
-
-  add(key: number, by = 1): void {
-    this.counts.set(key, this.of(key) + by);
-  }
-
-  of(key: number): number {
-    return this.counts.get(key) ?? 0;
-  }
-
-  keys(): Iterable<number> {
-    return this.counts.keys();
-  }
-}
-
-class Audit {
-  readonly violations: Violation[] = [];
-  /** By page. */
-  readonly maps = new Counts();
-  /** By head: mappings of the whole, page caches, pins. */
-  readonly wholes = new Counts();
-  readonly caches = new Counts();
-  readonly pins = new Counts();
-  readonly users = new Map<SharedObject, number>();
-
-  constructor(readonly kernel: Kernel) {}
-
-  complain(id: string, text: string): void {
-    this.violations.push({ id, text });
-  }
-
-  /** Heads of all folios that something holds. */
-  heads(): Set<number> {
-    const { kernel } = this;
-    const pages = [...this.maps.keys()].map((page) => headOf(kernel, page));
-    return new Set([...pages, ...this.wholes.keys(), ...this.caches.keys(), ...this.pins.keys()]);
-  }
 }
 
 /** Checks a kernel's state. */
@@ -90,6 +51,7 @@ export function checkKernel(kernel: Kernel, { spaces, pinned }: AuditScope): Vio
   for (const page of audit.maps.keys()) checkPage(audit, page);
   for (const head of audit.heads()) checkFolio(audit, head);
   checkPool(audit);
+  checkQueue(audit);
   return audit.violations;
 }
 
@@ -108,13 +70,35 @@ function checkSpace(audit: Audit, mm: Mm): void {
     const flags = exports.entryFlags(slot);
     if (flags !== 0) checkEntry(audit, mm, slot, page, 0);
   };
-  forEachEntry(audit.kernel, mm.root, 0, mm.limit, visit, (slot, page) => {
-    checkEntry(audit, mm, slot, page, 1);
-    return false;
-  });
+  let from = 0;
+  for (const vma of [...mm.vmas.all.filter(isHugetlb), null]) {
+    forEachEntry(audit.kernel, mm.root, from, vma?.start ?? mm.limit, visit, (slot, page) => {
+      checkEntry(audit, mm, slot, page, 1);
+      return false;
+    });
+    if (vma !== null) checkHugetlb(audit, mm, vma);
+    from = vma?.end ?? mm.limit;
+  }
 }
 
-/** @param level 0: a last-level entry; 1: one that maps a huge page */
+/** Every entry of such a mapping is of the pool's level, and maps a page of the pool. */
+function checkHugetlb(audit: Audit, mm: Mm, vma: HugeVma): void {
+  const { kernel } = audit;
+  const { exports } = kernel.mmu;
+  const { level, pages } = vma.huge.pool;
+  for (let page = vma.start; page < vma.end; page += pages) {
+    const slot = hugetlbSlot(kernel, mm, vma, page);
+    const flags = slot === 0 ? 0 : exports.entryFlags(slot);
+    if (flags === 0) continue;
+    checkEntry(audit, mm, slot, page, level);
+    const present = (flags & Pte.present) !== 0;
+    if (present && (pageFlags(kernel, exports.entryFrame(slot, level)) & PG_HUGETLB) === 0) {
+      audit.complain("huge pages are the pool's", `mm ${mm.id} page ${page}`);
+    }
+  }
+}
+
+/** @param level 0: a last-level entry; above: one that maps a huge page */
 function checkEntry(audit: Audit, mm: Mm, slot: number, page: number, level: number): void {
   const { kernel } = audit;
   const { exports } = kernel.mmu;
@@ -205,38 +189,41 @@ function checkPool(audit: Audit): void {
   const inUse = kernel.config.frames - 1 - kernel.mmu.exports.freeFrameCount();
   const heads = [...audit.heads(), kernel.zeroFrame];
   if (kernel.hugeZeroFrame !== 0) heads.push(kernel.hugeZeroFrame);
-  const frames = heads.reduce((sum, head) => sum + pagesOf(kernel, head), 0);
+  const idle = checkPools(audit, heads);
+  const frames = idle + heads.reduce((sum, head) => sum + pagesOf(kernel, head), 0);
   if (inUse !== frames) {
     audit.complain("no leaks", `${inUse} frames in use, ${frames} reachable`);
   }
+}
+
+/** What waits to be split is a large folio of anonymous memory, and somebody has it. */
+function checkQueue(audit: Audit): void {
+  const { kernel } = audit;
+  const heads = audit.heads();
+  for (const head of kernel.deferredSplit) {
+    const anonymous = (pageFlags(kernel, head) & PG_ANON) !== 0;
+    if (heads.has(head) && anonymous && isLarge(kernel, head)) continue;
+    audit.complain("queued folios are large, and alive", `folio ${head}`);
+  }
+}
+
+/** Pages of pools that are handed out are those that something holds. Returns the frames of the others. */
+function checkPools(audit: Audit, heads: readonly number[]): number {
+  const { kernel } = audit;
+  const held = heads.filter((head) => (pageFlags(kernel, head) & PG_HUGETLB) !== 0);
+  let idle = 0;
+  for (const { order, inUse, idle: pages } of kernel.hugePools.values()) {
+    const found = held.filter((head) => orderOf(kernel, head) === order).length;
+    if (found !== inUse) {
+      audit.complain("pools", `order ${order}: ${inUse} pages handed out, ${found} held`);
+    }
+    idle += pages.length * 2 ** order;
+  }
+  return idle;
 }
 
 /** The huge zero page does not keep its order. */
 function pagesOf(kernel: Kernel, head: number): number {
   if (!isHugeZero(kernel, head)) return 2 ** orderOf(kernel, head);
   return 2 ** (kernel.hardware.halves[0].levels[0]?.indexBits ?? 0);
-}
-
-/**
- * Checks that an access which went through was allowed by the tables, and reached their frame: else a TLB
- * held what it must not.
- */
-export function checkAccess(
-  kernel: Kernel,
-  mm: Mm,
-  page: number,
-  write: boolean,
-  frame: number,
-): Violation[] {
-  const { exports } = kernel.mmu;
-  const huge = hugeEntryAt(kernel, mm.root, page);
-  const slot = huge !== 0 ? huge : exports.findEntry(mm.root, page, 0) >>> 0;
-  const flags = slot === 0 ? 0 : exports.entryFlags(slot);
-  const needs = Pte.present | (write ? Pte.write : 0);
-  const allowed = (flags & needs) === needs && (flags & Pte.protnone) === 0;
-  const base = huge !== 0 ? page - hugeStart(kernel, page) : 0;
-  const reached = allowed && exports.entryFrame(slot, huge !== 0 ? 1 : 0) + base === frame;
-  if (reached) return [];
-  const what = allowed ? `frame ${frame} is not the table's` : "the tables do not allow it";
-  return [{ id: "TLB", text: `mm ${mm.id} page ${page} ${write ? "write" : "read"}: ${what}` }];
 }

@@ -25,6 +25,14 @@ interface PlainPage {
   guard: boolean;
   notForked: boolean;
   wipedOnFork: boolean;
+  /** Base pages of the huge page of a pool that it is part of; 1 = none. */
+  readonly huge: number;
+}
+
+/** Pages that a length means: whole huge ones. */
+function whole(page: PlainPage | undefined, pages: number): number {
+  const { huge } = page ?? { huge: 1 };
+  return Math.ceil(pages / huge) * huge;
 }
 
 type Space = Map<number, PlainPage>;
@@ -43,7 +51,7 @@ const ADVICE: ReadonlyMap<string, Partial<PlainPage>> = new Map([
   ["guard_install", { ...GONE, guard: true }],
   ["guard_remove", { guard: false }],
 ]);
-/** Shared mappings refuse these. */
+/** Shared mappings, and those of huge pages of a pool, refuse these. */
 const PRIVATE_ONLY: ReadonlySet<string> = new Set(["free", "wipeonfork"]);
 
 /** Memory of all processes. A process is whatever object the caller knows it by. */
@@ -56,8 +64,15 @@ export class PlainMemory {
     return space;
   }
 
-  /** A new mapping, in place of whatever was there: it reads as zero. */
-  mmap(process: object, start: number, pages: number, access: string, shared: boolean): void {
+  /** A new mapping, in place of whatever was there: it reads as zero. `huge`: base pages of its pages. */
+  mmap(
+    process: object,
+    start: number,
+    pages: number,
+    access: string,
+    shared: boolean,
+    huge = 1,
+  ): void {
     const object: PlainObject | null = shared ? { pages, values: new Map() } : null;
     for (let index = 0; index < pages; index++) {
       this.put(process, start + index, {
@@ -70,6 +85,7 @@ export class PlainMemory {
         guard: false,
         notForked: false,
         wipedOnFork: false,
+        huge,
       });
     }
   }
@@ -93,7 +109,8 @@ export class PlainMemory {
   }
 
   /** A move that went well. `keep`: the old mapping stays, empty. */
-  mremap(process: object, start: number, pages: number, to: number, keep: boolean): void {
+  mremap(process: object, start: number, asked: number, to: number, keep: boolean): void {
+    const pages = whole(this.space(process).get(start), asked);
     const moving = Array.from({ length: pages }, (_, i) => this.space(process).get(start + i));
     this.munmap(process, to, to + pages);
     moving.forEach((page, i) => {
@@ -105,7 +122,9 @@ export class PlainMemory {
   }
 
   /** Growing or shrinking that went well: what comes is like the last page that was there. */
-  resize(process: object, start: number, from: number, pages: number): void {
+  resize(process: object, start: number, was: number, asked: number): void {
+    const first = this.space(process).get(start);
+    const [from, pages] = [whole(first, was), whole(first, asked)];
     this.munmap(process, start + pages, start + from);
     const last = this.space(process).get(start + from - 1);
     for (let at = from; last !== undefined && at < pages; at++) {
@@ -121,10 +140,31 @@ export class PlainMemory {
     for (let at = start; at < end; at++) {
       const page = this.space(process).get(at);
       if (page === undefined) result = "ENOMEM";
-      else if (page.object !== null && PRIVATE_ONLY.has(advice)) return "EINVAL";
-      else if (!page.guard || !/^(dontneed|free)$/.test(advice)) Object.assign(page, change);
+      else if ((page.object !== null || page.huge > 1) && PRIVATE_ONLY.has(advice)) return "EINVAL";
+      else if (page.huge > 1 && advice === "dontneed") {
+        if (at === start && start % page.huge !== 0) return "EINVAL";
+        // A huge page that is not named whole stays.
+        if (at - (at % page.huge) + page.huge <= end) Object.assign(page, change);
+      } else if (!page.guard || !/^(dontneed|free)$/.test(advice)) Object.assign(page, change);
     }
     return result;
+  }
+
+  /** Whether one of the pages belongs to a huge page of a pool. */
+  hasHuge(process: object, start: number, end: number): boolean {
+    for (let at = start; at < end; at++) {
+      if ((this.space(process).get(at)?.huge ?? 1) > 1) return true;
+    }
+    return false;
+  }
+
+  /** What was done of a call that failed half way, because a mapping of huge pages cannot be cut. */
+  told(
+    process: object,
+    at: number,
+    page: Pick<PlainPage, "readable" | "writable" | "notForked">,
+  ): void {
+    Object.assign(this.space(process).get(at) ?? {}, page);
   }
 
   fork(parent: object, child: object): void {

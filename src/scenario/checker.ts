@@ -1,9 +1,13 @@
 // Watches a script's run (`--check`): tells the plain memory model what the script does, and compares what
 // it must see; after each operation the kernel's state is audited.
 
+import type { FaultResult } from "../kernel/fault-types.js";
 import type { Kernel } from "../kernel/kernel.js";
+import { VM_DONTCOPY, VM_READ, VM_WRITE } from "../kernel/vm-flags.js";
+import { checkAccess } from "../oracle/access.js";
+import type { Violation } from "../oracle/audit.js";
 import { checkContiguous } from "../oracle/contiguous.js";
-import { checkAccess, checkKernel, type Violation } from "../oracle/invariants.js";
+import { checkKernel } from "../oracle/invariants.js";
 import { PlainMemory, type PlainResult } from "../oracle/plain-memory.js";
 import type { Observation } from "../stats/observation.js";
 import type { Player, Process, Watch } from "./player.js";
@@ -70,8 +74,10 @@ export class Checker implements Watch {
     }
   }
 
-  denied(process: Process, page: number, write: boolean): void {
+  denied(process: Process, page: number, write: boolean, result: FaultResult): void {
     if (!this.memory.allows(process, page, write)) return;
+    // The pool may be empty; how full it is, the plain model does not know.
+    if (result === "sigbus" && this.memory.hasHuge(process, page, page + 1)) return;
     this.complain([{ id: "access", text: `page ${page}: denied, should not be` }]);
   }
 
@@ -104,6 +110,27 @@ function rangeOf({ regions }: Process, { words }: Operation): [number, number] {
   return [start, start + Number(count)];
 }
 
+/**
+ * A call that ended at a mapping of huge pages which it would have to cut: mappings before were changed. True: it did.
+ */
+function endedAtHuge(
+  memory: PlainMemory,
+  process: Process,
+  [start, end]: readonly [number, number],
+  errno: Observation["errno"],
+): boolean {
+  if (errno !== "EINVAL" || !memory.hasHuge(process, start, end)) return false;
+  for (let at = start; at < end; at++) {
+    const flags = process.mm.vmas.at(at)?.flags ?? 0;
+    memory.told(process, at, {
+      readable: (flags & (VM_READ | VM_WRITE)) !== 0,
+      writable: (flags & VM_WRITE) !== 0,
+      notForked: (flags & VM_DONTCOPY) !== 0,
+    });
+  }
+  return true;
+}
+
 /** Calls whose success depends on where mappings begin and end: taken at their word. */
 function unless(errno: Observation["errno"], done: () => void): null {
   if (errno === 0) done();
@@ -116,7 +143,8 @@ const mapped: Prepare = (memory, _player, process, { verb, words }) => {
     unless(errno, () => {
       const region = process.regions.get(words[0] ?? "");
       if (region === undefined) return;
-      memory.mmap(process, region.start, region.pages, access, share === "shared");
+      const huge = process.mm.vmas.at(region.start)?.huge?.pool.pages ?? 1;
+      memory.mmap(process, region.start, region.pages, access, share === "shared", huge);
     });
 };
 
@@ -152,6 +180,7 @@ const advised: Prepare = (memory, _player, process, operation) => {
   const foretold = /^(dontneed|free|dontfork|dofork|wipeonfork)$/.test(advice);
   return (errno) => {
     if (!foretold && errno === "EINVAL") return null;
+    if (advice.endsWith("fork") && endedAtHuge(memory, process, [start, end], errno)) return null;
     const want = memory.madvise(process, start, end, advice);
     return foretold ? want : null;
   };
@@ -174,7 +203,10 @@ const VERBS: ReadonlyMap<string, Prepare> = new Map([
     "mprotect",
     (memory, _player, process, operation) => {
       const [start, end] = rangeOf(process, operation);
-      return () => memory.mprotect(process, start, end, operation.words[3] ?? "");
+      return (errno) =>
+        endedAtHuge(memory, process, [start, end], errno)
+          ? null
+          : memory.mprotect(process, start, end, operation.words[3] ?? "");
     },
   ],
   [

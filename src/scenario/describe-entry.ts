@@ -34,7 +34,7 @@ export interface DescribedEntry {
   readonly frame: number;
 }
 
-/** The entry of a level (0 = the last, 1 = that of huge pages) in a slot. */
+/** The entry of a level (0 = the last; above it, entries map huge pages) in a slot. */
 export function describeEntry(core: CoreExports, slot: number, level: number): DescribedEntry {
   const flags = core.entryFlags(slot);
   if (flags === 0) return { text: "none", frame: 0 };

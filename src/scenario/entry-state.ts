@@ -4,6 +4,7 @@
 import { isUffdWp, markerIn } from "../kernel/absent.js";
 import { headOf, mapsOf, orderOf, pageFlags, refsOf } from "../kernel/folio.js";
 import { isHugeZero } from "../kernel/huge-zero.js";
+import { hugePageStart, hugetlbSlot, isHugetlb } from "../kernel/hugetlb.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Mm } from "../kernel/mm.js";
 import { PG_EXCLUSIVE } from "../kernel/page-flags.js";
@@ -56,8 +57,7 @@ function continues([count, first]: readonly [number, EntryState], next: EntrySta
 
 function stateAt(kernel: Kernel, mm: Mm, page: number, numbers: FrameNumbers): EntryState {
   const { exports } = kernel.mmu;
-  const huge = hugeEntryAt(kernel, mm.root, page);
-  const slot = huge !== 0 ? huge : exports.findEntry(mm.root, page, 0) >>> 0;
+  const { slot, level, offset } = entryAt(kernel, mm, page);
   const flags = slot === 0 ? 0 : exports.entryFlags(slot);
   if (flags === 0) return {};
   const shown: EntryState = {
@@ -67,8 +67,6 @@ function stateAt(kernel: Kernel, mm: Mm, page: number, numbers: FrameNumbers): E
     ...(isUffdWp(kernel, slot, flags) ? { wp: 1 } : {}),
   };
   if ((flags & Pte.present) === 0) return { ...shown, ...absentState(kernel, slot, flags) };
-  const level = huge !== 0 ? 1 : 0;
-  const offset = huge !== 0 ? page - hugeStart(kernel, page) : 0;
   const base = exports.entryFrame(slot, level);
   const upper = level > 0 ? { level } : {};
   const protnone = (flags & Pte.protnone) !== 0 ? { none: 1 } : {};
@@ -76,6 +74,18 @@ function stateAt(kernel: Kernel, mm: Mm, page: number, numbers: FrameNumbers): E
   if ((flags & Pte.special) !== 0 || isHugeZero(kernel, base)) return { ...present, frame: 0 };
   const cont = (flags & Pte.contiguous) !== 0 ? { cont: 1 } : {};
   return { ...present, ...cont, ...frameState(kernel, base, offset, numbers) };
+}
+
+/** The entry that a page belongs to, its level, and the page's place in what it maps. */
+function entryAt(kernel: Kernel, mm: Mm, page: number) {
+  const vma = mm.vmas.at(page);
+  if (vma !== null && isHugetlb(vma)) {
+    const offset = page - hugePageStart(vma.huge, page);
+    return { slot: hugetlbSlot(kernel, mm, vma, page), level: vma.huge.pool.level, offset };
+  }
+  const huge = hugeEntryAt(kernel, mm.root, page);
+  if (huge !== 0) return { slot: huge, level: 1, offset: page - hugeStart(kernel, page) };
+  return { slot: kernel.mmu.exports.findEntry(mm.root, page, 0) >>> 0, level: 0, offset: 0 };
 }
 
 function absentState(kernel: Kernel, slot: number, flags: number): EntryState {

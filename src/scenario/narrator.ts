@@ -12,7 +12,7 @@ import { LINUX_FUNCTIONS } from "../../arch/linux/functions.js";
 import type { CoreExports } from "../core/instantiate.js";
 import { EVENT_MEANINGS } from "../kernel/events.js";
 import type { Kernel } from "../kernel/kernel.js";
-import { entriesPerTable } from "../kernel/walk-entries.js";
+import { entriesPerTable, leafAt } from "../kernel/walk-entries.js";
 import type { EntryStep, Narration } from "../stats/observation.js";
 import { type DescribedEntry, describeEntry } from "./describe-entry.js";
 import type { Player } from "./player.js";
@@ -36,7 +36,7 @@ interface Place {
   readonly first: number;
 }
 
-/** Pages of a table of the last two levels. */
+/** Pages of a table of the last three levels. */
 interface TablePages {
   readonly root: number;
   readonly first: number;
@@ -119,7 +119,7 @@ export class Narrator {
         core.setRoots(lower, upper);
       },
       touch: (page, access) => {
-        const slot = this.learn(core.findEntry(this.root, page, 0), this.root, page, 0);
+        const slot = leafAt(this.kernel, this.root, page)?.slot ?? 0;
         return this.watch(slot === 0 ? [] : [[slot, 1]], HARDWARE, () => core.touch(page, access));
       },
     };
@@ -128,8 +128,8 @@ export class Narrator {
 
   private learn(found: number, root: number, page: number, level: number): number {
     const slot = found >>> 0;
-    if (slot !== 0 && level < 2) {
-      const span = level === 0 ? 1 : this.tableBytes / ENTRY_BYTES;
+    if (slot !== 0 && level < 3) {
+      const span = (this.tableBytes / ENTRY_BYTES) ** level;
       const table = slot - (slot % this.tableBytes);
       const index = (slot - table) / ENTRY_BYTES;
       const first = page - (page % span) - index * span;

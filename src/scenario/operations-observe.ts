@@ -2,21 +2,22 @@
 
 import { pinPages, unpinPages } from "../kernel/gup.js";
 import { readPagemap } from "../kernel/pagemap.js";
-import * as scan from "../kernel/pagemap-scan.js";
+import * as category from "../kernel/pagemap-categories.js";
+import { pagemapScan } from "../kernel/pagemap-scan.js";
 import { entryStates } from "./entry-state.js";
 import { describeVma, lettersOf, runLengths } from "./observation.js";
 import { type Context, rangeOf, regionNamed, type Shown, word } from "./operation-context.js";
 
 const CATEGORIES: Readonly<Record<string, number>> = {
-  written: scan.PAGE_IS_WRITTEN,
-  "soft-dirty": scan.PAGE_IS_SOFT_DIRTY,
-  present: scan.PAGE_IS_PRESENT,
+  written: category.PAGE_IS_WRITTEN,
+  "soft-dirty": category.PAGE_IS_SOFT_DIRTY,
+  present: category.PAGE_IS_PRESENT,
 };
 
 export function doScan(context: Context): Shown {
   const { region, start, end } = rangeOf(context);
   const words = context.operation.words.slice(3);
-  const result = scan.pagemapScan(context.player.kernel, context.process.mm, {
+  const result = pagemapScan(context.player.kernel, context.process.mm, {
     start,
     end,
     categories: words.reduce((sum, each) => sum | (CATEGORIES[each] ?? 0), 0),

@@ -26,15 +26,25 @@ import {
   VALUES,
   word,
 } from "./operation-context.js";
+import {
+  doHugepages,
+  doKhugepaged,
+  doSplitDeferred,
+  hugeShift,
+  mappedPages,
+} from "./operations-huge.js";
 import { doPagemap, doPin, doScan, doState, doUnpin, doVmas } from "./operations-observe.js";
 import type { Player, Process } from "./player.js";
 import type { Operation } from "./script.js";
 
 function doMmap(context: Context): Shown {
   const { player, process, operation } = context;
-  const [name = "", , access = "", share = "", align] = operation.words;
-  const start = player.nextPlace(align !== undefined);
-  return mapAt(context, name, start, number(context, 1), access, share, process);
+  const [name = "", , access = "", share = "", ...options] = operation.words;
+  const huge = hugeShift(context);
+  if (huge !== null && share === "shared") throw notModelled(context, "shared huge=");
+  const start = player.nextPlace(options.length > 0);
+  const pages = mappedPages(context, number(context, 1), huge);
+  return mapAt(context, name, start, pages, access, share, process, huge);
 }
 
 function doMmapAt(context: Context): Shown {
@@ -52,10 +62,11 @@ function mapAt(
   access: string,
   share: string,
   { mm, regions }: Process,
+  huge: number | null = null,
 ): Shown {
   regions.set(name, { start, pages });
-  const shared = share === "shared";
-  return { errno: mmap(player.kernel, mm, { start, pages, access: ACCESS[access] ?? 0, shared }) };
+  const what = { start, pages, access: ACCESS[access] ?? 0, shared: share === "shared" };
+  return { errno: mmap(player.kernel, mm, huge === null ? what : { ...what, huge }) };
 }
 
 /** "mremap A 16 B" or "mremap A 4 8 B". */
@@ -181,6 +192,9 @@ const OPERATIONS: ReadonlyMap<string, (context: Context) => Shown> = new Map([
     ranged(({ player, process }, a, b) => uffdUnregister(player.kernel, process.mm, a, b)),
   ],
   ["scan", doScan],
+  ["hugepages", doHugepages],
+  ["khugepaged", doKhugepaged],
+  ["split-deferred", doSplitDeferred],
   ["pin", doPin],
   ["unpin", doUnpin],
   [

@@ -3,6 +3,7 @@
 import { Access } from "../../assembly/abi/stop.js";
 import { MmulateError } from "../errors.js";
 import { userFault } from "../kernel/fault.js";
+import type { FaultResult } from "../kernel/fault-types.js";
 import { setStamp, stampOf } from "../kernel/folio.js";
 import type { Pins } from "../kernel/gup.js";
 import type { Kernel } from "../kernel/kernel.js";
@@ -44,8 +45,8 @@ export interface Watch {
   begin(operation: Operation, process: Process): (shown: Observation) => void;
   /** An access went through: `seen` is what the page's first byte now is. */
   touched(process: Process, page: number, seen: number, frame: number, wrote: boolean): void;
-  /** An access ended in SIGSEGV. */
-  denied(process: Process, page: number, write: boolean): void;
+  /** An access ended in SIGSEGV, or in SIGBUS. */
+  denied(process: Process, page: number, write: boolean, result: FaultResult): void;
   /** The handler of SIGSEGV made the page writable. */
   unprotected(process: Process, page: number): void;
 }
@@ -85,7 +86,8 @@ export class Player {
     });
     kernel.monitor = (mm, page) => {
       this.trouble.wpfault.push(page);
-      uffdWriteProtect(kernel, mm, page, page + 1, "off");
+      const pages = mm.vmas.at(page)?.huge?.pool.pages ?? 1;
+      uffdWriteProtect(kernel, mm, page, page + pages, "off");
     };
   }
 
@@ -146,7 +148,7 @@ export class Player {
       const result = userFault(kernel, process.mm, page, write);
       if (result === "done") continue;
       if (!handled) this.trouble.segv.push(page);
-      this.watch?.denied(process, page, write);
+      this.watch?.denied(process, page, write, result);
       // A page that the handler cannot make accessible (a guard) is given up.
       if (handled || !this.unprotected(process, page)) return null;
       handled = true;

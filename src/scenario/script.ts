@@ -17,7 +17,7 @@ export interface Operation {
 
 /** What the words of a verb are; `?` ends the required ones, a star takes any number. */
 const FORMS: ReadonlyMap<string, string> = new Map([
-  ["mmap", "region count access share ? align=N"],
+  ["mmap", "region count access share ? align=N|huge=SIZE*"],
   ["mmap-at", "region place count access share"],
   ["munmap", "region number count"],
   ["mprotect", "region number count access"],
@@ -33,10 +33,13 @@ const FORMS: ReadonlyMap<string, string> = new Map([
   ["uffd-wp", "region number count on|off"],
   ["uffd-unregister", "region number count"],
   ["scan", "region number count category ? category*"],
+  ["hugepages", "size count"],
   ["pin", "region number count"],
   ["unpin", "region number count"],
   ["on-segv", "unprotect|skip"],
   ["ksm", ""],
+  ["khugepaged", ""],
+  ["split-deferred", ""],
   ["pagemap", "region"],
   ["vmas", "region"],
   ["state", "region"],
@@ -113,6 +116,7 @@ const ALLOWED: ReadonlyMap<string, string> = new Map([
   ["process", "letters, digits and _, a letter first"],
   ["advice", ADVICE.join(", ")],
   ["mode", "wp or wp-async, with ,unpopulated or without"],
+  ["size", "bytes with a unit, such as 2m or 1g"],
   ["category", "written, soft-dirty, present; wp and check"],
 ]);
 
@@ -128,6 +132,8 @@ const KINDS: ReadonlyMap<string, RegExp> = new Map([
   ["mode", /^wp(-async)?(,unpopulated)?$/],
   ["category", /^(written|soft-dirty|present|wp|check)$/],
   ["align=N", /^align=\d{1,10}$/],
+  ["size", /^\d{1,6}[kmg]$/],
+  ["huge=SIZE", /^huge=\d{1,6}[kmg]$/],
 ]);
 
 function fitsKind(kind: string, word: string): boolean {

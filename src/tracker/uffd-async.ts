@@ -2,7 +2,8 @@
 // itself; a scan tells which pages have none and protects them again, both under one page-table lock.
 
 import { Event } from "../kernel/events.js";
-import { PAGE_IS_WRITTEN, pagemapScan } from "../kernel/pagemap-scan.js";
+import { PAGE_IS_WRITTEN } from "../kernel/pagemap-categories.js";
+import { pagemapScan } from "../kernel/pagemap-scan.js";
 import { uffdRegister } from "../kernel/userfaultfd.js";
 import { refuse } from "./refuse.js";
 import type { Tracker, Watched } from "./types.js";

@@ -13,6 +13,7 @@ function vmaAt(start: number): Vma {
     object: null,
     uffd: null,
     anonVma: null,
+    huge: null,
     anonChain: [],
   };
 }

@@ -13,6 +13,7 @@ function vma(start: number, end: number): Vma {
     object: null,
     uffd: null,
     anonVma: null,
+    huge: null,
     anonChain: [],
   };
 }

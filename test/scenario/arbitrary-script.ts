@@ -33,6 +33,13 @@ const WEIGHTS: readonly (readonly [string, number])[] = [
   ["pagemap", 1],
 ];
 
+const HUGE_WEIGHTS: readonly (readonly [string, number])[] = [
+  ["mmap-huge", 3],
+  ["hugepages", 1],
+  ["protect-huge", 3],
+  ["pin", 2],
+];
+
 const ADVICE = [
   "dontneed",
   "free",
@@ -47,6 +54,12 @@ const ADVICE = [
 const MODES = ["wp", "wp-async", "wp,unpopulated"];
 const SCANS = ["written", "written wp", "present", "written present", "soft-dirty"];
 
+/** Huge pages of a pool: their size in words, and in base pages. */
+export interface HugeSize {
+  readonly size: string;
+  readonly pages: number;
+}
+
 interface Process {
   readonly name: string;
   /** Region -> pages. */
@@ -59,6 +72,20 @@ class Writer {
   private current = 0;
   private names = 1;
   private children = 0;
+  private pinned = false;
+  /** Regions of huge pages, of any process. */
+  private readonly hugeRegions = new Set<string>();
+
+  constructor(private readonly huge: HugeSize | null) {
+    if (huge !== null) {
+      this.lines.push(
+        `hugepages ${huge.size} 5`,
+        `mmap A ${2 * huge.pages} rw private huge=${huge.size}`,
+      );
+      this.process.regions.set("A", 2 * huge.pages);
+      this.hugeRegions.add("A");
+    }
+  }
 
   private get process(): Process {
     const process = this.processes[this.current % this.processes.length];
@@ -79,6 +106,10 @@ class Writer {
   private part({ a, b, c }: Raw): { name: string; first: number; count: number; pages: number } {
     const regions = [...this.process.regions];
     const [name, pages] = regions[a % regions.length] ?? ["A", 8];
+    if (this.huge !== null && this.hugeRegions.has(name) && c % 4 !== 0) {
+      const unit = this.huge.pages;
+      return { name, first: unit * (b % 3), count: unit * (1 + (c % 2)), pages };
+    }
     const first = b % (pages + 1);
     return { name, first, count: 1 + (c % 6), pages };
   }
@@ -98,11 +129,18 @@ class Writer {
       mprotect: () => this.say(`mprotect ${range} ${access}`),
       mremap: () => {
         const flag = d % 3 === 0 ? " dontunmap" : "";
-        this.map((to) => `mremap ${name} ${first} ${count} ${to}${flag}`, count);
+        const align = this.hugeRegions.has(name) ? ` align=${this.huge?.pages ?? 1}` : "";
+        this.map((to) => `mremap ${name} ${first} ${count} ${to}${align}${flag}`, count);
+        if (align !== "") this.hugeRegions.add(`R${this.names - 1}`);
       },
       resize: () => this.say(`resize ${name} ${pages} ${1 + (b % 12)}`),
-      read: () => this.say(`read ${range}`),
-      write: () => this.say(`write ${range}`),
+      // A few pages, also of a huge one.
+      read: () => this.say(`read ${name} ${first + (b % 5)} ${1 + (count % 7)}`),
+      write: () => this.say(`write ${name} ${first + (b % 5)} ${1 + (count % 7)}`),
+      "mmap-huge": () => this.mapHuge(1 + (a % 2), access),
+      "protect-huge": () => this.protectHuge(name, pick(MODES, d), b % 2),
+      hugepages: () => this.say(`hugepages ${this.huge?.size ?? "2m"} ${2 + (b % 5)}`),
+      pin: () => this.pin(`${name} ${first} ${1 + (count % 3)}`),
       madvise: () => this.say(`madvise ${range} ${pick(ADVICE, d)}`),
       clear_refs: () => this.say("clear_refs"),
       fork: () => this.fork(),
@@ -126,8 +164,29 @@ class Writer {
     this.process.regions.set(name, pages);
   }
 
+  private protectHuge(name: string, mode: string, at: number): void {
+    const pages = this.process.regions.get(name) ?? 0;
+    if (this.huge === null || !this.hugeRegions.has(name)) return;
+    this.say(`uffd-register ${name} 0 ${pages} ${mode}`);
+    this.say(`uffd-wp ${name} ${at * this.huge.pages} ${this.huge.pages} on`);
+  }
+
+  private mapHuge(count: number, access: string): void {
+    if (this.huge === null) return;
+    const { pages, size } = this.huge;
+    this.hugeRegions.add(`R${this.names}`);
+    this.map((to) => `mmap ${to} ${count * pages} ${access} private huge=${size}`, count * pages);
+  }
+
+  /** A fork that has to copy pinned pages fails where the pool is empty, and then there is no child: not both. */
+  private pin(range: string): void {
+    if (this.children > 0) return;
+    this.pinned = true;
+    this.say(`pin ${range}`);
+  }
+
   private fork(): void {
-    if (this.processes.length > 3) return;
+    if (this.processes.length > 3 || this.pinned) return;
     const { regions } = this.process;
     const name = `c${this.children++}`;
     this.say(`fork ${name}`);
@@ -141,18 +200,19 @@ class Writer {
   }
 }
 
-/** Scripts of up to `length` operations. */
-export function scripts(length: number): fc.Arbitrary<string> {
+/** Scripts of up to `length` operations; with `huge`, many on huge pages of a pool. */
+export function scripts(length: number, huge: HugeSize | null = null): fc.Arbitrary<string> {
   const number = fc.nat({ max: 60 });
+  const weights = huge === null ? WEIGHTS : [...WEIGHTS, ...HUGE_WEIGHTS];
   const raw = fc.record({
-    kind: fc.oneof(...WEIGHTS.map(([kind, weight]) => ({ arbitrary: fc.constant(kind), weight }))),
+    kind: fc.oneof(...weights.map(([kind, weight]) => ({ arbitrary: fc.constant(kind), weight }))),
     a: number,
     b: number,
     c: number,
     d: number,
   });
   return fc.array(raw, { maxLength: length, size: "max" }).map((raws) => {
-    const writer = new Writer();
+    const writer = new Writer(huge);
     for (const each of raws) writer.add(each);
     return `${writer.lines.join("\n")}\n`;
   });

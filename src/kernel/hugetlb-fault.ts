@@ -1,0 +1,130 @@
+// Faults on huge pages of a pool (mm/hugetlb.c hugetlb_fault, hugetlb_no_page, hugetlb_wp).
+//
+//   none or marker --> a page of the pool, read-only (with the marker's protection)  --write--> as below
+//   uffd-wp, write --> message, or the protection goes                                      |
+//   write, read-only --> mapped once? writable : copied                            <--------'
+//   else           --> young, and dirty for a write
+
+import { Pte } from "../layout/linux-flags.js";
+import { isUffdWp } from "./absent.js";
+import { prepareAnon } from "./anon-fault.js";
+import { Event } from "./events.js";
+import type { Fault, FaultResult } from "./fault-types.js";
+import { setPageFlags } from "./folio.js";
+import { fileIndex, type HugeVma, hugePageStart, hugetlbSlot, isHugetlb } from "./hugetlb.js";
+import { dropHugetlb, isMappedOnce, newHugetlbFolio } from "./hugetlb-folio.js";
+import type { Kernel } from "./kernel.js";
+import { PG_EXCLUSIVE } from "./page-flags.js";
+import { pageProt, writeFlag } from "./page-prot.js";
+import { VM_UFFD_WP } from "./vm-flags.js";
+
+/** A fault in a VMA of huge pages. */
+export type HugeFault = Fault & { readonly vma: HugeVma };
+
+/** hugetlb_fault. */
+export function hugetlbFault(kernel: Kernel, fault: HugeFault): FaultResult {
+  const { mm, vma, page, write } = fault;
+  const { exports } = kernel.mmu;
+  const slot = exports.makeEntry(mm.root, page, vma.huge.pool.level) >>> 0;
+  if (slot === 0) return "oom";
+  const flags = exports.entryFlags(slot);
+  if ((flags & Pte.present) === 0) return firstTouch(kernel, fault, slot, flags);
+  if (write && (flags & Pte.write) === 0) {
+    if ((flags & Pte.uffdWp) !== 0 && (vma.flags & VM_UFFD_WP) !== 0) {
+      if (vma.uffd?.async !== true) {
+        kernel.count(Event.uffd_message);
+        kernel.monitor(mm, hugePageStart(vma.huge, page));
+        return "retry";
+      }
+      kernel.count(Event.uffd_async);
+      exports.updateEntry(slot, Pte.uffdWp, 0);
+    }
+    return writeFault(kernel, fault, slot);
+  }
+  kernel.count(Event.fault_flags);
+  exports.updateEntry(slot, 0, Pte.young | (write ? kernel.madeDirty : 0));
+  kernel.tlb.granted(mm, page);
+  return "done";
+}
+
+/**
+ * hugetlb_no_page. Also a read takes a page of its own. It is mapped read-only, and a write goes on from there
+ * without a second fault; but not where the marker said to protect it: then the access faults again.
+ */
+function firstTouch(kernel: Kernel, fault: HugeFault, slot: number, flags: number): FaultResult {
+  const { mm, vma, page, write } = fault;
+  if (vma.huge.robbed) return "sigbus";
+  prepareAnon(mm, vma);
+  const wp = isUffdWp(kernel, slot, flags) ? Pte.uffdWp : 0;
+  const head = newHugetlbFolio(kernel, mm, vma, page);
+  if (head === 0) return "sigbus";
+  kernel.count(Event.hugetlb_touch);
+  const { level } = vma.huge.pool;
+  kernel.mmu.exports.makeLeaf(slot, level, head, pageProt(kernel, vma), Pte.young | wp);
+  return write ? writeFault(kernel, fault, slot) : "done";
+}
+
+/**
+ * hugetlb_wp. The only mapping makes the page its own, whatever references it has: reads that come by hold some for
+ * a while, and a copy may not be had.
+ *
+ * Where a mapping lost its registration by mremap, but not the bit (mremapClearsWp), the kernel would fault for ever;
+ * here the write goes on.
+ */
+function writeFault(kernel: Kernel, fault: HugeFault, slot: number): FaultResult {
+  const { mm, vma, page } = fault;
+  const { exports } = kernel.mmu;
+  const wp = (exports.entryFlags(slot) & Pte.uffdWp) !== 0 && (vma.flags & VM_UFFD_WP) !== 0;
+  if (wp) return "done";
+  const old = exports.entryFrame(slot, vma.huge.pool.level);
+  if (isMappedOnce(kernel, old)) return reuse(kernel, fault, slot, old);
+  const owner = vma.huge.had !== null;
+  const head = newHugetlbFolio(kernel, mm, vma, page, { from: old, avoidPromise: owner });
+  if (head === 0) {
+    if (!owner) return "sigbus";
+    rob(kernel, fault, old);
+    return isMappedOnce(kernel, old) ? reuse(kernel, fault, slot, old) : "sigbus";
+  }
+  kernel.count(Event.hugetlb_copy);
+  exports.clearEntry(slot);
+  kernel.tlb.page(mm, page);
+  const set = Pte.young | kernel.madeDirty | writeFlag(vma);
+  exports.makeLeaf(slot, vma.huge.pool.level, head, pageProt(kernel, vma), set);
+  dropHugetlb(kernel, old, mm.id);
+  return "done";
+}
+
+/** set_huge_ptep_writable. */
+function reuse(kernel: Kernel, { mm, vma, page }: HugeFault, slot: number, head: number): "done" {
+  kernel.count(Event.hugetlb_reuse);
+  setPageFlags(kernel, head, PG_EXCLUSIVE);
+  kernel.mmu.exports.updateEntry(slot, 0, kernel.madeDirty | writeFlag(vma));
+  kernel.tlb.granted(mm, page);
+  return "done";
+}
+
+/**
+ * unmap_ref_private: who was promised the page gets it; all who were not lose it, and find out by SIGBUS when they
+ * come back to it.
+ */
+function rob(kernel: Kernel, fault: HugeFault, head: number): void {
+  const { exports } = kernel.mmu;
+  const { file, pool } = fault.vma.huge;
+  const index = fileIndex(fault.vma, fault.page);
+  for (const mm of kernel.mms) {
+    for (const vma of mm.vmas.all) {
+      if (vma === fault.vma || !isHugetlb(vma) || vma.huge.file !== file || vma.huge.had !== null)
+        continue;
+      const page = vma.start + index * pool.pages - vma.pgoff;
+      if (page < vma.start || page >= vma.end) continue;
+      const slot = hugetlbSlot(kernel, mm, vma, page);
+      const present = slot !== 0 && (exports.entryFlags(slot) & Pte.present) !== 0;
+      if (!present || exports.entryFrame(slot, pool.level) !== head) continue;
+      kernel.count(Event.hugetlb_entry);
+      exports.clearEntry(slot);
+      kernel.tlb.page(mm, page);
+      dropHugetlb(kernel, head, mm.id);
+      (vma as { huge: HugeVma["huge"] }).huge = { ...vma.huge, robbed: true };
+    }
+  }
+}
