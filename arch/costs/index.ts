@@ -14,3 +14,8 @@ function defineCosts(input: CostProfileInput): CostProfile {
 
 /** Costs where none are named. */
 export const DEFAULT_COSTS: CostProfile = defineCosts(plainCosts);
+
+/** Every cost profile that mmulate ships, by name. */
+export const COSTS: ReadonlyMap<string, CostProfile> = new Map([
+  [DEFAULT_COSTS.name, DEFAULT_COSTS],
+]);
