@@ -9,3 +9,6 @@ export const ARCHITECTURES: ReadonlyMap<string, Descriptor> = new Map([
   [x8664.name, x8664],
   [arm64.name, arm64],
 ]);
+
+/** Architectures of a run that names none. */
+export const DEFAULT_ARCHITECTURES: readonly string[] = [x8664.name, arm64.name];

@@ -188,7 +188,7 @@ const FEATURES = {
     cite: "LINUX 7.0 mm/memory.c should_try_to_free_swap",
     confidence: "manual",
   },
-  ptReclaimX86: {
+  ptReclaimEarly: {
     since: "6.14",
     architecture: "x86-64",
     means: "MADV_DONTNEED of all that a page table maps frees the table (CONFIG_PT_RECLAIM)",
@@ -256,7 +256,8 @@ const FEATURES = {
   },
   broadcastUpgrade: {
     until: "7.0",
-    means: "arm64: granting a right to an entry invalidates it on every CPU, not only on this one",
+    architecture: "arm64",
+    means: "granting a right to an entry invalidates it on every CPU, not only on this one",
     cite: "LINUX 6.12 arch/arm64/mm/fault.c __ptep_set_access_flags",
     confidence: "manual",
   },

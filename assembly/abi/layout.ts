@@ -9,7 +9,7 @@
 // level 3), so that one number means one page size whatever the depth of the tree (of one granule).
 
 export const MAX_LEVELS = 6;
-export const MAX_FORBIDDEN = 4;
+export const MAX_FORBIDDEN = 6;
 export const MAX_CLASSES = 7;
 export const MAX_KEYS = 16;
 /** Chunks in which permission bits are gathered from an entry. */

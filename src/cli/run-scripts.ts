@@ -1,5 +1,6 @@
 // mmulate run SCRIPT.scn...
 
+import { DEFAULT_ARCHITECTURES } from "../../arch/index.js";
 import { MmulateError } from "../errors.js";
 import { loadCoreModule } from "../runner/module-files.js";
 import { DEFAULT_CPU } from "../runner/plan.js";
@@ -74,7 +75,7 @@ export async function runScripts(
 ): Promise<CellOutcome[]> {
   const cells = planScripts({
     inputs: await Promise.all(paths.map(readScript)),
-    archs: arch ?? ["x86-64", "arm64"],
+    archs: arch ?? DEFAULT_ARCHITECTURES,
     kernels: kernel ?? [DEFAULT_KERNEL],
     cpus: cpu ?? [DEFAULT_CPU],
   });

@@ -2,6 +2,7 @@
 
 import type { Command } from "commander";
 import { Option } from "commander";
+import { DEFAULT_ARCHITECTURES } from "../../arch/index.js";
 import { KERNEL_VERSIONS } from "../../arch/linux/kernels.js";
 import { EXIT_DONE, EXIT_FAILED, MmulateError } from "../errors.js";
 import { loadCoreModule } from "../runner/module-files.js";
@@ -86,7 +87,7 @@ export function addRun(program: Command, finish: (code: number) => void): void {
       "<input...>",
       "trace files (valgrind lackey text, .mmt or raw64) or scripts (.scn), plain or gzip; or workloads",
     )
-    .option("--arch <a,b>", "architectures (default: x86-64,arm64)", list)
+    .option("--arch <a,b>", `architectures (default: ${DEFAULT_ARCHITECTURES.join(",")})`, list)
     .option("--cpu <c,d>", `CPU profiles (default: ${DEFAULT_CPU})`, list)
     .option("--kernel <v,w>", `scripts: kernels, such as 6.12 (default: ${DEFAULT_KERNEL})`, list)
     .option("--check", "scripts: a plain memory model and an audit of the kernel's state watch")
@@ -150,7 +151,7 @@ async function runTraces(
   const { format = "auto", accesses = "all", split = true } = flags;
   const cells = planRun({
     inputs: traces.map((path) => ({ path, format, accesses, split })),
-    archs: flags.arch ?? ["x86-64", "arm64"],
+    archs: flags.arch ?? DEFAULT_ARCHITECTURES,
     cpus: flags.cpu ?? [DEFAULT_CPU],
     pages: flags.pages ?? [],
     dataCached: flags.dataCache === true,

@@ -67,7 +67,7 @@ export function parseFile(text: string, file: string): ParsedFile {
   }
   const root = document.contents;
   if (!isMap(root)) {
-    throw new MmulateError("INPUT", `${where(0)}: a map is needed, as in "extends: arm64"`);
+    throw new MmulateError("INPUT", `${where(0)}: a map is needed, as in "extends: NAME"`);
   }
   const base = root.get("extends") ?? null;
   if (base !== null && typeof base !== "string") {

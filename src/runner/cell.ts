@@ -1,5 +1,7 @@
 // A cell: one run, self-contained and plain JSON, so that it can be made anywhere.
 
+import type { CpuProfile } from "../../arch/cpu-schema.js";
+import type { Descriptor } from "../../arch/schema.js";
 import type { WorkloadInput } from "../workload/index.js";
 
 /** What a cell needs of a trace. */
@@ -17,6 +19,8 @@ export interface Cell {
   /** What tells it from its neighbours, as the user wrote it. */
   readonly labels: Readonly<Record<string, string>>;
   readonly arch: string;
+  /** What a user's files say of the architecture and the CPU, in place of what the names mean. */
+  readonly own?: { readonly architecture?: Descriptor; readonly cpu?: CpuProfile };
   /** Parameters of the architecture's mode. */
   readonly mode: Readonly<Record<string, boolean | number>>;
   readonly cpu: string;

@@ -1,5 +1,6 @@
 // Runs one cell on one core, in this thread.
 
+import type { CpuProfile } from "../../arch/cpu-schema.js";
 import { EVENT_BYTES } from "../../assembly/abi/event.js";
 import { Core } from "../core/core.js";
 import { compileCoreFor } from "../core/made-for.js";
@@ -43,15 +44,16 @@ export async function runCell(
   onProgress: OnProgress = () => undefined,
 ): Promise<CellOutcome> {
   const host = startHost(cell.id);
-  const layout = compileLayout(architectureNamed(cell.arch), cell.mode);
+  const layout = compileLayout(cell.own?.architecture ?? architectureNamed(cell.arch), cell.mode);
   const { dataCached, nestedShift } = cell;
-  const cpu = compileCpu(cpuNamed(cell.cpu), layout, { dataCached, nestedShift });
+  const profile = cell.own?.cpu ?? cpuNamed(cell.cpu);
+  const cpu = compileCpu(profile, layout, { dataCached, nestedShift });
   const core = new Core(await compileCoreFor(bytes, layout, cpu));
   prepare(core, layout, cpu, cell);
   const before = await feed(core, layout, cell, onProgress);
 
   const counters = namedCounters(core.counters().map((value, i) => value - (before[i] ?? 0n)));
-  const costs = costsOf(cell.cpu);
+  const costs = costsOf(profile);
   const cycles = cyclesOf(counters, costs);
   const result: CellResult = {
     id: cell.id,
@@ -69,7 +71,7 @@ export async function runCell(
     },
     counters,
     cycles,
-    metrics: metricsOf(counters, cycles, machineOf(cell.cpu)),
+    metrics: metricsOf(counters, cycles, machineOf(profile)),
     checks: checksOf(counters),
   };
   return { result, host: host(accesses(counters), core) };
@@ -88,8 +90,7 @@ function prepare(core: Core, layout: CompiledLayout, cpu: CompiledCpu, cell: Cel
 }
 
 /** What events cost on a CPU. */
-export function costsOf(cpu: string): EventCosts {
-  const { costs, caches, memory } = cpuNamed(cpu);
+export function costsOf({ costs, caches, memory }: CpuProfile): EventCosts {
   const side =
     memory === undefined
       ? {}
@@ -111,7 +112,6 @@ export function costsOf(cpu: string): EventCosts {
 }
 
 /** What metrics need to know of a CPU. */
-export function machineOf(cpu: string): Machine {
-  const { walker, clockMHz } = cpuNamed(cpu);
+export function machineOf({ walker, clockMHz }: CpuProfile): Machine {
   return { walkers: walker?.inFlight, clockMHz: clockMHz?.value };
 }

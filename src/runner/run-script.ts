@@ -1,15 +1,14 @@
 // Runs one cell of a script on one core, in this thread.
 
 import { Core } from "../core/core.js";
-import { compileLayout } from "../layout/compile.js";
 import { encodeLayout, hashBytes } from "../layout/encode.js";
+import { machineParts } from "../scenario/machine.js";
 import { type Played, type PlayOptions, playScript } from "../scenario/play-script.js";
 import { namedCounters } from "../stats/counters.js";
 import { accesses, checksOf, cyclesOf, metricsOf } from "../stats/metrics.js";
 import type { CellResult, Check } from "../stats/report.js";
 import { startHost } from "./cell-host.js";
 import type { CoreModule } from "./module-files.js";
-import { architectureNamed } from "./plan.js";
 import type { ScriptCell } from "./plan-scripts.js";
 import { type CellOutcome, costsOf, machineOf } from "./run-cell.js";
 
@@ -30,11 +29,10 @@ export function runScript(
 }
 
 function resultOf(cell: ScriptCell, played: Played, moduleHash: string): CellResult {
-  const { kernel, mode, cpu } = cell.machine;
-  const descriptor = architectureNamed(kernel.architecture);
-  const layout = compileLayout(descriptor, { ...descriptor.typical.values, ...mode });
+  const { kernel, cpu } = cell.machine;
+  const { descriptor, profile, hardware: layout } = machineParts(cell.machine);
   const counters = namedCounters(played.counters);
-  const costs = costsOf(cpu);
+  const costs = costsOf(profile);
   const cycles = cyclesOf(counters, costs);
   const { narrations } = played;
   return {
@@ -51,7 +49,7 @@ function resultOf(cell: ScriptCell, played: Played, moduleHash: string): CellRes
     },
     counters,
     cycles,
-    metrics: metricsOf(counters, cycles, machineOf(cpu)),
+    metrics: metricsOf(counters, cycles, machineOf(profile)),
     checks: [...checksOf(counters), ...oracleChecks(played)],
     events: played.events,
     observations: played.observations,
