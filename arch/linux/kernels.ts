@@ -309,6 +309,36 @@ export const KERNEL_LAYOUTS = z.array(layoutRow).parse([
     cite: "LINUX 6.11: PTE_PRESENT_INVALID, PTE_UFFD_WP",
   },
   { architecture: "arm64", since: "6.17", layout: "arm64-7.0", cite: "LINUX 6.17: DEVMAP gone" },
+  {
+    architecture: "riscv64",
+    since: "5.14",
+    layout: "riscv64-6.1",
+    cite: "LINUX 5.14: transparent huge pages",
+  },
+  {
+    architecture: "riscv64",
+    since: "6.3",
+    layout: "riscv64-6.8",
+    cite: "LINUX 6.3: _PAGE_SWP_EXCLUSIVE",
+  },
+  {
+    architecture: "riscv64",
+    since: "6.11",
+    layout: "riscv64-6.12",
+    cite: "LINUX 6.11: _PAGE_DEVMAP in bit 9",
+  },
+  {
+    architecture: "riscv64",
+    since: "6.17",
+    layout: "riscv64-6.8",
+    cite: "LINUX 6.17: DEVMAP gone",
+  },
+  {
+    architecture: "riscv64",
+    since: "6.19",
+    layout: "riscv64-7.0",
+    cite: "LINUX 6.19: _PAGE_SOFT_DIRTY and _PAGE_UFFD_WP with Svrsw60t59b",
+  },
 ]);
 
 /** Versions that the model knows the features of. */

@@ -156,6 +156,7 @@ function memoryOf(core: Core): Buffer {
 const MODES: Record<string, readonly Record<string, boolean | number>[]> = {
   "x86-64": [{}, { levels: 5, nx: false }, { levels: 4, pke: true, pkru: 4, smap: false }],
   arm64: [{}, { granule: 16 }, { granule: 64, t0sz: 39 }, { ha: false, hd: false, hpd0: true }],
+  riscv64: [{}, { sv: 57, svadu: false }, { sv: 39, svnapot: false, sum: true, mxr: true }],
 };
 
 interface Machine {
