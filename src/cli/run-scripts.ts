@@ -1,6 +1,7 @@
 // mmulate run SCRIPT.scn...
 
 import { DEFAULT_ARCHITECTURES } from "../../arch/index.js";
+import { named } from "../config/read-descriptors.js";
 import { MmulateError } from "../errors.js";
 import { loadCoreModule } from "../runner/module-files.js";
 import { DEFAULT_CPU } from "../runner/plan.js";
@@ -8,12 +9,15 @@ import { DEFAULT_KERNEL, planScripts } from "../runner/plan-scripts.js";
 import type { CellOutcome } from "../runner/run-cell.js";
 import { runScript } from "../runner/run-script.js";
 import { isScript, readScript } from "../runner/script-files.js";
+import { ownFiles } from "./own-files.js";
 
 /** Options of `run` that scripts take; the others are of traces. */
 export interface ScriptFlags {
   readonly arch?: string[];
   readonly cpu?: string[];
   readonly kernel?: string[];
+  readonly linuxLayout?: string;
+  readonly costs?: string;
   readonly check?: true;
   readonly explain?: true;
 }
@@ -55,7 +59,13 @@ export function refuseForeign(scripts: boolean, flags: ScriptFlags & TraceOnly):
         "--nested": flags.nested,
         "--seed": flags.seed,
       }
-    : { "--kernel": flags.kernel, "--check": flags.check, "--explain": flags.explain };
+    : {
+        "--kernel": flags.kernel,
+        "--linux-layout": flags.linuxLayout,
+        "--costs": flags.costs,
+        "--check": flags.check,
+        "--explain": flags.explain,
+      };
   const given = Object.entries(foreign).find(([, value]) => value !== undefined);
   if (given === undefined) return;
   const why = scripts
@@ -70,14 +80,19 @@ export function refuseForeign(scripts: boolean, flags: ScriptFlags & TraceOnly):
  */
 export async function runScripts(
   paths: readonly string[],
-  { arch, cpu, kernel, check, explain }: ScriptFlags,
+  { arch, cpu, kernel, linuxLayout, costs, check, explain }: ScriptFlags,
   ready: () => Promise<void>,
 ): Promise<CellOutcome[]> {
+  const archs = arch ?? DEFAULT_ARCHITECTURES;
+  const cpus = cpu ?? [DEFAULT_CPU];
   const cells = planScripts({
     inputs: await Promise.all(paths.map(readScript)),
-    archs: arch ?? DEFAULT_ARCHITECTURES,
+    archs,
     kernels: kernel ?? [DEFAULT_KERNEL],
-    cpus: cpu ?? [DEFAULT_CPU],
+    cpus,
+    own: await ownFiles(archs, cpus),
+    linux: linuxLayout === undefined ? undefined : await named("Linux layout", linuxLayout),
+    costs: costs === undefined ? undefined : await named("costs", costs),
   });
   await ready();
   const core = await loadCoreModule();

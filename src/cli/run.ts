@@ -13,6 +13,7 @@ import { runCells } from "../runner/run-cells.js";
 import { packageVersion } from "../runner/version.js";
 import { REPORT_SCHEMA, type Report } from "../stats/report.js";
 import { WORKLOADS } from "../workload/index.js";
+import { ownFiles } from "./own-files.js";
 import { nameOfCell, Progress } from "./progress.js";
 import { checkTargets, parseReporter, REPORTER_NAMES, report } from "./reporters.js";
 import { areScripts, refuseForeign, runScripts } from "./run-scripts.js";
@@ -29,6 +30,8 @@ interface RunFlags {
   readonly seed?: number;
   readonly workers?: number;
   readonly kernel: string[];
+  readonly linuxLayout?: string;
+  readonly costs?: string;
   readonly check?: true;
   readonly explain?: true;
   readonly json?: true;
@@ -90,6 +93,8 @@ export function addRun(program: Command, finish: (code: number) => void): void {
     .option("--arch <a,b>", `architectures (default: ${DEFAULT_ARCHITECTURES.join(",")})`, list)
     .option("--cpu <c,d>", `CPU profiles (default: ${DEFAULT_CPU})`, list)
     .option("--kernel <v,w>", `scripts: kernels, such as 6.12 (default: ${DEFAULT_KERNEL})`, list)
+    .option("--linux-layout <name>", "scripts: what Linux keeps in entries: a layout, or a file")
+    .option("--costs <name>", "scripts: what kernel work costs: a profile, or a file")
     .option("--check", "scripts: a plain memory model and an audit of the kernel's state watch")
     .option("--explain", "scripts: tell what each operation did to entries, and by which rule")
     .option("--pages <policy>", "how memory is mapped at first touch (default: base)", collect)
@@ -149,10 +154,13 @@ async function runTraces(
   ready: () => Promise<void>,
 ): Promise<CellOutcome[]> {
   const { format = "auto", accesses = "all", split = true } = flags;
+  const archs = flags.arch ?? DEFAULT_ARCHITECTURES;
+  const cpus = flags.cpu ?? [DEFAULT_CPU];
   const cells = planRun({
     inputs: traces.map((path) => ({ path, format, accesses, split })),
-    archs: flags.arch ?? DEFAULT_ARCHITECTURES,
-    cpus: flags.cpu ?? [DEFAULT_CPU],
+    archs,
+    cpus,
+    own: await ownFiles(archs, cpus),
     pages: flags.pages ?? [],
     dataCached: flags.dataCache === true,
     nested: flags.nested,

@@ -22,6 +22,38 @@ export function isFile(name: string): boolean {
 }
 
 /**
+ * What a name or a file's path stands for.
+ * @throws MmulateError USAGE: a name that does not ship, with those that do; else as `readKind`
+ */
+export async function named<K extends Kind>(kind: K, nameOrPath: string): Promise<Kinds[K]> {
+  if (isFile(nameOrPath)) return readKind(kind, nameOrPath);
+  const value = SHIPPED[kind].get(nameOrPath);
+  if (value !== undefined) return value;
+  const known = [...SHIPPED[kind].keys()].join(", ");
+  throw new MmulateError("USAGE", `unknown ${kind} "${nameOrPath}" (known: ${known}, or a file)`);
+}
+
+/**
+ * The files among some selectors ("FILE", "FILE:PARAMETER=VALUE"), read, by their paths.
+ * @throws MmulateError as `readKind`
+ */
+export async function filesAmong<K extends Kind>(
+  kind: K,
+  selectors: readonly string[],
+): Promise<ReadonlyMap<string, Kinds[K]>> {
+  const paths = selectors.map(pathOf).filter(isFile);
+  const files = new Map<string, Kinds[K]>();
+  for (const path of new Set(paths)) files.set(path, await readKind(kind, path));
+  return files;
+}
+
+/** What stands before the first ":" of a selector. */
+function pathOf(selector: string): string {
+  const [path = ""] = selector.split(":");
+  return path;
+}
+
+/**
  * Reads a file of a kind, with all that it extends.
  * @throws MmulateError USAGE when it cannot be read; INPUT with file, line and column when it says what the
  * schema refuses, or extends itself
