@@ -47,13 +47,17 @@ export interface MachineParts {
  * @throws MmulateError CONFIG on an unknown architecture, CPU, kernel or layout
  */
 export function machineParts({ kernel: config, mode, cpu, own }: MachineConfig): MachineParts {
-  const { architecture, version } = config;
+  const { architecture } = config;
   const descriptor = own?.architecture ?? known(ARCHITECTURES, architecture, "architecture");
-  const name = config.layout ?? layoutOf(version, architecture);
-  const linux = own?.linux ?? known(LINUX_LAYOUTS, name, "Linux layout");
+  const linux = own?.linux ?? linuxOf(config);
   const typical = { ...descriptor.typical.values, ...modeUnder(linux, config) };
   const hardware = compileLayout(descriptor, { ...typical, ...mode });
   return { descriptor, linux, profile: own?.cpu ?? known(CPUS, cpu, "CPU"), hardware };
+}
+
+/** The layout that is named, else that of the version. */
+function linuxOf({ layout, version, architecture }: KernelConfig): LinuxLayout {
+  return known(LINUX_LAYOUTS, layout ?? layoutOf(version, architecture), "Linux layout");
 }
 
 /**
