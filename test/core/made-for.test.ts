@@ -217,8 +217,12 @@ function machines(): Machine[] {
   );
 }
 
-it("guests, hashed arrays and caches of victims are among the machines, on every architecture", () => {
-  for (const arch of ARCHITECTURES.keys()) {
+it("guests, hashed arrays and caches of victims are among the machines, wherever a CPU has caches", () => {
+  const withCaches = [...ARCHITECTURES.keys()].filter((arch) =>
+    [...CPUS.values()].some((cpu) => cpu.architectures?.includes(arch) && cpu.caches.length > 0),
+  );
+  expect(withCaches.length).toBeGreaterThan(1);
+  for (const arch of withCaches) {
     const cpus = machines().flatMap(({ name, cpu }) => (name.startsWith(arch) ? [cpu] : []));
     expect(cpus.some(({ nestedShift = 0 }) => nestedShift > 0)).toBe(true);
     expect(cpus.some(({ arrays }) => arrays.some(({ hashed = false }) => hashed))).toBe(true);
