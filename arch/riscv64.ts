@@ -50,7 +50,7 @@ export const riscv64 = define({
       default: false,
       means: "menvcfg.ADUE with Svadu: hardware sets A and D; else (Svade) an access faults",
       cite: 'PRIV "Svadu" Extension for Hardware Updating of A/D Bits',
-      confidence: "manual",
+      confidence: "knowledge",
     },
     svnapot: {
       type: "boolean",
@@ -566,19 +566,19 @@ export const riscv64 = define({
       {
         when: ["access=fetch"],
         set: 12,
-        cite: "PRIV Supervisor Cause (scause) Register: 12, instruction page fault",
+        cite: "PRIV Supervisor Cause Register (scause): 12, instruction page fault",
         confidence: "manual",
       },
       {
         when: ["access=read"],
         set: 13,
-        cite: "PRIV Supervisor Cause (scause) Register: 13, load page fault",
+        cite: "PRIV Supervisor Cause Register (scause): 13, load page fault",
         confidence: "manual",
       },
       {
         when: ["access=write"],
         set: 15,
-        cite: "PRIV Supervisor Cause (scause) Register: 15, store/AMO page fault",
+        cite: "PRIV Supervisor Cause Register (scause): 15, store/AMO page fault",
         confidence: "manual",
       },
     ],
@@ -596,6 +596,6 @@ export const riscv64 = define({
     leaf: "PRIV Virtual Address Translation Process, steps 4 and 6",
     permission: "PRIV Virtual Address Translation Process, step 5",
     update: "PRIV Virtual Address Translation Process, steps 7 and 8",
-    fault: "PRIV Supervisor Cause (scause) Register",
+    fault: "PRIV Supervisor Cause Register (scause)",
   },
 });
