@@ -139,7 +139,10 @@ describe("a selector", () => {
     ["arm64:ha=true:hd=true:ha=true", '"arm64:ha=true:hd=true:ha=true" sets ha twice'],
     ["x86", 'unknown architecture "x86"; did you mean "x86-64"? (known: x86-64, arm64, riscv64)'],
     ["arm", 'unknown architecture "arm"; did you mean "arm64"? (known: x86-64, arm64, riscv64)'],
-    ["arm46", 'unknown architecture "arm46"; did you mean "arm64"? (known: x86-64, arm64, riscv64)'],
+    [
+      "arm46",
+      'unknown architecture "arm46"; did you mean "arm64"? (known: x86-64, arm64, riscv64)',
+    ],
     ["", 'unknown architecture "" (known: x86-64, arm64, riscv64)'],
   ])("%j is refused", (selector, message) => {
     expect(refusalOf(() => parseSelector(selector))).toBe(`USAGE: ${message}`);
