@@ -18,6 +18,7 @@ import {
 } from "./abi/demand";
 import {
   HALF_LEVELS,
+  HALF_TOP_LEVEL,
   LEVEL_BYTES,
   LEVEL_GROUP_MASK,
   LEVEL_INDEX_MASK,
@@ -43,10 +44,11 @@ function refuse(stop: u32): bool {
   return false;
 }
 
-/** Bytes of the table at a level; small tables still take a frame each. */
-function tableBytes(half: u32, level: u32): u32 {
+/** Bytes of the table at a level: small ones share a frame, but a root has its own. */
+export function tableBytes(half: u32, level: u32): u32 {
   const entries = load<u32>(half + HALF_LEVELS + level * LEVEL_BYTES, LEVEL_INDEX_MASK) + 1;
-  return max(entries * 8, <u32>FRAME_BYTES);
+  const least: u32 = level == load<u32>(half, HALF_TOP_LEVEL) ? FRAME_BYTES : 8;
+  return max(entries * 8, least);
 }
 
 /** A zeroed table for entries of `level`, in the window. Returns its address, or u64.MAX_VALUE. */

@@ -70,11 +70,11 @@ function grow(end: u32): bool {
 }
 
 /**
- * Takes zeroed bytes from the arena, aligned to their own size (a power of two from 4 KiB up).
+ * Takes zeroed bytes from the arena, aligned to their own size (a power of two from 8 up).
  * Returns their linear address, 0 when memory is used up.
  */
 export function allocateArena(bytes: u32): u32 {
-  assert(bytes >= <u32>FRAME_BYTES && (bytes & (bytes - 1)) == 0);
+  assert(bytes >= 8 && (bytes & (bytes - 1)) == 0);
   const mask = <u64>bytes - 1;
   const at64 = (<u64>(arenaTop - arenaBase) + mask) & ~mask;
   const end64 = at64 + bytes + arenaBase;

@@ -6,18 +6,17 @@ import {
   HALF_TYPE_SHIFT,
   HALF_TYPES,
   LEVEL_ADDRESS_SHIFT,
+  LEVEL_FORBIDDEN,
   LEVEL_GROUP_MASK,
   LEVEL_GROUP_SHIFT,
   LEVEL_GROUP_VALUE,
   LEVEL_HIGH_ADDRESS,
   LEVEL_HIGH_SHIFT,
   LEVEL_LEAF_ADDRESS,
-  LEVEL_LEAF_FORBIDDEN,
   LEVEL_LEAF_FORBIDDEN_COUNT,
   LEVEL_LEAF_RESERVED,
   LEVEL_PAGE_MASK,
   LEVEL_TABLE_ADDRESS,
-  LEVEL_TABLE_FORBIDDEN,
   LEVEL_TABLE_FORBIDDEN_COUNT,
   LEVEL_TABLE_RESERVED,
 } from "./abi/layout";
@@ -32,11 +31,12 @@ export function classOf(half: u32, level: u32, entry: u64): u32 {
 
 /** True when the entry sets a reserved bit or has a forbidden form. */
 export function isMalformed(level: u32, entry: u64, entryClass: u32): bool {
+  const forms: u32 = level + LEVEL_FORBIDDEN;
+  const ofTables = load<u32>(level, LEVEL_TABLE_FORBIDDEN_COUNT);
   return entryClass == CLASS_TABLE
-    ? (entry & load<u64>(level, LEVEL_TABLE_RESERVED)) != 0 ||
-        hasForm(level + LEVEL_TABLE_FORBIDDEN, load<u32>(level, LEVEL_TABLE_FORBIDDEN_COUNT), entry)
+    ? (entry & load<u64>(level, LEVEL_TABLE_RESERVED)) != 0 || hasForm(forms, ofTables, entry)
     : (entry & load<u64>(level, LEVEL_LEAF_RESERVED)) != 0 ||
-        hasForm(level + LEVEL_LEAF_FORBIDDEN, load<u32>(level, LEVEL_LEAF_FORBIDDEN_COUNT), entry);
+        hasForm(forms + ofTables * 16, load<u32>(level, LEVEL_LEAF_FORBIDDEN_COUNT), entry);
 }
 
 function hasForm(forms: u32, count: u32, entry: u64): bool {

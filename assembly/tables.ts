@@ -11,9 +11,11 @@ import {
   LEVEL_INDEX_MASK,
   LEVEL_SHIFT,
   LEVEL_TABLE_ADDRESS,
+  MAX_LEVELS,
 } from "./abi/layout";
-import { FRAME_BYTES, LAYOUT_BASE, VIEW_BASE } from "./abi/memory-map";
+import { LAYOUT_BASE, TABLE_LISTS_BASE, VIEW_BASE } from "./abi/memory-map";
 import { CLASS_TABLE } from "./abi/stop";
+import { tableBytes } from "./demand";
 import { userLevel } from "./entry";
 import { allocateArena, windowAddress, wordAt } from "./physmem";
 import { classOf, encodeAddress, tableAddress } from "./pte";
@@ -21,14 +23,17 @@ import { classOf, encodeAddress, tableAddress } from "./pte";
 const USER: u32 = LAYOUT_BASE + LAYOUT_HALVES;
 const NO_TABLE: u64 = u64.MAX_VALUE;
 
-/** Freed tables below the top level, which are all of one size: linked through their first word. */
-let recycled: u32 = 0;
 /** Tables in use, roots left out. */
 export let tableCount: u32 = 0;
 
+/** Where the first freed table of a level is kept, 0 = none; they are linked through their first word. */
+function listOf(level: u32): u32 {
+  return TABLE_LISTS_BASE + level * 4;
+}
+
 /** Memory was reset. */
 export function forgetTables(): void {
-  recycled = 0;
+  memory.fill(TABLE_LISTS_BASE, 0, MAX_LEVELS * 4);
   tableCount = 0;
 }
 
@@ -38,11 +43,6 @@ function topLevel(): u32 {
 
 function addressOfPage(page: f64): u64 {
   return (<u64>page) << load<u32>(LAYOUT_BASE, LAYOUT_PAGE_SHIFT);
-}
-
-function tableBytes(level: u32): u32 {
-  const entries = load<u32>(userLevel(level), LEVEL_INDEX_MASK) + 1;
-  return max(entries * 8, <u32>FRAME_BYTES);
 }
 
 /** Slot of the entry of `level` for an address in the table at `table`. */
@@ -61,10 +61,10 @@ function tableBelow(slot: u32, level: u32): u64 {
 
 /** A zeroed table for entries of `level` (not the top). Returns its linear address, 0: no memory. */
 function takeTable(level: u32): u32 {
-  const bytes = tableBytes(level);
-  let linear = recycled;
+  const bytes = tableBytes(USER, level);
+  let linear = load<u32>(listOf(level));
   if (linear != 0) {
-    recycled = load<u32>(linear);
+    store<u32>(listOf(level), load<u32>(linear));
     memory.fill(linear, 0, bytes);
   } else {
     linear = allocateArena(bytes);
@@ -73,9 +73,9 @@ function takeTable(level: u32): u32 {
   return linear;
 }
 
-function giveTable(linear: u32): void {
-  store<u32>(linear, recycled);
-  recycled = linear;
+function giveTable(linear: u32, level: u32): void {
+  store<u32>(linear, load<u32>(listOf(level)));
+  store<u32>(listOf(level), linear);
   tableCount--;
 }
 
@@ -168,7 +168,7 @@ function freeBelow(table: u64, level: u32, first: u64, end: u64, floor: u64, cei
     if (below == NO_TABLE) continue;
     freeBelow(below, level - 1, max(va, first), min(va + span, end), floor, ceiling);
     if (va < floor || va + span > ceiling) continue;
-    giveTable(wordAt(below));
+    giveTable(wordAt(below), level - 1);
     store<u64>(slot, 0);
   }
 }

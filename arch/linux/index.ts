@@ -2,6 +2,7 @@
 
 import { freeze } from "../define.js";
 import { linuxArm64, linuxArm64Old, linuxArm64With57 } from "./arm64.js";
+import { linuxRiscv64, linuxRiscv64Old, linuxRiscv64Oldest, linuxRiscv64With9 } from "./riscv64.js";
 import { type LinuxLayout, type LinuxLayoutInput, linuxLayoutSchema } from "./schema.js";
 import { linuxX8664, linuxX8664Old, linuxX8664With57 } from "./x86-64.js";
 
@@ -20,6 +21,10 @@ const ALL = [
   linuxArm64Old,
   linuxArm64With57,
   linuxArm64,
+  linuxRiscv64Oldest,
+  linuxRiscv64Old,
+  linuxRiscv64With9,
+  linuxRiscv64,
 ].map(defineLinuxLayout);
 
 /** Every Linux layout that mmulate ships, by name. */

@@ -194,7 +194,7 @@ const FEATURES = {
     cite: "LINUX 7.0 mm/memory.c should_try_to_free_swap",
     confidence: "manual",
   },
-  ptReclaimX86: {
+  ptReclaimEarly: {
     since: "6.14",
     architecture: "x86-64",
     means: "MADV_DONTNEED of all that a page table maps frees the table (CONFIG_PT_RECLAIM)",
@@ -307,7 +307,8 @@ const FEATURES = {
   },
   broadcastUpgrade: {
     until: "7.0",
-    means: "arm64: granting a right to an entry invalidates it on every CPU, not only on this one",
+    architecture: "arm64",
+    means: "granting a right to an entry invalidates it on every CPU, not only on this one",
     cite: "LINUX 6.12 arch/arm64/mm/fault.c __ptep_set_access_flags",
     confidence: "manual",
   },
@@ -359,6 +360,36 @@ export const KERNEL_LAYOUTS = z.array(layoutRow).parse([
     cite: "LINUX 6.11: PTE_PRESENT_INVALID, PTE_UFFD_WP",
   },
   { architecture: "arm64", since: "6.17", layout: "arm64-7.0", cite: "LINUX 6.17: DEVMAP gone" },
+  {
+    architecture: "riscv64",
+    since: "5.14",
+    layout: "riscv64-6.1",
+    cite: "LINUX 5.14: transparent huge pages",
+  },
+  {
+    architecture: "riscv64",
+    since: "6.3",
+    layout: "riscv64-6.8",
+    cite: "LINUX 6.3: _PAGE_SWP_EXCLUSIVE",
+  },
+  {
+    architecture: "riscv64",
+    since: "6.11",
+    layout: "riscv64-6.12",
+    cite: "LINUX 6.11: _PAGE_DEVMAP in bit 9",
+  },
+  {
+    architecture: "riscv64",
+    since: "6.17",
+    layout: "riscv64-6.8",
+    cite: "LINUX 6.17: DEVMAP gone",
+  },
+  {
+    architecture: "riscv64",
+    since: "6.19",
+    layout: "riscv64-7.0",
+    cite: "LINUX 6.19: _PAGE_SOFT_DIRTY and _PAGE_UFFD_WP with Svrsw60t59b",
+  },
 ]);
 
 /** Versions that the model knows the features of. */

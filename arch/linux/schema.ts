@@ -17,6 +17,8 @@ const bit = z.int().min(0).max(63);
 const fieldValues = z.record(fieldName, z.int().min(0));
 /** Values of a descriptor's parameters. */
 const mode = z.record(fieldName, z.union([z.boolean(), z.int()]));
+/** Conditions on the hardware's parameters, as in a descriptor. */
+const conditions = z.array(z.string().min(1));
 const rule = z.strictObject({ when: fieldValues.optional(), to: fieldValues });
 /** What one helper does is at most so many rules (assembly/abi/entry.ts). */
 const rules = z.array(rule).max(2);
@@ -59,6 +61,8 @@ export const linuxLayoutSchema = z.strictObject({
       name: fieldName,
       bits: z.tuple([bit, bit]),
       of: z.enum(["present", "absent"]),
+      /** Left out: always. A flag whose field is not there is not there either. */
+      when: conditions.optional(),
       means: z.string(),
       ...fact,
     }),
@@ -90,6 +94,11 @@ export const linuxLayoutSchema = z.strictObject({
   pageSizes: z.array(z.strictObject({ bytes: z.int(), mode, ...fact })).min(1),
   /** Parameters of a CPU that leaves accessed and dirty to software; left out = there is none. */
   softwareAccess: z.strictObject({ mode, ...fact }).optional(),
+  /**
+   * Parameters of the hardware under a kernel that has soft-dirty by this layout and yet does without it; left out =
+   * it was configured so, which says nothing of the hardware.
+   */
+  withoutSoftDirty: z.strictObject({ mode, ...fact }).optional(),
   absent: z.strictObject({
     type: fieldName,
     offset: fieldName,

@@ -9,7 +9,8 @@
 // level 3), so that one number means one page size whatever the depth of the tree (of one granule).
 
 export const MAX_LEVELS = 6;
-export const MAX_FORBIDDEN = 4;
+/** Forbidden forms of a level, those of tables and of leaves together. */
+export const MAX_FORBIDDEN = 8;
 export const MAX_CLASSES = 7;
 export const MAX_KEYS = 16;
 /** Chunks in which permission bits are gathered from an entry. */
@@ -46,15 +47,14 @@ export const LEVEL_LEAF_RESERVED = LEVEL_TABLE_RESERVED + 8;
 /** u64 pair: a leaf is contiguous when (entry & mask) == value. */
 export const LEVEL_GROUP_MASK = LEVEL_LEAF_RESERVED + 8;
 export const LEVEL_GROUP_VALUE = LEVEL_GROUP_MASK + 8;
-/** u64 pairs: an entry is malformed when (entry & mask) == value. */
-export const LEVEL_TABLE_FORBIDDEN = LEVEL_GROUP_VALUE + 8;
-export const LEVEL_LEAF_FORBIDDEN = LEVEL_TABLE_FORBIDDEN + 16 * MAX_FORBIDDEN;
+/** u64 pairs: an entry is malformed when (entry & mask) == value. Those of tables, then those of leaves. */
+export const LEVEL_FORBIDDEN = LEVEL_GROUP_VALUE + 8;
 /**
  * u64 pair: an entry with (entry & mask) == value is a table without any peculiarity: well-formed,
  * already accessed, restricting nothing, with its address in the main field. mask 0, value 1 = no such
  * test. It only saves the steps that would find nothing.
  */
-export const LEVEL_PLAIN_TABLE = LEVEL_LEAF_FORBIDDEN + 16 * MAX_FORBIDDEN;
+export const LEVEL_PLAIN_TABLE = LEVEL_FORBIDDEN + 16 * MAX_FORBIDDEN;
 /** u64: bits of a leaf that are no address bit within the output size. */
 export const LEVEL_LEAF_ATTRIBUTES = LEVEL_PLAIN_TABLE + 16;
 /** u64: address bits from LEVEL_SHIFT up. */

@@ -39,6 +39,8 @@ export const GATHER_REGION = 64 * KIB;
 /** First free block of each order (frames.ts). */
 export const FREE_LISTS_BASE = GATHER_BASE + GATHER_REGION;
 export const FREE_LISTS_REGION = 4 * KIB;
+/** First freed table of each level (tables.ts). */
+export const TABLE_LISTS_BASE = FREE_LISTS_BASE + 2 * KIB;
 
 /** The state of the one CPU there is before `partition`. */
 export const NO_CPU_BASE = FREE_LISTS_BASE + FREE_LISTS_REGION;

@@ -10,7 +10,7 @@ import { EXIT_DONE } from "../errors.js";
 import { EVENT_MEANINGS } from "../kernel/events.js";
 import { toJson } from "../report/json.js";
 import { cpuNamed, DEFAULT_CPU } from "../runner/plan.js";
-import { KERNEL_SETTINGS } from "../runner/plan-scripts.js";
+import { KERNEL_SETTINGS } from "../runner/plan-machine.js";
 import { leavesOf, valueAt } from "../runner/profile-path.js";
 import { WORKLOADS } from "../workload/index.js";
 import { print } from "./output.js";

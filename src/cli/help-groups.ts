@@ -11,6 +11,7 @@ const OPTION_GROUPS: readonly (readonly [heading: string, flags: readonly string
       "--arch",
       "--cpu",
       "--kernel",
+      "--linux-layout",
       "--costs",
       "--tracker",
       "--cpus",

@@ -3,11 +3,12 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import { COSTS } from "../../arch/costs/index.js";
+import { DEFAULT_ARCHITECTURES } from "../../arch/index.js";
 import { KERNEL_VERSIONS } from "../../arch/linux/kernels.js";
 import type { Selection } from "../config/selection.js";
 import { EXIT_DONE } from "../errors.js";
 import { DEFAULT_CPU } from "../runner/plan.js";
-import { DEFAULT_KERNEL } from "../runner/plan-scripts.js";
+import { DEFAULT_KERNEL } from "../runner/plan-machine.js";
 import { planSelection } from "../runner/plan-selection.js";
 import { reportOf } from "../runner/report-of.js";
 import { cellsOfShard, parseShard } from "../runner/shard.js";
@@ -41,6 +42,7 @@ interface RunFlags extends SweepFlags {
   readonly shard?: string;
   readonly showConfig?: true;
   readonly kernel: string[];
+  readonly linuxLayout: string[];
   readonly costs: string[];
   readonly tracker: string[];
   readonly cpus: string[];
@@ -81,7 +83,7 @@ function addSelectors(command: Command): Command {
   return command
     .option(
       "--arch <a,b>",
-      "whose page tables and rules are followed (default: x86-64,arm64)",
+      `whose page tables and rules are followed (default: ${DEFAULT_ARCHITECTURES.join(",")})`,
       list,
     )
     .option("--cpu <c,d>", `whose TLBs, walk caches and latencies (default: ${DEFAULT_CPU})`, list)
@@ -90,7 +92,12 @@ function addSelectors(command: Command): Command {
       `scripts: whose memory management, 6.12 say (default: ${DEFAULT_KERNEL})`,
       list,
     )
-    .option("--costs <a,b>", `what kernel work costs: ${[...COSTS.keys()].join(", ")}`, list)
+    .option("--linux-layout <a,b>", "scripts: what Linux keeps in entries: layouts, or files", list)
+    .option(
+      "--costs <a,b>",
+      `what kernel work costs: ${[...COSTS.keys()].join(", ")}, or files`,
+      list,
+    )
     .option(
       "--tracker <a,b>",
       `how written pages are found: ${[...TRACKERS.keys()].join(", ")}`,
@@ -181,6 +188,7 @@ function lineValues(flags: Partial<RunFlags>): LineValues {
     arch: ["--arch", flags.arch],
     cpu: ["--cpu", flags.cpu],
     kernel: ["--kernel", flags.kernel],
+    linuxLayout: ["--linux-layout", flags.linuxLayout],
     costs: ["--costs", flags.costs],
     tracker: ["--tracker", flags.tracker],
     cpus: ["--cpus", flags.cpus],

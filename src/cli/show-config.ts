@@ -1,16 +1,17 @@
 // mmulate run ... --show-config: what would be run, and where each value was said.
 
+import { DEFAULT_ARCHITECTURES } from "../../arch/index.js";
 import { LISTS } from "../config/run-config.js";
 import type { Selection } from "../config/selection.js";
 import { toJson } from "../report/json.js";
-import { DEFAULT_ARCHS, DEFAULT_CPU } from "../runner/plan.js";
-import { DEFAULT_KERNEL } from "../runner/plan-scripts.js";
+import { DEFAULT_CPU } from "../runner/plan.js";
+import { DEFAULT_KERNEL } from "../runner/plan-machine.js";
 import { STALL_SECONDS } from "../runner/run-cells.js";
 import { print } from "./output.js";
 
 /** What holds where nothing is said. */
 const DEFAULTS: Readonly<Record<string, readonly string[]>> = {
-  arch: DEFAULT_ARCHS,
+  arch: DEFAULT_ARCHITECTURES,
   cpu: [DEFAULT_CPU],
   kernel: [DEFAULT_KERNEL],
   pages: ["base"],

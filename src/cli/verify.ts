@@ -2,6 +2,7 @@
 
 import type { Command } from "commander";
 import { ARCHITECTURES } from "../../arch/index.js";
+import { named } from "../config/read-descriptors.js";
 import { Core } from "../core/core.js";
 import { EXIT_DONE, EXIT_FAILED, MmulateError } from "../errors.js";
 import { toJson } from "../report/json.js";
@@ -16,6 +17,9 @@ import { mention, print } from "./output.js";
 interface Flags {
   readonly json?: true;
   readonly check?: true;
+  readonly arch?: string;
+  readonly linuxLayout?: string;
+  readonly cpu?: string;
 }
 
 /** Adds both commands. `finish` receives the exit code. */
@@ -31,6 +35,9 @@ export function addVerify(program: Command, finish: (code: number) => void): voi
       "--check",
       "recordings: a plain memory model and an audit of the kernel's state watch, too",
     )
+    .option("--arch <file>", "a descriptor of one's own, for what names its architecture")
+    .option("--linux-layout <name>", "recordings: a layout or a file, for its architecture")
+    .option("--cpu <name>", "recordings: a CPU profile or a file (default: plain)")
     .option("--json", "print the result as JSON")
     .action(async (files: string[], flags: Flags) => {
       finish(await verify(files, flags));
@@ -51,9 +58,16 @@ async function newCore(): Promise<Core> {
   return new Core(module);
 }
 
-async function verify(files: readonly string[], { json, check }: Flags): Promise<number> {
+async function verify(files: readonly string[], flags: Flags): Promise<number> {
+  const { json, check, arch, linuxLayout, cpu } = flags;
+  const own = {
+    architecture: arch === undefined ? undefined : await named("architecture", arch),
+    linux: linuxLayout === undefined ? undefined : await named("Linux layout", linuxLayout),
+    cpu: cpu === undefined ? undefined : await named("cpu", cpu),
+  };
   const result = await verifyFiles(await newCore(), files, (file) => mention(`playing ${file}`), {
     check: check === true,
+    own,
   });
   await print(json === true ? toJson(result) : toVerifyText(result));
   return result.failed + result.skipped === 0 ? EXIT_DONE : EXIT_FAILED;

@@ -27,13 +27,23 @@ const whole = (least: number, means: string) =>
     .optional();
 
 /** Selectors that make a cell for each of their values. */
-export const LISTS = ["arch", "cpu", "kernel", "pages", "costs", "tracker", "cpus"] as const;
+export const LISTS = [
+  "arch",
+  "cpu",
+  "kernel",
+  "linuxLayout",
+  "pages",
+  "costs",
+  "tracker",
+  "cpus",
+] as const;
 
 /** What chooses cells: the part that runs and suites share. */
 export const selectorShape = {
   arch: strings("architectures with their parameters: x86-64, arm64:granule=16"),
   cpu: strings("CPU profiles"),
   kernel: strings("of scripts: kernels, 6.12 or 6.12:softDirty=false"),
+  linuxLayout: strings("of scripts: what Linux keeps in entries; left out, as its version does"),
   costs: strings("of scripts and workloads of the kernel: cost profiles"),
   tracker: strings("of workloads that find written pages: how"),
   cpus: strings("of workloads of the kernel: how many CPUs the machine has"),

@@ -60,18 +60,22 @@ export function featuresOf(version: string, onArchitecture: string): ReadonlySet
   return new Set(has.map(([name]) => name));
 }
 
+/** @throws MmulateError CONFIG when the version is none that the model knows */
+export function checkVersion(version: string): void {
+  if ((KERNEL_VERSIONS as readonly string[]).includes(version)) return;
+  throw new MmulateError(
+    "CONFIG",
+    `kernel "${version}": one of ${KERNEL_VERSIONS.join(", ")} is allowed${hintFor(version, KERNEL_VERSIONS)}`,
+  );
+}
+
 /**
  * Name of the Linux layout of a kernel.
  * @throws MmulateError CONFIG when the version is none that the model knows, or older than the architecture's
  * first layout
  */
 export function layoutOf(version: string, architecture: string): string {
-  if (!(KERNEL_VERSIONS as readonly string[]).includes(version)) {
-    throw new MmulateError(
-      "CONFIG",
-      `kernel "${version}": one of ${KERNEL_VERSIONS.join(", ")} is allowed${hintFor(version, KERNEL_VERSIONS)}`,
-    );
-  }
+  checkVersion(version);
   const rows = KERNEL_LAYOUTS.filter(
     (row) => row.architecture === architecture && order(row.since) <= order(version),
   );

@@ -37,7 +37,8 @@ function setting(set: number, clear: number, refused = 0): Visit {
 /** MADV_DONTNEED: entries go, the mapping and its flags stay. So do tables, up to 6.13. */
 const dontneed: Visit = (kernel, mm, vma, start, end) => {
   zapRange(kernel, mm, vma, start, end, false);
-  if (kernel.has("ptReclaim") || kernel.has("ptReclaimX86")) reclaimTables(kernel, mm, start, end);
+  if (kernel.has("ptReclaim") || kernel.has("ptReclaimEarly"))
+    reclaimTables(kernel, mm, start, end);
   return 0;
 };
 

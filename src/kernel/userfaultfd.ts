@@ -18,8 +18,9 @@ export interface UffdMode {
   readonly unpopulated: boolean;
 }
 
-/** A process's userfaultfd of a mode; null where the kernel has no such feature. */
+/** A process's userfaultfd of a mode; null where the kernel, or the layout, has no such feature (UFFDIO_API). */
 function contextOf(kernel: Kernel, mm: Mm, { async, unpopulated }: UffdMode): UffdContext | null {
+  if (!kernel.mmu.linux.has.uffdWp) return null;
   if (async && !kernel.has("wpAsync")) return null;
   if (unpopulated && !kernel.has("wpUnpopulated")) return null;
   const name = `${async ? "async" : "sync"}${unpopulated ? "+unpopulated" : ""}`;

@@ -129,11 +129,8 @@ function encodeLevel(out: Writer, level: CompiledLevel): void {
   out.u64(abi.LEVEL_TABLE_RESERVED, level.tableReserved);
   out.u64(abi.LEVEL_LEAF_RESERVED, level.leafReserved);
   out.pair(abi.LEVEL_GROUP_MASK, level.group);
-  level.tableForbidden.forEach((form, i) => {
-    out.pair(abi.LEVEL_TABLE_FORBIDDEN + 16 * i, form);
-  });
-  level.leafForbidden.forEach((form, i) => {
-    out.pair(abi.LEVEL_LEAF_FORBIDDEN + 16 * i, form);
+  [...level.tableForbidden, ...level.leafForbidden].forEach((form, i) => {
+    out.pair(abi.LEVEL_FORBIDDEN + 16 * i, form);
   });
   out.pair(abi.LEVEL_PLAIN_TABLE, level.plainTable);
   out.u64(abi.LEVEL_LEAF_ATTRIBUTES, level.leafAttributes);

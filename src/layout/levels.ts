@@ -153,17 +153,28 @@ function forbiddenOf(
   level: number,
   kind: EntryKind,
 ): MaskValue[] {
-  const forms = descriptor.forbidden
+  return descriptor.forbidden
     .filter((row) => (row.of === "any" || row.of === kind) && atLevel(row, level))
     .filter((row) => holds(row.when, environment))
     .map((row) => maskValueOf(descriptor, row.fields));
-  if (forms.length > MAX_FORBIDDEN) {
+}
+
+/** Forbidden forms of both kinds of entries of a level, which share the room there is. */
+function bothForbidden(
+  descriptor: Descriptor,
+  environment: Environment,
+  level: number,
+): Pick<BareLevel, "tableForbidden" | "leafForbidden"> {
+  const tableForbidden = forbiddenOf(descriptor, environment, level, "table");
+  const leafForbidden = forbiddenOf(descriptor, environment, level, "leaf");
+  const count = tableForbidden.length + leafForbidden.length;
+  if (count > MAX_FORBIDDEN) {
     throw new MmulateError(
       "DESCRIPTOR",
-      `${descriptor.name}: ${forms.length} forbidden forms at level ${level}; at most ${MAX_FORBIDDEN}`,
+      `${descriptor.name}: ${count} forbidden forms at level ${level}; at most ${MAX_FORBIDDEN}, of tables and leaves together`,
     );
   }
-  return forms;
+  return { tableForbidden, leafForbidden };
 }
 
 const NO_GROUP = { groupShift: 0, group: { mask: 0n, value: 0n } };
@@ -235,8 +246,7 @@ export function compileLevels(
       highShift: address.highShift,
       tableReserved: reservedOf(descriptor, environment, level, "table"),
       leafReserved: reservedOf(descriptor, environment, level, "leaf"),
-      tableForbidden: forbiddenOf(descriptor, environment, level, "table"),
-      leafForbidden: forbiddenOf(descriptor, environment, level, "leaf"),
+      ...bothForbidden(descriptor, environment, level),
       ...groupOf(descriptor, environment, level, here, indexBits, types.includes(CLASS_LEAF)),
       leafTemplate: types.includes(CLASS_LEAF)
         ? templateOf(descriptor, environment, "leaf", level)

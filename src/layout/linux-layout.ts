@@ -1,6 +1,6 @@
 // A Linux layout over a compiled hardware layout -> masks and rules. Pure and deterministic.
 
-import type { LinuxLayout, Protection } from "../../arch/linux/schema.js";
+import type { LinuxLayout, PresentFlag, Protection } from "../../arch/linux/schema.js";
 import type { Descriptor } from "../../arch/schema.js";
 import { MmulateError } from "../errors.js";
 import { maskOf } from "./bits.js";
@@ -75,7 +75,15 @@ class FieldTable {
       if (holds(field.when, environment)) this.masks.set(field.name, maskOf(...field.bits));
       else this.missing.add(field.name);
     }
-    for (const field of linux.fields) this.masks.set(field.name, maskOf(...field.bits));
+    for (const field of linux.fields) {
+      if (holds(field.when, environment)) this.masks.set(field.name, maskOf(...field.bits));
+      else this.missing.add(field.name);
+    }
+  }
+
+  /** Whether the mode has all fields of some tests. */
+  has(tests: readonly Fields[]): boolean {
+    return tests.every((test) => Object.keys(test).every((name) => this.mask(name) !== 0n));
   }
 
   mask(name: string): bigint {
@@ -127,6 +135,8 @@ export function compileLinuxLayout(
   const levels = layout.halves[0].levels;
   const address = levels[0]?.leafAddress ?? 0n;
   const offset = fields.mask(linux.absent.offset);
+  const flags = compileFlags(linux.flags, fields);
+  const has = (name: PresentFlag): boolean => flags[flagNumber(name)] !== ABSENT_FLAG;
   const ignored = linux.noneIgnores.fields.reduce((bits, name) => bits | fields.mask(name), 0n);
   return {
     name: linux.name,
@@ -135,7 +145,7 @@ export function compileLinuxLayout(
     upright: linux.inverted === undefined ? ALWAYS : fields.values(linux.inverted.unless),
     inverted: linux.inverted === undefined ? 0n : address,
     absentInverted: linux.absent.offsetInverted ? offset : 0n,
-    flags: compileFlags(linux.flags, fields),
+    flags,
     absentFlags: compileFlags(linux.absent.flags, fields),
     type: fields.mask(linux.absent.type),
     offset,
@@ -149,9 +159,9 @@ export function compileLinuxLayout(
     flush: { page: linux.flush.page, space: linux.flush.space, own: linux.flush.own },
     frameBase: FRAME_BASE,
     has: {
-      softDirty: linux.flags.softDirty !== undefined,
-      uffdWp: linux.flags.uffdWp !== undefined,
-      contiguous: linux.flags.contiguous !== undefined,
+      softDirty: has("softDirty"),
+      uffdWp: has("uffdWp"),
+      contiguous: has("contiguous"),
     },
   };
 }
@@ -172,6 +182,7 @@ function compileFlags(
 ): CompiledFlag[] {
   const compiled: CompiledFlag[] = Array.from({ length: PRESENT_FLAG_COUNT }, () => ABSENT_FLAG);
   for (const [name, flag] of Object.entries(flags)) {
+    if (!fields.has(flag.tests)) continue;
     compiled[flagNumber(name as keyof typeof flags)] = {
       tests: flag.tests.map((test) => fields.values(test)),
       set: flag.set.map((rule) => fields.rule(rule)),

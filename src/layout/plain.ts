@@ -72,13 +72,45 @@ function plainTableOf(descriptor: Descriptor, level: BareLevel, context: PlainCo
 
 const ALL_BITS = (1n << 64n) - 1n;
 
-/** Address bits of a leaf that may have any value: no check looks at them. */
+/**
+ * Address bits of a leaf that may have any value, for leaves that are alike: no check looks at them. Leaves that
+ * are remembered have no forbidden form and are of no group. So a form that asks for more than address bits is no
+ * check where its other bits alone rule a remembered leaf out:
+ *
+ *   N = 1 and PPN low ...1, ..1., .1.., 0...   forbidden \
+ *   N = 1 and PPN low 1000                     a group    } all there are: N = 0 in whatever is remembered
+ */
 function freeAddress(level: BareLevel, context: PlainContext): bigint {
-  const checked = level.leafForbidden.reduce(
-    (bits, { mask }) => bits | mask,
-    level.leafReserved | level.group.mask,
-  );
+  const group = level.groupShift > 0 ? [level.group] : [];
+  const forms = [...level.leafForbidden, ...group];
+  const checked = forms
+    .filter((form) => !leavesNone(alikeBeside(forms, form, level.leafAddress), level.leafAddress))
+    .reduce((bits, { mask }) => bits | mask, level.leafReserved);
   return level.leafAddress & ~checked & ~tooHigh(level, level.leafAddress, context);
+}
+
+/** The forms that ask for the same as one of them beside address bits. */
+function alikeBeside(forms: readonly MaskValue[], one: MaskValue, address: bigint): MaskValue[] {
+  const beside = ({ mask, value }: MaskValue): string => `${mask & ~address} ${value & ~address}`;
+  return forms.filter((form) => beside(form) === beside(one));
+}
+
+/** Most address bits that forms share; Svnapot's are four. */
+const MOST_SHARED = 8;
+
+/** Every value of the address bits that the forms look at fits one of them. */
+function leavesNone(forms: readonly MaskValue[], address: bigint): boolean {
+  const bits = bitsOf(forms.reduce((all, { mask }) => all | mask, 0n) & address);
+  if (bits.length === 0 || bits.length > MOST_SHARED) return false;
+  return Array.from({ length: 2 ** bits.length }, (_, n) =>
+    bits.reduce((value, bit, i) => (((n >> i) & 1) === 1 ? value | bit : value), 0n),
+  ).every((value) => forms.some((form) => ((value ^ form.value) & form.mask & address) === 0n));
+}
+
+function bitsOf(mask: bigint): bigint[] {
+  const bits: bigint[] = [];
+  for (let left = mask; left !== 0n; left &= left - 1n) bits.push(left & -left);
+  return bits;
 }
 
 /** What the walk's fast paths need to know of a level. */

@@ -1,7 +1,7 @@
 // A cell: one run, self-contained and plain JSON, so that it can be made anywhere.
 
-import type { CpuProfile } from "../../arch/cpu-schema.js";
 import type { SetValues } from "../config/setting.js";
+import type { OwnParts } from "../scenario/machine.js";
 import type { WorkloadInput } from "../workload/index.js";
 
 /** What a cell needs of a trace. */
@@ -19,11 +19,11 @@ export interface Cell {
   /** What tells it from its neighbours, as the user wrote it. */
   readonly labels: Readonly<Record<string, string>>;
   readonly arch: string;
+  /** What a user's files and settings say of the architecture and the CPU, in place of what the names mean. */
+  readonly own?: Pick<OwnParts, "architecture" | "cpu">;
   /** Parameters of the architecture's mode. */
   readonly mode: Readonly<Record<string, boolean | number>>;
   readonly cpu: string;
-  /** The CPU as settings changed it; left out: as its name says. */
-  readonly profile?: CpuProfile;
   /** Settings that changed something (`--set`, sweeps), by path. */
   readonly set?: SetValues;
   /** Page policy (src/layout/page-policy.ts). */

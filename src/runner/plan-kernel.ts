@@ -9,8 +9,15 @@ import { TRACKERS } from "../tracker/index.js";
 import { KERNEL_WORKLOADS } from "../workload/kernel/index.js";
 import type { KernelWorkload } from "../workload/kernel/types.js";
 import { readWorkload, unknown, type WorkloadInput } from "../workload/parse.js";
-import { cpuNamed, DEFAULT_CPU, hostPageShift, parseSelector } from "./plan.js";
-import { costsNamed, machineOf } from "./plan-scripts.js";
+import {
+  cpuNamed,
+  DEFAULT_CPU,
+  hostPageShift,
+  NO_FILES,
+  type OwnFiles,
+  parseSelector,
+} from "./plan.js";
+import { costsNamed, machineOf } from "./plan-machine.js";
 import { Settings } from "./settings.js";
 
 export interface KernelRequest {
@@ -29,6 +36,8 @@ export interface KernelRequest {
   readonly dataCached?: boolean | undefined;
   readonly nested?: string | undefined;
   readonly seed?: number | undefined;
+  /** What selectors name that are files. */
+  readonly own?: OwnFiles | undefined;
   readonly settings?: readonly Setting[];
 }
 
@@ -77,7 +86,7 @@ function* combinations(request: KernelRequest): Generator<Labels> {
     for (const arch of archs) {
       for (const kernel of kernels) {
         for (const costs of named) {
-          for (const cpu of cpusFor(request, arch, costsNamed(costs))) {
+          for (const cpu of cpusFor(request, arch, costsNamed(costs, request.own))) {
             for (const cpus of cpuCounts) {
               for (const tracker of trackersFor(request, input)) {
                 yield { input, arch, kernel, cpu, costs, cpus: String(cpus), tracker };
@@ -92,12 +101,12 @@ function* combinations(request: KernelRequest): Generator<Labels> {
 
 /** A CPU that costs were measured on is right for its own architecture alone. */
 function cpusFor(
-  { cpus }: KernelRequest,
+  { cpus, own = NO_FILES }: KernelRequest,
   arch: string,
   { machine }: CostProfile,
 ): readonly string[] {
   if (cpus.length > 0) return cpus;
-  const { name } = parseSelector(arch).descriptor;
+  const { name } = parseSelector(arch, own).descriptor;
   const fits = machine !== null && (cpuNamed(machine.cpu).architectures ?? [name]).includes(name);
   return [fits ? machine.cpu : DEFAULT_CPU];
 }
@@ -120,7 +129,7 @@ function workloadNamed(input: string): KernelWorkload {
 function cellOf(
   id: string,
   labels: Labels,
-  { seed, dataCached, nested }: KernelRequest,
+  { seed, dataCached, nested, own }: KernelRequest,
   settings: Settings,
 ): KernelCell {
   const workload = readWorkload(
@@ -128,7 +137,7 @@ function cellOf(
     workloadNamed(labels.input),
     seed,
   );
-  const costs = costsNamed(labels.costs);
+  const costs = costsNamed(labels.costs, own);
   const cpus = Number(labels.cpus);
   if (!Number.isInteger(cpus) || cpus < 1 || cpus > MOST_CPUS) {
     throw new MmulateError("USAGE", `cpus ${labels.cpus}: 1 to ${MOST_CPUS} are allowed`);
@@ -138,7 +147,7 @@ function cellOf(
     dataCached: dataCached ?? measured?.dataCached ?? false,
     nestedShift: nested === undefined ? measured?.nestedShift : hostPageShift(nested),
   };
-  const machine = machineOf(labels, settings, { costs, cpus, memory });
+  const machine = machineOf(labels, settings, { own, costs, cpus, memory });
   const set = settings.values;
   const { tracker, ...others } = labels;
   const shown = workloadNamed(labels.input).tracks ? labels : others;

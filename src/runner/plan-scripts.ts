@@ -1,17 +1,11 @@
-// From scripts, architectures, kernels and CPUs to cells: every combination, checked before any is played.
+// From scripts and machines to cells: every combination, checked before any is played.
 
-import { COSTS, DEFAULT_COSTS } from "../../arch/costs/index.js";
-import type { CostProfile } from "../../arch/costs/schema.js";
-import { KERNEL_VERSIONS } from "../../arch/linux/kernels.js";
 import type { Setting, SetValues } from "../config/setting.js";
 import { MmulateError } from "../errors.js";
-import { type KernelConfig, layoutOf, type ThpSwitch } from "../kernel/features.js";
-import { compileLayout } from "../layout/compile.js";
-import { type CpuOptions, compileCpu } from "../layout/cpu.js";
 import type { MachineConfig } from "../scenario/machine.js";
 import { type Operation, parseScript } from "../scenario/script.js";
-import { unknown } from "../workload/parse.js";
-import { cpuNamed, parseSelector } from "./plan.js";
+import { NO_FILES, type OwnFiles, parseSelector } from "./plan.js";
+import { costsNamed, linuxNamed, type MachineSelectors, machineOf } from "./plan-machine.js";
 import { Settings } from "./settings.js";
 
 /** A script, read. */
@@ -27,8 +21,12 @@ export interface ScriptRequest {
   /** VERSION, or VERSION:SETTING=VALUE:... */
   readonly kernels: readonly string[];
   readonly cpus: readonly string[];
-  /** Names of cost profiles; empty or left out = the default. */
+  /** Linux layouts; empty or left out = those of the versions. */
+  readonly layouts?: readonly string[];
+  /** Cost profiles; empty or left out = the default. */
   readonly costs?: readonly string[];
+  /** What selectors name that are files. */
+  readonly own?: OwnFiles | undefined;
   /** Values changed by path (src/runner/settings.ts). */
   readonly settings?: readonly Setting[];
 }
@@ -36,20 +34,15 @@ export interface ScriptRequest {
 /** One script on one machine. */
 export interface ScriptCell {
   readonly id: string;
-  readonly labels: Readonly<Record<"input" | "arch" | "kernel" | "cpu", string>> & {
+  readonly labels: MachineSelectors & {
+    readonly input: string;
     readonly costs?: string;
-  };
+  } & Readonly<Record<string, string>>;
   readonly operations: readonly Operation[];
   readonly machine: MachineConfig;
   /** Settings that changed something, by path. */
   readonly set?: SetValues;
 }
-
-/** The newest kernel that the model knows. */
-export const DEFAULT_KERNEL: string = KERNEL_VERSIONS.at(-1) ?? "";
-
-/** Bytes of simulated memory, as of the machines that recorded. */
-const MEMORY_BYTES = 2 ** 31;
 
 /**
  * Plans a run of scripts.
@@ -57,10 +50,11 @@ const MEMORY_BYTES = 2 ** 31;
  * combination that does not exist
  */
 export function planScripts(request: ScriptRequest): ScriptCell[] {
-  const { inputs, archs, kernels, cpus } = request;
+  const { inputs, archs, kernels, cpus, own = NO_FILES } = request;
   for (const [name, list] of Object.entries({ inputs, archs, kernels, cpus })) {
     if (list.length === 0) throw new MmulateError("USAGE", `${name}: none was named`);
   }
+  refuseUnused(request);
   const settings = new Settings(request.settings);
   const set = settings.values;
   const cells: ScriptCell[] = [];
@@ -69,160 +63,56 @@ export function planScripts(request: ScriptRequest): ScriptCell[] {
     if (operations.length === 0) {
       throw new MmulateError("INPUT", `${path}: holds no operation`);
     }
-    for (const arch of archs) {
-      for (const kernel of kernels) {
-        for (const cpu of cpus) {
-          for (const costs of request.costs?.length ? request.costs : [undefined]) {
-            const labels = { input: path, arch, kernel, cpu, ...(costs && { costs }) };
-            const extras = costs === undefined ? {} : { costs: costsNamed(costs) };
-            cells.push({
-              id: String(cells.length + 1),
-              labels,
-              operations,
-              machine: machineOf(labels, settings, extras),
-              ...(set === undefined ? {} : { set }),
-            });
-          }
-        }
-      }
+    for (const selectors of combinations(request)) {
+      const { costs } = selectors;
+      const extras = costs === undefined ? { own } : { own, costs: costsNamed(costs, own) };
+      cells.push({
+        id: String(cells.length + 1),
+        labels: { input: path, ...selectors },
+        operations,
+        machine: machineOf(selectors, settings, extras),
+        ...(set === undefined ? {} : { set }),
+      });
     }
   }
   settings.checkUsed();
   return cells;
 }
 
-/**
- * A cost profile by name.
- * @throws MmulateError USAGE naming those that exist
- */
-export function costsNamed(name: string): CostProfile {
-  const costs = COSTS.get(name);
-  if (costs === undefined) throw unknown("cost profile", name, COSTS);
-  return costs;
-}
+type Selectors = MachineSelectors & { readonly costs?: string };
 
-/** What of a machine neither architecture, kernel nor CPU says. */
-export interface MachineExtras {
-  readonly costs?: CostProfile;
-  readonly cpus?: number;
-  readonly memory?: CpuOptions;
-}
-
-/**
- * A machine as its selectors say.
- * @throws MmulateError USAGE or CONFIG for a name or combination that does not exist
- */
-export function machineOf(
-  { arch, kernel, cpu }: Readonly<Record<"arch" | "kernel" | "cpu", string>>,
-  settings: Settings,
-  { costs = DEFAULT_COSTS, cpus = 1, memory }: MachineExtras = {},
-): MachineConfig {
-  const { descriptor, mode: selected } = parseSelector(arch);
-  const mode = { ...selected, ...settings.mode(descriptor) };
-  const layout = compileLayout(descriptor, mode);
-  const profile = settings.cpu(cpuNamed(cpu));
-  compileCpu(profile ?? cpuNamed(cpu), layout, memory);
-  const { version, settings: words } = parseKernel(withWords(kernel, settings));
-  const page = 2 ** layout.pageShift;
-  const {
-    softDirty = "true",
-    hwDirty = "true",
-    swap = "true",
-    thp = "madvise",
-    mthp,
-    bbml2,
-  } = words;
-  const config: KernelConfig = {
-    version,
-    architecture: descriptor.name,
-    softDirty: softDirty === "true",
-    // Without the parameter the CPU always sets the flags itself.
-    hwDirty: hwDirty === "true" && mode.ha !== false && mode.hd !== false,
-    layout: layoutOf(version, descriptor.name),
-    thp: thp as ThpSwitch,
-    mthp: middleOrders(mthp, page),
-    swap: swap === "true",
-    bbml2: bbml2 === "true",
-    costs: settings.costs(costs),
-    cpus,
-    page,
-    frames: MEMORY_BYTES / page,
-  };
-  return {
-    kernel: config,
-    mode,
-    cpu,
-    ...(profile === undefined ? {} : { profile }),
-    ...(memory === undefined ? {} : { memory }),
-  };
-}
-
-/** A kernel's selector with the settings that are set; the last word of a name counts. */
-function withWords(selector: string, settings: Settings): string {
-  const { version, ...words } = settings.words("kernel", ["version", ...KERNEL_SETTINGS.keys()]);
-  const [named = "", ...own] = selector.split(":");
-  const set = Object.entries(words).map(([name, value]) => `${name}=${value}`);
-  return [version ?? named, ...own, ...set].join(":");
-}
-
-/** Bytes of an entry: a page holds a table of them, which spans a huge page. */
-const ENTRY_BYTES = 8;
-
-/**
- * "64k+2m" switches folios of these sizes on by madvise.
- * @throws MmulateError USAGE for a size that is no folio's between a base page and a huge one
- */
-function middleOrders(sizes: string | undefined, page: number): Map<number, ThpSwitch> {
-  const orders = new Map<number, ThpSwitch>();
-  const hugeOrder = Math.log2(page / ENTRY_BYTES);
-  for (const size of sizes?.split("+") ?? []) {
-    const bytes = Number.parseInt(size, 10) * (size.endsWith("m") ? 2 ** 20 : 2 ** 10);
-    const order = Math.log2(bytes / page);
-    if (!Number.isInteger(order) || order < 1 || order >= hugeOrder) {
-      const [least, most] = [2 * page, (page * 2 ** hugeOrder) / 2].map((each) => each / 1024);
-      const allowed = `powers of two from ${least}k to ${most}k with pages of ${page / 1024}k`;
-      throw new MmulateError("USAGE", `kernel: "mthp=${size}": ${allowed} are allowed`);
+function* combinations(request: ScriptRequest): Generator<Selectors> {
+  const { archs, kernels, cpus } = request;
+  const orNone = (list: readonly string[] = []): readonly (string | undefined)[] =>
+    list.length > 0 ? list : [undefined];
+  for (const arch of archs) {
+    for (const kernel of kernels) {
+      for (const cpu of cpus) {
+        for (const linuxLayout of orNone(request.layouts)) {
+          for (const costs of orNone(request.costs)) {
+            yield {
+              arch,
+              kernel,
+              cpu,
+              ...(linuxLayout && { linuxLayout }),
+              ...(costs && { costs }),
+            };
+          }
+        }
+      }
     }
-    orders.set(order, "madvise");
   }
-  return orders;
 }
 
-const BOOLEAN = /^(true|false)$/;
-
-/** Settings of a kernel, and what each may be. */
-export const KERNEL_SETTINGS: ReadonlyMap<string, readonly [pattern: RegExp, allowed: string]> =
-  new Map([
-    ["softDirty", [BOOLEAN, "true or false"]],
-    ["hwDirty", [BOOLEAN, "true or false"]],
-    ["swap", [BOOLEAN, "true or false"]],
-    ["bbml2", [BOOLEAN, "true or false"]],
-    ["thp", [/^(always|madvise|never)$/, "always, madvise or never"]],
-    ["mthp", [/^\d{1,6}[km](\+\d{1,6}[km])*$/, "sizes of folios such as 64k or 64k+1m"]],
-  ]);
-
-interface KernelSelector {
-  readonly version: string;
-  readonly settings: Readonly<Record<string, string>>;
-}
-
-/** "6.18:softDirty=false:mthp=64k" -> the version, and how it was configured. */
-function parseKernel(selector: string): KernelSelector {
-  const [version = "", ...words] = selector.split(":");
-  const settings: Record<string, string> = {};
-  for (const word of words) {
-    const [name = "", value = ""] = word.split("=");
-    const setting = KERNEL_SETTINGS.get(name);
-    if (setting === undefined) {
-      const names = [...KERNEL_SETTINGS.keys()].join(", ");
-      const allowed = `${names} are allowed (as in ${version}:softDirty=false)`;
-      throw new MmulateError("USAGE", `kernel "${selector}": "${word}": ${allowed}`);
-    }
-    const [pattern, allowed] = setting;
-    if (!pattern.test(value)) {
-      throw new MmulateError("USAGE", `kernel "${selector}": "${word}": ${name} is ${allowed}`);
-    }
-    settings[name] = value;
+/** A layout for none of the architectures would be passed over in silence. */
+function refuseUnused({ archs, own = NO_FILES, layouts = [] }: ScriptRequest): void {
+  const names = archs.map((arch) => parseSelector(arch, own).descriptor.name);
+  for (const layout of layouts) {
+    const { name, architecture } = linuxNamed(layout, own);
+    if (names.includes(architecture)) continue;
+    throw new MmulateError(
+      "CONFIG",
+      `${name} is a layout of ${architecture}; the run has ${names.join(", ")}`,
+    );
   }
-  return { version, settings };
 }

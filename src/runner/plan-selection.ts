@@ -1,14 +1,17 @@
 // From inputs and a selection to cells: at every point of its sweep, every combination of what is listed.
 
+import { DEFAULT_ARCHITECTURES } from "../../arch/index.js";
 import { type Chosen, pointsOf, type Selection, saidBy, selectionAt } from "../config/selection.js";
 import type { Setting } from "../config/setting.js";
 import { MmulateError } from "../errors.js";
 import { checkReadable } from "../trace/open.js";
 import { parseWorkload } from "../workload/index.js";
 import { KERNEL_WORKLOADS } from "../workload/kernel/index.js";
-import { DEFAULT_ARCHS, DEFAULT_CPU, planRun } from "./plan.js";
+import { ownFiles } from "./own-files.js";
+import { DEFAULT_CPU, NO_FILES, type OwnFiles, planRun } from "./plan.js";
 import { isKernelWorkload, planKernel } from "./plan-kernel.js";
-import { DEFAULT_KERNEL, planScripts, type ScriptInput } from "./plan-scripts.js";
+import { DEFAULT_KERNEL } from "./plan-machine.js";
+import { planScripts, type ScriptInput } from "./plan-scripts.js";
 import { isScript, readScript } from "./script-files.js";
 import type { Runnable } from "./task.js";
 
@@ -26,11 +29,11 @@ const FOREIGN = {
     why: "is for traces and workloads: a script says itself what it does",
   },
   trace: {
-    names: ["kernel", "check", "explain", "costs", "tracker", "cpus"],
+    names: ["kernel", "linuxLayout", "check", "explain", "costs", "tracker", "cpus"],
     why: `is for scripts (.scn) and workloads of the kernel (${[...KERNEL_WORKLOADS.keys()].join(", ")})`,
   },
   kernel: {
-    names: ["pages", "format", "accesses", "split", "check", "explain"],
+    names: ["pages", "format", "accesses", "split", "linuxLayout", "check", "explain"],
     why: "is not for workloads of the kernel",
   },
 } as const;
@@ -59,6 +62,7 @@ export async function planSelection(
   const cells: Runnable[] = [];
   for (const point of points) {
     const at = new Selected(selectionAt(selection, point));
+    await at.readFiles();
     const planned = at.cells(kind, inputs, texts);
     for (const cell of planned) cells.push(labelled(cell, point, String(cells.length + 1)));
     if (cells.length > MOST_CELLS) {
@@ -112,7 +116,19 @@ function refuseForeign(kind: Kind, { values, axes }: Selection): void {
 
 /** A selection at one point, read. */
 class Selected {
+  private own: OwnFiles = NO_FILES;
+
   constructor(private readonly selection: Selection) {}
+
+  /** Reads what its selectors name that are files. */
+  async readFiles(): Promise<void> {
+    this.own = await ownFiles({
+      archs: this.list("arch", []),
+      cpus: this.list("cpu", []),
+      layouts: this.list("linuxLayout", []),
+      costs: this.list("costs", []),
+    });
+  }
 
   private chosen(name: string): Chosen | undefined {
     return this.selection.values.get(name);
@@ -166,6 +182,7 @@ class Selected {
       dataCached,
       nested: this.chosen("nested")?.value[0],
       seed: this.seed(),
+      own: this.own,
       settings: this.selection.settings,
     });
   }
@@ -176,12 +193,13 @@ class Selected {
     const split = this.flag("split", true);
     return planRun({
       inputs: inputs.map((path) => ({ path, format, accesses, split })),
-      archs: this.list("arch", DEFAULT_ARCHS),
+      archs: this.list("arch", DEFAULT_ARCHITECTURES),
       cpus: this.list("cpu", [DEFAULT_CPU]),
       pages: this.list("pages", []),
       dataCached: this.flag("dataCache", false),
       nested: this.chosen("nested")?.value[0],
       seed: this.seed(),
+      own: this.own,
       settings: this.selection.settings,
     });
   }
@@ -189,10 +207,12 @@ class Selected {
   private scripts(inputs: readonly ScriptInput[]): Runnable[] {
     return planScripts({
       inputs,
-      archs: this.list("arch", DEFAULT_ARCHS),
+      archs: this.list("arch", DEFAULT_ARCHITECTURES),
       kernels: this.list("kernel", [DEFAULT_KERNEL]),
       cpus: this.list("cpu", [DEFAULT_CPU]),
+      layouts: this.list("linuxLayout", []),
       costs: this.list("costs", []),
+      own: this.own,
       settings: this.selection.settings,
     });
   }

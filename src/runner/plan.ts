@@ -1,8 +1,10 @@
 // From what the user asked for to cells: every combination of inputs, architectures, CPUs and policies.
 
+import type { CostProfile } from "../../arch/costs/schema.js";
 import type { CpuProfile } from "../../arch/cpu-schema.js";
 import { CPUS } from "../../arch/cpus/index.js";
 import { ARCHITECTURES } from "../../arch/index.js";
+import type { LinuxLayout } from "../../arch/linux/schema.js";
 import type { Descriptor } from "../../arch/schema.js";
 import type { Setting } from "../config/setting.js";
 import { MmulateError } from "../errors.js";
@@ -20,6 +22,8 @@ export interface RunRequest {
   /** Selectors: NAME, or NAME:PARAMETER=VALUE:... */
   readonly archs: readonly string[];
   readonly cpus: readonly string[];
+  /** What selectors name that are files. */
+  readonly own?: OwnFiles;
   /** Page policies; empty = what the CPU profile says, else base pages. */
   readonly pages: readonly string[];
   /** Reads and writes go through the data caches of the CPU, too (default: only loads of walks do). */
@@ -32,8 +36,22 @@ export interface RunRequest {
   readonly settings?: readonly Setting[];
 }
 
+/** What a user's files hold, by the path that names them. */
+export interface OwnFiles {
+  readonly architectures: ReadonlyMap<string, Descriptor>;
+  readonly cpus: ReadonlyMap<string, CpuProfile>;
+  readonly layouts: ReadonlyMap<string, LinuxLayout>;
+  readonly costs: ReadonlyMap<string, CostProfile>;
+}
+
+export const NO_FILES: OwnFiles = {
+  architectures: new Map(),
+  cpus: new Map(),
+  layouts: new Map(),
+  costs: new Map(),
+};
+
 export const DEFAULT_CPU = "plain";
-export const DEFAULT_ARCHS: readonly string[] = ["x86-64", "arm64"];
 const DEFAULT_PAGES = "base";
 
 /**
@@ -45,8 +63,9 @@ export function planRun(request: RunRequest): Cell[] {
     if (request[list].length === 0) throw new MmulateError("USAGE", `${list}: none was named`);
   }
   const nestedShift = request.nested === undefined ? undefined : hostPageShift(request.nested);
+  const own = request.own ?? NO_FILES;
   const settings = new Settings(request.settings);
-  const options = { dataCached: request.dataCached ?? false, nestedShift, settings };
+  const options = { dataCached: request.dataCached ?? false, nestedShift, own, settings };
   const cells: Cell[] = [];
   for (const trace of request.inputs) {
     const input = parseWorkload(withWords(trace.path, settings), request.seed) ?? trace;
@@ -72,13 +91,14 @@ function withWords(path: string, settings: Settings): string {
   return [path, ...Object.entries(words).map(([key, value]) => `${key}=${value}`)].join(":");
 }
 
-function policiesOf({ pages }: RunRequest, cpu: string): readonly string[] {
-  return pages.length > 0 ? pages : [cpuNamed(cpu).pages ?? DEFAULT_PAGES];
+function policiesOf({ pages, own }: RunRequest, cpu: string): readonly string[] {
+  return pages.length > 0 ? pages : [cpuNamed(cpu, own).pages ?? DEFAULT_PAGES];
 }
 
 interface CellOptions {
   readonly dataCached: boolean;
   readonly nestedShift: number | undefined;
+  readonly own: OwnFiles;
   readonly settings: Settings;
 }
 
@@ -86,13 +106,14 @@ function cellOf(
   index: number,
   input: Cell["input"],
   labels: Record<"input" | "arch" | "cpu" | "pages", string>,
-  { dataCached, nestedShift, settings }: CellOptions,
+  { dataCached, nestedShift, own, settings }: CellOptions,
 ): Cell {
   const { cpu, pages } = labels;
-  const { descriptor, mode } = parseSelector(labels.arch);
+  const { descriptor, mode } = parseSelector(labels.arch, own);
   const layout = compileLayout(descriptor, { ...mode, ...settings.mode(descriptor) });
-  const profile = settings.cpu(cpuNamed(cpu));
-  compileCpu(profile ?? cpuNamed(cpu), layout, { dataCached, nestedShift });
+  const named = cpuNamed(cpu, own);
+  const profile = settings.cpu(named) ?? named;
+  compileCpu(profile, layout, { dataCached, nestedShift });
   compilePagePolicy(layout, pages);
   const set = settings.values;
   return {
@@ -100,12 +121,12 @@ function cellOf(
     labels,
     arch: descriptor.name,
     mode: layout.mode,
-    cpu,
-    ...(profile === undefined ? {} : { profile }),
+    cpu: profile.name,
     ...(set === undefined ? {} : { set }),
     pages,
     dataCached,
     ...(nestedShift === undefined ? {} : { nestedShift }),
+    ...ownPartsOf({ descriptor, profile }),
     input,
   };
 }
@@ -120,20 +141,36 @@ export function hostPageShift(size: string): number {
   throw new MmulateError("USAGE", `host pages "${size}": a size is allowed, as in 4k, 2m`);
 }
 
-/**
- * An architecture by name.
- * @throws MmulateError USAGE naming those that exist
- */
-export function architectureNamed(name: string): Descriptor {
-  return found("architecture", name, ARCHITECTURES);
+/** What a cell must carry along, because no name leads to it. */
+export function ownPartsOf({
+  descriptor,
+  profile,
+}: {
+  descriptor: Descriptor;
+  profile: CpuProfile;
+}): Pick<Cell, "own"> {
+  const architecture = ARCHITECTURES.get(descriptor.name) === descriptor ? undefined : descriptor;
+  const cpu = CPUS.get(profile.name) === profile ? undefined : profile;
+  if (architecture === undefined && cpu === undefined) return {};
+  return {
+    own: { ...(architecture ? { architecture } : {}), ...(cpu === undefined ? {} : { cpu }) },
+  };
 }
 
 /**
- * A CPU profile by name.
+ * An architecture by name, or by the path of a file that was read.
  * @throws MmulateError USAGE naming those that exist
  */
-export function cpuNamed(name: string): CpuProfile {
-  return found("cpu", name, CPUS);
+export function architectureNamed(name: string, own: OwnFiles = NO_FILES): Descriptor {
+  return own.architectures.get(name) ?? found("architecture", name, ARCHITECTURES);
+}
+
+/**
+ * A CPU profile by name, or by the path of a file that was read.
+ * @throws MmulateError USAGE naming those that exist
+ */
+export function cpuNamed(name: string, own: OwnFiles = NO_FILES): CpuProfile {
+  return own.cpus.get(name) ?? found("cpu", name, CPUS);
 }
 
 function found<T>(kind: string, name: string, known: ReadonlyMap<string, T>): T {
@@ -150,14 +187,18 @@ function found<T>(kind: string, name: string, known: ReadonlyMap<string, T>): T 
  * "arm64:granule=16:t0sz=17" -> the descriptor, and the mode of a usual system with these changes.
  * @throws MmulateError USAGE when it has another form or names an unknown architecture
  */
-export function parseSelector(selector: string): {
+export function parseSelector(
+  selector: string,
+  own: OwnFiles = NO_FILES,
+): {
   descriptor: Descriptor;
   mode: Record<string, boolean | number | string>;
+  /** What the selector itself sets. */
+  set: Record<string, boolean | number | string>;
 } {
   const [name = "", ...settings] = selector.split(":");
-  const descriptor = architectureNamed(name);
-  const mode: Record<string, boolean | number | string> = { ...descriptor.typical.values };
-  const seen = new Set<string>();
+  const descriptor = architectureNamed(name, own);
+  const set: Record<string, boolean | number | string> = {};
   for (const setting of settings) {
     const match = /^([A-Za-z][A-Za-z0-9_]*)=(.+)$/.exec(setting);
     const [, parameter = "", value = ""] = match ?? [];
@@ -167,13 +208,12 @@ export function parseSelector(selector: string): {
         `"${selector}": "${setting}" is not PARAMETER=VALUE (as in ${exampleOf(descriptor)})`,
       );
     }
-    if (seen.has(parameter)) {
+    if (Object.hasOwn(set, parameter)) {
       throw new MmulateError("USAGE", `"${selector}" sets ${parameter} twice`);
     }
-    seen.add(parameter);
-    mode[parameter] = settingValue(value);
+    set[parameter] = settingValue(value);
   }
-  return { descriptor, mode };
+  return { descriptor, mode: { ...descriptor.typical.values, ...set }, set };
 }
 
 function exampleOf({ name, parameters }: Descriptor): string {

@@ -54,14 +54,14 @@ export async function runCell(
  * @throws MmulateError USAGE or CONFIG for a name or combination that does not exist
  */
 export function machineFor(cell: Cell): { layout: CompiledLayout; cpu: CompiledCpu } {
-  const layout = compileLayout(architectureNamed(cell.arch), cell.mode);
+  const layout = compileLayout(cell.own?.architecture ?? architectureNamed(cell.arch), cell.mode);
   const { dataCached, nestedShift } = cell;
   return { layout, cpu: compileCpu(profileOf(cell), layout, { dataCached, nestedShift }) };
 }
 
-/** The CPU of a cell: the named one, as settings changed it. */
-function profileOf({ cpu, profile }: Cell): CpuProfile {
-  return profile ?? cpuNamed(cpu);
+/** The CPU of a cell: the named one, or what files and settings made of it. */
+function profileOf({ cpu, own }: Cell): CpuProfile {
+  return own?.cpu ?? cpuNamed(cpu);
 }
 
 /**

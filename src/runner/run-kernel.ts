@@ -5,7 +5,7 @@ import { Core } from "../core/core.js";
 import { MmulateError } from "../errors.js";
 import { EVENT_MEANINGS } from "../kernel/events.js";
 import { encodeLayout, hashBytes } from "../layout/encode.js";
-import { bootMachine } from "../scenario/machine.js";
+import { bootMachine, machineParts } from "../scenario/machine.js";
 import { Player } from "../scenario/player.js";
 import { type CounterValues, namedCounters } from "../stats/counters.js";
 import { withKernel } from "../stats/kernel-cycles.js";
@@ -16,7 +16,6 @@ import { Stopwatch } from "../workload/kernel/stopwatch.js";
 import { startHost } from "./cell-host.js";
 import type { OnProgress } from "./feed.js";
 import type { CoreModule } from "./module-files.js";
-import { cpuNamed } from "./plan.js";
 import type { KernelCell } from "./plan-kernel.js";
 import { type CellOutcome, costsOf } from "./run-cell.js";
 
@@ -40,7 +39,7 @@ export function runKernel(
   const core = new Core(module);
   const kernel = bootMachine(core, machine);
   const player = new Player(kernel);
-  const costs = costsOf(machine.profile ?? cpuNamed(machine.cpu));
+  const costs = costsOf(machineParts(machine).profile);
   const watch = new Stopwatch(kernel, () => {
     onProgress(player.accesses.reads + player.accesses.writes);
     return Number(cyclesOf(countersOf(core, player), costs).work);

@@ -1,8 +1,8 @@
 // Runs one cell of a script on one core, in this thread.
 
 import { Core } from "../core/core.js";
-import { compileLayout } from "../layout/compile.js";
 import { encodeLayout, hashBytes } from "../layout/encode.js";
+import { machineParts } from "../scenario/machine.js";
 import { type Played, type PlayOptions, playScript } from "../scenario/play-script.js";
 import { namedCounters } from "../stats/counters.js";
 import { withKernel } from "../stats/kernel-cycles.js";
@@ -10,7 +10,6 @@ import { accesses, checksOf, cyclesOf, metricsOf } from "../stats/metrics.js";
 import type { CellResult, Check } from "../stats/report.js";
 import { startHost } from "./cell-host.js";
 import type { CoreModule } from "./module-files.js";
-import { architectureNamed, cpuNamed } from "./plan.js";
 import type { ScriptCell } from "./plan-scripts.js";
 import { type CellOutcome, costsOf, machineOf } from "./run-cell.js";
 
@@ -31,10 +30,8 @@ export function runScript(
 }
 
 function resultOf(cell: ScriptCell, played: Played, moduleHash: string): CellResult {
-  const { kernel, mode, cpu } = cell.machine;
-  const profile = cell.machine.profile ?? cpuNamed(cpu);
-  const descriptor = architectureNamed(kernel.architecture);
-  const layout = compileLayout(descriptor, { ...descriptor.typical.values, ...mode });
+  const { kernel, cpu } = cell.machine;
+  const { descriptor, profile, hardware: layout } = machineParts(cell.machine);
   const counters = namedCounters(played.counters);
   const translation = cyclesOf(counters, costsOf(profile));
   const { events, narrations, time } = played;

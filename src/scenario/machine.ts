@@ -5,11 +5,13 @@ import { CPUS } from "../../arch/cpus/index.js";
 import { ARCHITECTURES } from "../../arch/index.js";
 import { LINUX_LAYOUTS } from "../../arch/linux/index.js";
 import type { LinuxLayout } from "../../arch/linux/schema.js";
+import type { Descriptor } from "../../arch/schema.js";
 import type { Core } from "../core/core.js";
 import { MmulateError } from "../errors.js";
 import { type KernelConfig, layoutOf } from "../kernel/features.js";
 import { Kernel } from "../kernel/kernel.js";
 import { compileLayout } from "../layout/compile.js";
+import type { CompiledLayout } from "../layout/compiled.js";
 import { type CpuOptions, compileCpu } from "../layout/cpu.js";
 import { compileLinuxLayout } from "../layout/linux-layout.js";
 import type { ModeInput } from "../layout/mode.js";
@@ -21,39 +23,61 @@ export interface MachineConfig {
   readonly mode: ModeInput;
   /** Name of the CPU profile. */
   readonly cpu: string;
-  /** The profile as settings changed it; left out: as its name says. */
-  readonly profile?: CpuProfile;
+  /** What a user's files or settings say, in place of what ships under a name. */
+  readonly own?: OwnParts;
   /** Whether data goes through the caches, and whose guest the machine is. */
   readonly memory?: CpuOptions;
+}
+
+/** Parts of a machine that a user wrote or changed. */
+export interface OwnParts {
+  readonly architecture?: Descriptor | undefined;
+  readonly linux?: LinuxLayout | undefined;
+  readonly cpu?: CpuProfile | undefined;
+}
+
+/** What a machine's configuration names, found and compiled. */
+export interface MachineParts {
+  readonly descriptor: Descriptor;
+  readonly linux: LinuxLayout;
+  readonly profile: CpuProfile;
+  readonly hardware: CompiledLayout;
+}
+
+/**
+ * Finds the parts of a machine, and compiles its hardware for the kernel that runs on it.
+ * @throws MmulateError CONFIG on an unknown architecture, CPU, kernel or layout
+ */
+export function machineParts({ kernel: config, mode, cpu, own }: MachineConfig): MachineParts {
+  const { architecture } = config;
+  const descriptor = own?.architecture ?? known(ARCHITECTURES, architecture, "architecture");
+  const linux = own?.linux ?? linuxOf(config);
+  const typical = { ...descriptor.typical.values, ...modeUnder(linux, config) };
+  const hardware = compileLayout(descriptor, { ...typical, ...mode });
+  return { descriptor, linux, profile: own?.cpu ?? known(CPUS, cpu, "CPU"), hardware };
+}
+
+/** The layout that is named, else that of the version. */
+function linuxOf({ layout, version, architecture }: KernelConfig): LinuxLayout {
+  return known(LINUX_LAYOUTS, layout ?? layoutOf(version, architecture), "Linux layout");
 }
 
 /**
  * Boots a kernel in a core; what the core held is forgotten.
  * @throws MmulateError CONFIG on an unknown architecture, CPU, kernel or layout
  */
-export function bootMachine(
-  core: Core,
-  { kernel: config, mode, cpu, profile, memory }: MachineConfig,
-): Kernel {
-  const { architecture } = config;
-  const descriptor = known(ARCHITECTURES, architecture, "architecture");
-  const linux = known(
-    LINUX_LAYOUTS,
-    config.layout ?? layoutOf(config.version, architecture),
-    "Linux layout",
-  );
-  const typical = { ...descriptor.typical.values, ...modeUnder(linux, config) };
-  const hardware = compileLayout(descriptor, { ...typical, ...mode });
+export function bootMachine(core: Core, machine: MachineConfig): Kernel {
+  const { descriptor, linux, profile, hardware } = machineParts(machine);
   core.reset(true);
   core.loadLayout(hardware);
-  core.loadCpu(compileCpu(profile ?? known(CPUS, cpu, "CPU"), hardware, memory), 1);
+  core.loadCpu(compileCpu(profile, hardware, machine.memory), 1);
   core.loadDemand(null);
   const compiled = compileLinuxLayout(linux, descriptor, hardware);
-  return new Kernel({ core, hardware, linux: compiled, config });
+  return new Kernel({ core, hardware, linux: compiled, config: machine.kernel });
 }
 
-/** What page size and CPU mean for the hardware's parameters. */
-function modeUnder(linux: LinuxLayout, { page, hwDirty }: KernelConfig): ModeInput {
+/** What page size, CPU and configuration mean for the hardware's parameters. */
+function modeUnder(linux: LinuxLayout, { page, hwDirty, softDirty }: KernelConfig): ModeInput {
   const size = linux.pageSizes.find(({ bytes }) => bytes === page);
   if (size === undefined) {
     const sizes = linux.pageSizes.map(({ bytes }) => bytes).join(", ");
@@ -62,7 +86,11 @@ function modeUnder(linux: LinuxLayout, { page, hwDirty }: KernelConfig): ModeInp
       `${linux.name}: pages of ${page} bytes, but ${sizes} is allowed`,
     );
   }
-  return { ...size.mode, ...(hwDirty ? {} : (linux.softwareAccess?.mode ?? {})) };
+  return {
+    ...size.mode,
+    ...(hwDirty ? {} : (linux.softwareAccess?.mode ?? {})),
+    ...(softDirty ? {} : (linux.withoutSoftDirty?.mode ?? {})),
+  };
 }
 
 function known<T>(map: ReadonlyMap<string, T>, name: string, what: string): T {

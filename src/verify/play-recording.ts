@@ -5,7 +5,7 @@ import type { Core } from "../core/core.js";
 import { MmulateError } from "../errors.js";
 import type { KernelConfig, ThpSwitch } from "../kernel/features.js";
 import { Checker, type Complaint } from "../scenario/checker.js";
-import { bootMachine, type MachineConfig } from "../scenario/machine.js";
+import { bootMachine, type MachineConfig, type OwnParts } from "../scenario/machine.js";
 import { endProcess, playOperation } from "../scenario/operations.js";
 import { Player } from "../scenario/player.js";
 import { parseLine } from "../scenario/script.js";
@@ -29,7 +29,7 @@ const MEMORY_SHIFT = 31;
  * The machine a recording was made on.
  * @throws MmulateError CONFIG when the model does not know such a kernel
  */
-function machineOf(header: RecordingHeader): MachineConfig {
+function machineOf(header: RecordingHeader, own: OwnParts): MachineConfig {
   const { kernel, arch, soft_dirty: softDirty, hw_dirty: hwDirty, page } = header;
   const version = /^\d+\.\d+/.exec(kernel)?.[0] ?? kernel;
   const config: KernelConfig = {
@@ -44,7 +44,12 @@ function machineOf(header: RecordingHeader): MachineConfig {
     costs: DEFAULT_COSTS,
     frames: 2 ** MEMORY_SHIFT / page,
   };
-  return { kernel: config, mode: {}, cpu: "plain" };
+  const parts: OwnParts = {
+    architecture: own.architecture?.name === arch ? own.architecture : undefined,
+    linux: own.linux?.architecture === arch ? own.linux : undefined,
+    cpu: own.cpu,
+  };
+  return { kernel: config, mode: {}, cpu: "plain", own: parts };
 }
 
 function switchOf(word: string): ThpSwitch {
@@ -67,12 +72,18 @@ function middleSizes(text: string, page: number): Map<number, ThpSwitch> {
 /**
  * Plays a recording.
  * @param check the oracle watches: what breaks its rules is a difference, too
+ * @param own in place of what ships, where it is for the recording's architecture
  * @returns null when every field of every operation agrees, else the first that does not
  * @throws MmulateError CONFIG, as `machineOf`
  */
-export function playRecording(core: Core, recording: Recording, check = false): Difference | null {
+export function playRecording(
+  core: Core,
+  recording: Recording,
+  check = false,
+  own: OwnParts = {},
+): Difference | null {
   const [header, ...entries] = recording.recording;
-  const kernel = bootMachine(core, machineOf(header));
+  const kernel = bootMachine(core, machineOf(header, own));
   const player = new Player(kernel);
   const checker = check ? new Checker(player, kernel) : null;
   player.watch = checker;

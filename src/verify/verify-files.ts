@@ -3,6 +3,7 @@
 import { ARCHITECTURES } from "../../arch/index.js";
 import type { Core } from "../core/core.js";
 import { type ErrorCode, MmulateError } from "../errors.js";
+import type { OwnParts } from "../scenario/machine.js";
 import {
   MAX_FAILURES,
   type VerifyFailure,
@@ -27,6 +28,8 @@ type Verdict = { readonly reason: string; readonly failure: VerifyFailure } | nu
 export interface VerifyOptions {
   /** The oracle watches recordings. */
   readonly check?: boolean;
+  /** In place of what ships, for what was recorded on the architecture it is for. */
+  readonly own?: OwnParts;
 }
 
 /**
@@ -40,13 +43,13 @@ export async function verifyFiles(
   core: Core,
   paths: readonly string[],
   onFile: (path: string) => void = () => undefined,
-  { check = false }: VerifyOptions = {},
+  options: VerifyOptions = {},
 ): Promise<VerifyResult> {
   const files: VerifyFile[] = [];
   const failures: VerifyFailure[] = [];
   for (const path of paths) {
     onFile(path);
-    files.push(await verifyFile(core, path, failures, check));
+    files.push(await verifyFile(core, path, failures, options));
   }
   const sum = (name: "passed" | "failed" | "skipped"): number =>
     files.reduce((total, file) => total + file[name], 0);
@@ -57,13 +60,13 @@ async function verifyFile(
   core: Core,
   file: string,
   failures: VerifyFailure[],
-  check: boolean,
+  options: VerifyOptions,
 ): Promise<VerifyFile> {
   let passed = 0;
   let failed = 0;
   const reasons: Record<string, number> = {};
   for await (const { text, number } of readLines(file)) {
-    const verdict = verdictOn(core, text, `${file}:${number}`, check);
+    const verdict = verdictOn(core, text, `${file}:${number}`, options);
     if (verdict === null) {
       passed++;
       continue;
@@ -82,17 +85,21 @@ async function verifyFile(
 }
 
 /** A line says what it is: recordings have a script. */
-function verdictOn(core: Core, text: string, where: string, check: boolean): Verdict {
+function verdictOn(core: Core, text: string, where: string, options: VerifyOptions): Verdict {
   const json = parseJson(text, where);
   return isRecording(json)
-    ? verdictOnRecording(core, checkRecording(json, where), check)
-    : verdictOnVector(core, checkVector(json, where));
+    ? verdictOnRecording(core, checkRecording(json, where), options)
+    : verdictOnVector(core, checkVector(json, where), options);
 }
 
-function verdictOnRecording(core: Core, recording: Recording, check: boolean): Verdict {
+function verdictOnRecording(
+  core: Core,
+  recording: Recording,
+  { check, own }: VerifyOptions,
+): Verdict {
   const { name: id } = recording;
   try {
-    const difference = playRecording(core, recording, check);
+    const difference = playRecording(core, recording, check, own);
     if (difference === null) return null;
     const { reason, op, want, got } = difference;
     return { reason, failure: { id, op, want, got } };
@@ -108,11 +115,12 @@ function verdictOnRecording(core: Core, recording: Recording, check: boolean): V
   }
 }
 
-function verdictOnVector(core: Core, vector: Vector): Verdict {
+function verdictOnVector(core: Core, vector: Vector, { own }: VerifyOptions): Verdict {
   const { id } = vector;
   const op = describeAccess(vector);
   const want = describe(vector.expect, vector.after);
-  const descriptor = ARCHITECTURES.get(vector.arch);
+  const mine = own?.architecture;
+  const descriptor = mine?.name === vector.arch ? mine : ARCHITECTURES.get(vector.arch);
   if (descriptor === undefined) {
     const known = [...ARCHITECTURES.keys()].join(", ");
     const got = { error: `unknown architecture "${vector.arch}"; known: ${known}` };

@@ -69,7 +69,7 @@ describe("an input that cannot be used ends with exit code 2 and one line on std
 
 describe("a request for what does not exist ends with exit code 2 and one line on stderr", () => {
   it.concurrent.each([
-    ["run T --arch mips", 'unknown architecture "mips" (known: x86-64, arm64)'],
+    ["run T --arch mips", 'unknown architecture "mips" (known: x86-64, arm64, riscv64)'],
     [
       "run @good.scn --kernel 6.13",
       'kernel "6.13": one of 6.1, 6.8, 6.12, 6.18, 7.0, 7.2 is allowed',
@@ -79,7 +79,7 @@ describe("a request for what does not exist ends with exit code 2 and one line o
       'kernel "7.2:x=1": "x=1": softDirty, hwDirty, swap, bbml2, thp, mthp are allowed',
     ],
     ["run @good.scn --kernel 6.1 --arch arm64", "no layout of Linux 6.1 on arm64 is known"],
-    ["run @good.scn --arch mips", 'unknown architecture "mips" (known: x86-64, arm64)'],
+    ["run @good.scn --arch mips", 'unknown architecture "mips" (known: x86-64, arm64, riscv64)'],
     ["run @good.scn --pages thp", "--pages is for traces and workloads: "],
     ["run T --kernel 7.2", "--kernel is for scripts (.scn)"],
     ["run T --check", "--check is for scripts (.scn)"],

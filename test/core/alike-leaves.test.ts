@@ -30,25 +30,31 @@ import {
 } from "./support.js";
 import { begin } from "./tables.js";
 
-const CONTIGUOUS = 1n << 52n;
+/** The bit that marks a contiguous group. */
+const HINT: Record<ArchitectureName, bigint> = {
+  "x86-64": 0n,
+  arm64: 1n << 52n,
+  riscv64: 1n << 63n,
+};
 
 /** No contiguous hint: a group of one would be no group. */
 function withoutHints(drawn: Case): Case {
-  if (drawn.arch === "x86-64") return drawn;
-  return { ...drawn, tables: drawn.tables.map(([at, value]) => [at, value & ~CONTIGUOUS]) };
+  const hint = HINT[drawn.arch];
+  return { ...drawn, tables: drawn.tables.map(([at, value]) => [at, value & ~hint]) };
 }
 
 /** Bits that may hold an address, in any format; a sibling takes those of another page. */
 const ADDRESS_BITS = 0x000f_ffff_ffff_f000n;
-const LOW_FIELDS: Record<ArchitectureName, bigint> = { "x86-64": 0n, arm64: 0x300n };
+const ADDRESS_FIELDS: Record<ArchitectureName, bigint> = {
+  "x86-64": ADDRESS_BITS,
+  arm64: ADDRESS_BITS | 0x300n,
+  riscv64: 0x003f_ffff_ffff_fc00n,
+};
 
 const sibling = fc.record({
   address: fc.bigInt(0n, 2n ** 64n - 1n),
   keepsAddress: fc.boolean(),
-  flips: fc.array(
-    fc.nat(63).filter((bit) => bit !== 52),
-    { maxLength: 2 },
-  ),
+  flips: fc.array(fc.nat(63), { maxLength: 2 }),
 });
 
 const turn = fc.record({
@@ -79,9 +85,10 @@ function withSibling(player: Player, drawn: Case, other: Drawn<typeof sibling>) 
   const index = (drawn.access.va >> shift) & 1n;
   const at = index === 0n ? leaf.pa + 8n : leaf.pa - 8n;
 
-  const field = ADDRESS_BITS | LOW_FIELDS[drawn.arch];
+  const field = ADDRESS_FIELDS[drawn.arch];
   const address = other.keepsAddress ? leaf.entry & field : other.address & field;
-  const value = other.flips.reduce((entry, bit) => entry ^ (1n << BigInt(bit)), leaf.entry);
+  const flips = other.flips.map((bit) => (1n << BigInt(bit)) & ~HINT[drawn.arch]);
+  const value = flips.reduce((entry, bit) => entry ^ bit, leaf.entry);
   const tables = new Map(drawn.tables);
   if (tables.has(at)) return null;
   tables.set(at, (value & ~field) | address);

@@ -21,7 +21,11 @@ import { begin, Tables } from "./tables.js";
 const VA = 0x7000_0000n;
 const PAGE = 0x1000n;
 const PA = 0x12_0000_0000n;
-const ACCESSED: Record<ArchitectureName, bigint> = { "x86-64": 1n << 5n, arm64: 1n << 10n };
+const ACCESSED: Record<ArchitectureName, bigint> = {
+  "x86-64": 1n << 5n,
+  arm64: 1n << 10n,
+  riscv64: 1n << 6n,
+};
 const CONTEXT = 5;
 
 type Operation = readonly [name: string, operands: InvalidationOperands];
@@ -49,6 +53,12 @@ const RIGHT: Record<ArchitectureName, readonly Operation[]> = {
     ["RVAE1", { ...one, bytes: 2n * PAGE }],
     ["RVAALE1", { va: VA - PAGE, bytes: 2n * PAGE }],
   ],
+  riscv64: [
+    ["SFENCE.VMA", {}],
+    ["SFENCE.VMA ASID", { context: CONTEXT }],
+    ["SFENCE.VMA address", { va: VA + 8n }],
+    ["SFENCE.VMA address ASID", one],
+  ],
 };
 /** Operations that are none of its business. */
 const WRONG: Record<ArchitectureName, readonly Operation[]> = {
@@ -67,7 +77,29 @@ const WRONG: Record<ArchitectureName, readonly Operation[]> = {
     ["RVAE1", { ...one, va: VA - 2n * PAGE, bytes: 2n * PAGE }],
     ["RVAALE1", { va: VA + PAGE, bytes: 64n * PAGE }],
   ],
+  riscv64: [
+    ["SFENCE.VMA ASID", { context: 6 }],
+    ["SFENCE.VMA address", { va: VA + PAGE }],
+    ["SFENCE.VMA address", { va: VA - 1n }],
+    ["SFENCE.VMA address ASID", { va: VA, context: 6 }],
+  ],
 };
+/** Drops one page, and all. */
+const FLUSH: Record<ArchitectureName, (va: bigint) => readonly [page: Operation, all: Operation]> =
+  {
+    "x86-64": (va) => [
+      ["INVLPG", { va }],
+      ["INVPCID all", {}],
+    ],
+    arm64: (va) => [
+      ["VALE1", { va, context: CONTEXT }],
+      ["VMALLE1", {}],
+    ],
+    riscv64: (va) => [
+      ["SFENCE.VMA address", { va }],
+      ["SFENCE.VMA", {}],
+    ],
+  };
 
 describe.each(BUILDS)("on the %s build", (build) => {
   const core = coreOf(build);
@@ -99,13 +131,10 @@ describe.each(BUILDS)("on the %s build", (build) => {
       for (const at of entries) core.poke(at, core.peek(at) & ~ACCESSED[arch]);
       useAll();
       expect(flags()).toBe(0);
-      for (const va of pages.slice(0, 8)) {
-        if (arch === "arm64") core.invalidate("VALE1", { va, context: CONTEXT });
-        else core.invalidate("INVLPG", { va });
-      }
+      for (const va of pages.slice(0, 8)) core.invalidate(...FLUSH[arch](va)[0]);
       useAll();
       expect(flags()).toBe(8);
-      core.invalidate(arch === "arm64" ? "VMALLE1" : "INVPCID all");
+      core.invalidate(...FLUSH[arch](VA)[1]);
       useAll();
       expect(flags()).toBe(32);
     });
@@ -137,19 +166,25 @@ describe.each(BUILDS)("on the %s build", (build) => {
   });
 
   // A table that was taken out: with the leaf alone forgotten, the next walk begins behind the old table.
-  it("of arm64, the last-level forms leave the way to a table that is gone", () => {
-    const layout = typicalLayout("arm64");
-    const tables = begin(core, layout);
-    const other = new Tables(core, layout);
-    tables.map({ va: VA, pa: PA });
-    other.map({ va: VA, pa: PA + PAGE });
-    readAt(VA);
-    core.poke(tables.entryAt(VA, 1), core.peek(other.entryAt(VA, 1)));
-    core.invalidate("VALE1", { va: VA, context: 0 });
-    expect(readAt(VA)).toBe(PA);
-    core.invalidate("VAE1", { va: VA, context: 0 });
-    expect(readAt(VA)).toBe(PA + PAGE);
-  });
+  it.each([
+    ["arm64", "VALE1", "VAE1"],
+    ["riscv64", "SFENCE.VMA address ASID", "SFENCE.VMA ASID"],
+  ] as const)(
+    "of %s, the last-level forms leave the way to a table that is gone",
+    (arch, leaf, way) => {
+      const layout = typicalLayout(arch);
+      const tables = begin(core, layout);
+      const other = new Tables(core, layout);
+      tables.map({ va: VA, pa: PA });
+      other.map({ va: VA, pa: PA + PAGE });
+      readAt(VA);
+      core.poke(tables.entryAt(VA, 1), core.peek(other.entryAt(VA, 1)));
+      core.invalidate(leaf, { va: VA, context: 0 });
+      expect(readAt(VA)).toBe(PA);
+      core.invalidate(way, way === "VAE1" ? { va: VA, context: 0 } : { context: 0 });
+      expect(readAt(VA)).toBe(PA + PAGE);
+    },
+  );
 
   describe("of several CPUs", () => {
     function remapOnThree(arch: ArchitectureName): void {

@@ -34,10 +34,12 @@ const LAYOUTS: Record<ArchitectureName, readonly CompiledLayout[]> = {
     typicalLayout("arm64", { granule: 16 }),
     typicalLayout("arm64", { granule: 64 }),
   ],
+  riscv64: [typicalLayout("riscv64"), typicalLayout("riscv64", { sv: 39, svnapot: false })],
 };
 const PROFILES: Record<ArchitectureName, readonly string[]> = {
   "x86-64": ["plain", "golden-cove", "zen4", "skylake-sp"],
   arm64: ["plain", "neoverse-n1", "neoverse-v2"],
+  riscv64: ["plain"],
 };
 const CONTEXTS = [0, 1, 510];
 const CPU_COUNT = 3;
@@ -45,6 +47,7 @@ const CPU_COUNT = 3;
 const UPPER: Record<ArchitectureName, bigint> = {
   "x86-64": 0xffff_8000_0000_0000n,
   arm64: 0xffff_0000_0000_0000n,
+  riscv64: 0xffff_8000_0000_0000n,
 };
 
 interface Page {
@@ -79,6 +82,7 @@ function pagesOf(layout: CompiledLayout): Page[] {
 const GLOBAL: Record<ArchitectureName, (bits: bigint) => bigint> = {
   "x86-64": (bits) => bits | (1n << 8n),
   arm64: (bits) => bits & ~(1n << 11n),
+  riscv64: (bits) => bits | (1n << 5n),
 };
 
 function mapPage(tables: Tables, layout: CompiledLayout, page: Page): void {

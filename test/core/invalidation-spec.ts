@@ -81,6 +81,14 @@ const TLBI: Record<string, Spec> = {
   RVAALE1: spec(["va", "bytes"], meetsRange, never),
 };
 
+/** RISC-V, Supervisor Memory-Management Fence Instruction: with an address, leaf entries alone. */
+const SFENCE: Record<string, Spec> = {
+  "SFENCE.VMA": spec([], always, always),
+  "SFENCE.VMA ASID": spec(["context"], isGivens, isGivens),
+  "SFENCE.VMA address": spec(["va"], holdsAddress, never),
+  "SFENCE.VMA address ASID": spec(["va", "context"], both(holdsAddress, isGivens), never),
+};
+
 function withBroadcasts(specs: Record<string, Spec>): Record<string, Spec> {
   const everywhere = Object.entries(specs).map(([name, one]) => [
     `${name}IS`,
@@ -92,6 +100,7 @@ function withBroadcasts(specs: Record<string, Spec>): Record<string, Spec> {
 export const SPECS: Record<ArchitectureName, Record<string, Spec>> = {
   "x86-64": X86,
   arm64: withBroadcasts(TLBI),
+  riscv64: SFENCE,
 };
 
 /** The operands that an instruction takes, of those there are. */

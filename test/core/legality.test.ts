@@ -25,15 +25,17 @@ import {
   coreOf,
   typicalLayout,
 } from "./support.js";
-import { encodeAddress, Tables } from "./tables.js";
+import { encodeAddress, encodeLeaf, Tables } from "./tables.js";
 
 const LAYOUTS: Record<ArchitectureName, readonly CompiledLayout[]> = {
   "x86-64": [typicalLayout("x86-64")],
   arm64: [typicalLayout("arm64"), typicalLayout("arm64", { granule: 16 })],
+  riscv64: [typicalLayout("riscv64")],
 };
 const PROFILES: Record<ArchitectureName, readonly string[]> = {
   "x86-64": ["plain", "golden-cove", "zen4"],
   arm64: ["plain", "neoverse-n1", "neoverse-v2"],
+  riscv64: ["plain"],
 };
 const CONTEXTS = [1, 510];
 const SPACES = 3;
@@ -52,7 +54,8 @@ const BITS: Record<
   ArchitectureName,
   {
     leaf: (bits: bigint, writable: boolean, global: boolean) => bigint;
-    table: (bits: bigint, writable: boolean) => bigint;
+    /** Left out: tables restrict nothing. */
+    table?: (bits: bigint, writable: boolean) => bigint;
   }
 > = {
   // R/W; G.
@@ -65,6 +68,10 @@ const BITS: Record<
     leaf: (bits, writable, global) =>
       (writable ? bits : bits & ~(1n << 51n)) & ~(global ? 1n << 11n : 0n),
     table: (bits, writable) => (writable ? bits : bits | (1n << 62n)),
+  },
+  // W; G.
+  riscv64: {
+    leaf: (bits, writable, global) => (writable ? bits : bits & ~4n) | (global ? 1n << 5n : 0n),
   },
 };
 
@@ -153,12 +160,14 @@ class World {
       const at = (this.tables[table] ?? 0n) + 8n * BigInt(slot + i);
       const pa = (leaf?.pa ?? 0n) + BigInt(i) * this.geometry.pageBytes;
       const bits = BITS[this.arch].leaf(plain, leaf?.writable === true, table === GLOBAL_TABLE);
-      this.core.poke(at, leaf === null ? 0n : encodeAddress(here, here.leafAddress, pa) | bits);
+      this.core.poke(at, leaf === null ? 0n : encodeLeaf(here, pa, bits));
     }
     this.model.leafOf(table, slot).set(this.now++, leaf);
   }
 
-  setArea(space: number, area: number, value: Area): void {
+  setArea(space: number, area: number, drawn: Area): void {
+    const free = drawn.kind === "table" && BITS[this.arch].table === undefined;
+    const value = free ? { ...drawn, writable: true } : drawn;
     const here = this.level(1);
     const at = this.spaces[space]?.entryAt(this.geometry.areas[area] ?? 0n, 1) ?? 0n;
     this.core.poke(at, this.encodeArea(here, value));
@@ -173,7 +182,8 @@ class World {
       return address | leaf(here.leafTemplate ?? 0n, value.writable, false);
     }
     const address = encodeAddress(here, here.tableAddress, this.tables[value.table] ?? 0n);
-    return address | table(this.layout.halves[0].tableTemplate, value.writable);
+    const { tableTemplate } = this.layout.halves[0];
+    return address | (table?.(tableTemplate, value.writable) ?? tableTemplate);
   }
 
   get pageBytes(): bigint {

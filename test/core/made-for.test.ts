@@ -156,6 +156,7 @@ function memoryOf(core: Core): Buffer {
 const MODES: Record<string, readonly Record<string, boolean | number>[]> = {
   "x86-64": [{}, { levels: 5, nx: false }, { levels: 4, pke: true, pkru: 4, smap: false }],
   arm64: [{}, { granule: 16 }, { granule: 64, t0sz: 39 }, { ha: false, hd: false, hpd0: true }],
+  riscv64: [{}, { sv: 57, svadu: false }, { sv: 39, svnapot: false, sum: true, mxr: true }],
 };
 
 interface Machine {
@@ -216,8 +217,12 @@ function machines(): Machine[] {
   );
 }
 
-it("guests, hashed arrays and caches of victims are among the machines, on every architecture", () => {
-  for (const arch of ARCHITECTURES.keys()) {
+it("guests, hashed arrays and caches of victims are among the machines, wherever a CPU has caches", () => {
+  const withCaches = [...ARCHITECTURES.keys()].filter((arch) =>
+    [...CPUS.values()].some((cpu) => cpu.architectures?.includes(arch) && cpu.caches.length > 0),
+  );
+  expect(withCaches.length).toBeGreaterThan(1);
+  for (const arch of withCaches) {
     const cpus = machines().flatMap(({ name, cpu }) => (name.startsWith(arch) ? [cpu] : []));
     expect(cpus.some(({ nestedShift = 0 }) => nestedShift > 0)).toBe(true);
     expect(cpus.some(({ arrays }) => arrays.some(({ hashed = false }) => hashed))).toBe(true);

@@ -10,6 +10,8 @@ const MACHINES = [
   ["arm64-7.0", {}],
   ["arm64-7.0", { granule: 16 }],
   ["arm64-7.0", { granule: 64 }],
+  ["riscv64-7.0", {}],
+  ["riscv64-7.0", { sv: 57 }],
 ] as const;
 
 /** The filled bit of an entry that is no table and no leaf: software's own. */

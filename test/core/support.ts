@@ -18,15 +18,22 @@ import { compileLayout } from "../../src/layout/compile.js";
 import { type CompiledLayout, FAULT_NAMES } from "../../src/layout/compiled.js";
 import { compileCpu } from "../../src/layout/cpu.js";
 import type { ModeInput } from "../../src/layout/mode.js";
-import type { Access, Arm64Case, Fault, Outcome, X8664Case } from "../reference/vector.js";
+import type {
+  Access,
+  Arm64Case,
+  Fault,
+  Outcome,
+  Riscv64Case,
+  X8664Case,
+} from "../reference/vector.js";
 
 export type Build = "debug" | "release";
-export type Case = X8664Case | Arm64Case;
+export type Case = X8664Case | Arm64Case | Riscv64Case;
 export type ArchitectureName = Case["arch"];
 
 /** Every test runs on both: the debug build's assertions are checks of their own. */
 export const BUILDS: readonly Build[] = ["debug", "release"];
-export const ARCHITECTURE_NAMES: readonly ArchitectureName[] = ["x86-64", "arm64"];
+export const ARCHITECTURE_NAMES: readonly ArchitectureName[] = ["x86-64", "arm64", "riscv64"];
 
 const modules = new Map<Build, WebAssembly.Module>();
 
@@ -53,6 +60,7 @@ export function typicalLayout(name: ArchitectureName, mode: ModeInput = {}): Com
 /** A vector's configuration as parameter values: PKRU is a number there, and a root is no parameter. */
 export function modeOf(drawn: Case): ModeInput {
   if (drawn.arch === "x86-64") return { ...drawn.config, pkru: Number(drawn.config.pkru) };
+  if (drawn.arch === "riscv64") return { ...drawn.config };
   const { root1: _, ...mode } = drawn.config;
   return mode;
 }

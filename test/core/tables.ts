@@ -13,6 +13,14 @@ export function encodeAddress(level: CompiledLevel, field: bigint, address: bigi
   return low | ((address >> BigInt(level.highShift)) & level.highAddress);
 }
 
+/** A leaf; where its bits are those of a contiguous group, address bits that the hint takes are the hint's. */
+export function encodeLeaf(level: CompiledLevel, address: bigint, bits: bigint): bigint {
+  const { mask, value } = level.group;
+  const hinted = level.groupShift > 0 && (bits & mask) === value;
+  const field = encodeAddress(level, level.leafAddress, address);
+  return (hinted ? field & ~mask : field) | bits;
+}
+
 /** The address of the table that an entry points to. */
 function decodeTable(level: CompiledLevel, entry: bigint): bigint {
   const low = (entry & level.tableAddress) << BigInt(level.addressShift);
@@ -76,7 +84,7 @@ export class Tables {
     const here = this.level(level);
     const at = this.entryAt(va, level);
     const attributes = bits ?? here.leafTemplate ?? 0n;
-    this.core.poke(at, encodeAddress(here, here.leafAddress, pa) | attributes);
+    this.core.poke(at, encodeLeaf(here, pa, attributes));
     return at;
   }
 

@@ -28,6 +28,7 @@ import { type Counted, type Kind, type Named, type Page, TlbModel } from "./tlb-
 const LAYOUTS: Record<ArchitectureName, CompiledLayout> = {
   "x86-64": typicalLayout("x86-64"),
   arm64: typicalLayout("arm64"),
+  riscv64: typicalLayout("riscv64"),
 };
 const SMALL_SHIFT = 12;
 const LARGE_SHIFT = 21;
@@ -147,6 +148,8 @@ const BITS: Record<ArchitectureName, (large: boolean, page: Page) => bigint> = {
     (1n << 53n) |
     (global ? 0n : 1n << 11n) |
     (writable ? 1n << 51n : 0n),
+  // V, R, X, U; W; G.
+  riscv64: (_, { writable, global }) => 0b11011n | (writable ? 4n : 0n) | (global ? 32n : 0n),
 };
 
 const KINDS = { read, write, fetch };

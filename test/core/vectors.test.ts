@@ -5,18 +5,13 @@ import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { judge, parseVector, type Vector } from "../reference/vector.js";
-import {
-  ARCHITECTURE_NAMES,
-  type ArchitectureName,
-  type Build,
-  coreOf,
-  modeKey,
-  Player,
-  withPlainCpu,
-} from "./support.js";
+import { type Build, coreOf, modeKey, Player, withPlainCpu } from "./support.js";
+
+/** Architectures of which there are recordings. */
+const RECORDED = ["x86-64", "arm64"] as const;
 
 /** All vectors of an architecture; those under one layout follow each other, so that it is loaded once. */
-function readVectors(arch: ArchitectureName): Vector[] {
+function readVectors(arch: (typeof RECORDED)[number]): Vector[] {
   const file = new URL(`../data/vectors/${arch}.jsonl.gz`, import.meta.url);
   const lines = gunzipSync(readFileSync(file)).toString().trimEnd().split("\n");
   const vectors = lines.map(parseVector).map((vector) => ({ vector, key: modeKey(vector) }));
@@ -33,7 +28,7 @@ function failuresOf(player: Player, vectors: readonly Vector[]): string[] {
 
 const EVERY: Record<Build, number> = { release: 1, debug: 8 };
 
-describe.each(ARCHITECTURE_NAMES)("recorded translations of %s", (arch) => {
+describe.each(RECORDED)("recorded translations of %s", (arch) => {
   const vectors = readVectors(arch);
 
   it.each(["release", "debug"] as const)("all end on the %s build as they did", (build) => {

@@ -8,7 +8,7 @@ import { featuresOf, layoutOf } from "../../src/kernel/features.js";
 
 describe("features", () => {
   it.each([
-    ["6.1", ["upgradeNeedsDirty", "broadcastUpgrade"]],
+    ["6.1", ["upgradeNeedsDirty"]],
     [
       "6.12",
       [
@@ -19,7 +19,6 @@ describe("features", () => {
         "wpOffUpgrades",
         "mremapClearsWp",
         "scanHolesWritten",
-        "broadcastUpgrade",
       ],
     ],
   ])("of %s are these, among those that this test knows", (version, names) => {
@@ -36,7 +35,6 @@ describe("features", () => {
       "stickySoftDirty",
       "guardRegions",
       "scanHolesWritten",
-      "broadcastUpgrade",
     ]);
     expect([...featuresOf(version, "x86-64")].filter((name) => known.has(name)).sort()).toEqual(
       names.sort(),

@@ -87,8 +87,9 @@ function decodeGather(reader: Reader, at: number): GatherChunk[] {
 }
 
 function decodeLevel(reader: Reader, level: number): unknown {
-  const forms = (offset: number) =>
-    list(abi.MAX_FORBIDDEN, 16, level + offset, (at) => reader.pair(at, at + 8));
+  const forms = list(abi.MAX_FORBIDDEN, 16, level + abi.LEVEL_FORBIDDEN, (at) =>
+    reader.pair(at, at + 8),
+  );
   return {
     shift: reader.u32(level + abi.LEVEL_SHIFT),
     entries: reader.u32(level + abi.LEVEL_INDEX_MASK) + 1,
@@ -101,8 +102,7 @@ function decodeLevel(reader: Reader, level: number): unknown {
     leafReserved: reader.u64(level + abi.LEVEL_LEAF_RESERVED),
     tableForbiddenCount: reader.u32(level + abi.LEVEL_TABLE_FORBIDDEN_COUNT),
     leafForbiddenCount: reader.u32(level + abi.LEVEL_LEAF_FORBIDDEN_COUNT),
-    tableForbidden: forms(abi.LEVEL_TABLE_FORBIDDEN),
-    leafForbidden: forms(abi.LEVEL_LEAF_FORBIDDEN),
+    forbidden: forms,
     plainTable: reader.pair(level + abi.LEVEL_PLAIN_TABLE, level + abi.LEVEL_PLAIN_TABLE + 8),
     leafAttributes: reader.u64(level + abi.LEVEL_LEAF_ATTRIBUTES),
     pageMask: reader.u64(level + abi.LEVEL_PAGE_MASK),
@@ -175,16 +175,15 @@ function expectedHalf(half: CompiledHalf): unknown {
 }
 
 function expectedLevel(level: CompiledLevel) {
-  const { types, name, number, level: _, indexBits, leafTemplate, ...rest } = level;
-  const { tableForbidden, leafForbidden } = level;
+  const { types, name, number, level: _, indexBits, leafTemplate, ...others } = level;
+  const { tableForbidden, leafForbidden, ...rest } = others;
   return {
     ...rest,
     entries: 2 ** indexBits,
     pageMask: BigInt.asUintN(64, -(2n ** BigInt(level.shift))),
     tableForbiddenCount: tableForbidden.length,
     leafForbiddenCount: leafForbidden.length,
-    tableForbidden: padded(tableForbidden, abi.MAX_FORBIDDEN, NO_PAIR),
-    leafForbidden: padded(leafForbidden, abi.MAX_FORBIDDEN, NO_PAIR),
+    forbidden: padded([...tableForbidden, ...leafForbidden], abi.MAX_FORBIDDEN, NO_PAIR),
   };
 }
 
@@ -201,8 +200,7 @@ const NO_LEVEL: ReturnType<typeof expectedLevel> = {
   leafReserved: 0n,
   tableForbiddenCount: 0,
   leafForbiddenCount: 0,
-  tableForbidden: padded([], abi.MAX_FORBIDDEN, NO_PAIR),
-  leafForbidden: padded([], abi.MAX_FORBIDDEN, NO_PAIR),
+  forbidden: padded([], abi.MAX_FORBIDDEN, NO_PAIR),
   plainTable: NO_PAIR,
   leafAttributes: 0n,
   pageMask: 0n,

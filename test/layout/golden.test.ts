@@ -6,6 +6,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { arm64 } from "../../arch/arm64.js";
+import { riscv64 } from "../../arch/riscv64.js";
 import type { Descriptor } from "../../arch/schema.js";
 import { x8664 } from "../../arch/x86-64.js";
 import { compileLayout } from "../../src/layout/compile.js";
@@ -59,6 +60,14 @@ const ARM64_MODES: Record<string, ModeInput> = {
   "64k-pamax-48": { granule: 64, pamax: 48 },
 };
 
+const RISCV64_MODES: Record<string, ModeInput> = {
+  default: {},
+  typical: { ...riscv64.typical.values },
+  sv57: { ...riscv64.typical.values, sv: 57 },
+  "sum-mxr": { sum: true, mxr: true },
+  svade: { ...riscv64.typical.values, svadu: false },
+};
+
 const FOLDER = new URL("../golden/layout/", import.meta.url);
 
 function goldenFile(name: string): string {
@@ -68,6 +77,7 @@ function goldenFile(name: string): string {
 const ARCHITECTURES: [Descriptor, Record<string, ModeInput>][] = [
   [x8664, X8664_MODES],
   [arm64, ARM64_MODES],
+  [riscv64, RISCV64_MODES],
 ];
 
 describe.each(ARCHITECTURES)("the layout of $name", (descriptor, modes) => {

@@ -242,6 +242,90 @@ function arm64Helpers(old: boolean): Helpers {
   };
 }
 
+// --- riscv64: arch/riscv/include/asm/pgtable.h ----------------------------------------------------
+
+const V = {
+  PRESENT: bit(0),
+  READ: bit(1),
+  WRITE: bit(2),
+  EXEC: bit(3),
+  USER: bit(4),
+  GLOBAL: bit(5),
+  ACCESSED: bit(6),
+  DIRTY: bit(7),
+  SPECIAL: bit(8),
+  SOFT_DIRTY: bit(59),
+  UFFD_WP: bit(60),
+};
+const V_PFN = bit(54) - bit(10);
+const V_PROT_NONE = V.GLOBAL;
+
+/**
+ * @param tracks Linux 6.19 and later on hardware with Svrsw60t59b
+ * @param exclusive 6.3 and later
+ */
+function riscvHelpers(tracks: boolean, exclusive: boolean): Helpers {
+  const base = V.PRESENT | V.ACCESSED | V.USER;
+  const bits: Record<Prot, bigint> = {
+    none: V_PROT_NONE | V.READ,
+    r: base | V.READ,
+    rw: base | V.READ | V.WRITE,
+    rx: base | V.READ | V.EXEC,
+    rwx: base | V.READ | V.WRITE | V.EXEC,
+  };
+  const replaced = V.PRESENT | V.READ | V.WRITE | V.EXEC | V.USER | V.GLOBAL;
+  const flags = {
+    dirty: plain(V.DIRTY),
+    young: plain(V.ACCESSED),
+    special: plain(V.SPECIAL),
+    ...(tracks ? { softDirty: plain(V.SOFT_DIRTY), uffdWp: plain(V.UFFD_WP) } : {}),
+  };
+  const each = <K extends "test" | "set" | "clear">(which: K) =>
+    Object.fromEntries(Object.entries(flags).map(([name, flag]) => [name, flag[which]])) as Record<
+      string,
+      (typeof flags)["dirty"][K]
+    >;
+  return {
+    legal: () => {
+      const rest = combinations(
+        [0n, V.ACCESSED],
+        [0n, V.DIRTY],
+        [0n, V.SPECIAL],
+        tracks ? [0n, V.SOFT_DIRTY] : [0n],
+        tracks ? [0n, V.UFFD_WP] : [0n],
+        [0n, bit(9)],
+        [bit(10), V_PFN & (0x12345n << 10n)],
+      );
+      return rest.flatMap((one) => [
+        one | V_PROT_NONE | V.READ,
+        ...[V.READ, V.READ | V.WRITE, V.READ | V.EXEC, V.READ | V.WRITE | V.EXEC].map(
+          (rights) => one | V.PRESENT | V.USER | rights,
+        ),
+      ]);
+    },
+    present: (entry) => has(entry, V.PRESENT | V_PROT_NONE),
+    none: (entry) => entry === 0n,
+    pfn: (entry) => (entry & V_PFN) >> 10n,
+    test: {
+      ...each("test"),
+      write: (entry) => has(entry, V.WRITE),
+      protnone: (entry) => (entry & (V.PRESENT | V_PROT_NONE)) === V_PROT_NONE,
+    },
+    set: { ...each("set"), write: (entry) => entry | V.WRITE },
+    clear: {
+      ...each("clear"),
+      write: (entry) => without(entry, V.WRITE) | (tracks ? V.READ : 0n),
+    },
+    modify: (entry, prot) => without(entry, replaced) | bits[prot],
+    leaf: (pfn, prot) => (pfn << 10n) | bits[prot],
+    swap: (type, offset) => (BigInt(type) << 7n) | (offset << 12n),
+    swapFlags: {
+      ...(exclusive ? { exclusive: bit(6) } : {}),
+      ...(tracks ? { softDirty: bit(3), uffdWp: bit(4) } : {}),
+    },
+  };
+}
+
 /** The helpers of each layout of arch/linux. */
 export const HELPERS: ReadonlyMap<string, Helpers> = new Map([
   ["x86-64-6.1", x86Helpers(false)],
@@ -250,4 +334,8 @@ export const HELPERS: ReadonlyMap<string, Helpers> = new Map([
   ["arm64-6.8", arm64Helpers(true)],
   ["arm64-6.12", arm64Helpers(false)],
   ["arm64-7.0", arm64Helpers(false)],
+  ["riscv64-6.1", riscvHelpers(false, false)],
+  ["riscv64-6.8", riscvHelpers(false, true)],
+  ["riscv64-6.12", riscvHelpers(false, true)],
+  ["riscv64-7.0", riscvHelpers(true, true)],
 ]);

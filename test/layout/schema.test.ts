@@ -152,11 +152,14 @@ function expectDistinct(
   kind: "leaf" | "table",
   address: bigint,
 ): void {
-  let taken = address;
+  // Of a contiguous group low address bits may say how large it is (Svnapot).
+  const sizes = new Set(descriptor.contiguous.flatMap(({ fields }) => Object.keys(fields)));
+  let taken = 0n;
   for (const field of fieldsOf(descriptor, level, kind)) {
     if (!holds(field.when, mode)) continue;
     const mask = maskOf(...field.bits);
-    expect([level, kind, field.name, taken & mask]).toEqual([level, kind, field.name, 0n]);
+    const others = sizes.has(field.name) ? taken : taken | address;
+    expect([level, kind, field.name, others & mask]).toEqual([level, kind, field.name, 0n]);
     taken |= mask;
   }
 }
@@ -165,7 +168,7 @@ describe("the architectures", () => {
   it("are found by their own names", () => {
     const names = DESCRIPTORS.map(({ name }) => name);
     expect([...ARCHITECTURES.keys()]).toEqual(names);
-    expect(names).toEqual(["x86-64", "arm64"]);
+    expect(names).toEqual(["x86-64", "arm64", "riscv64"]);
   });
 });
 

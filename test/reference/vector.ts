@@ -43,8 +43,26 @@ export interface Arm64Config {
   readonly root1?: bigint;
 }
 
-/** The architectural fault: `code` is the #PF error code, `fsc` the status code in ESR_EL1. */
-export type Fault = X8664Fault | Arm64Fault;
+/** Control state of Sv39, Sv48 and Sv57: satp.MODE, sstatus, and which extensions there are. */
+export interface Riscv64Config {
+  readonly sv: 39 | 48 | 57;
+  readonly sum: boolean;
+  readonly mxr: boolean;
+  readonly svadu: boolean;
+  readonly svnapot: boolean;
+  readonly svpbmt: boolean;
+  readonly svrsw60t59b: boolean;
+}
+
+/**
+ * The architectural fault: `code` is the #PF error code, `fsc` the status code in ESR_EL1, `cause` the
+ * exception code in scause.
+ */
+export type Fault = X8664Fault | Arm64Fault | Riscv64Fault;
+export interface Riscv64Fault {
+  readonly kind: "page-fault";
+  readonly cause: bigint;
+}
 export type X8664Fault =
   | { readonly kind: "page-fault"; readonly code: bigint }
   | { readonly kind: "non-canonical" };
@@ -75,6 +93,10 @@ interface Expected {
 /** A vector without its expectation: what an arbitrary makes and a walker takes. */
 export type X8664Case = WalkCase<X8664Config> & { readonly id: string; readonly arch: "x86-64" };
 export type Arm64Case = WalkCase<Arm64Config> & { readonly id: string; readonly arch: "arm64" };
+export type Riscv64Case = WalkCase<Riscv64Config> & {
+  readonly id: string;
+  readonly arch: "riscv64";
+};
 export type X8664Vector = X8664Case & Expected;
 export type Arm64Vector = Arm64Case & Expected;
 export type Vector = X8664Vector | Arm64Vector;
@@ -178,7 +200,7 @@ function parseExpect(raw: RawExpect): Expect {
  * Judges an outcome by the format's rule: "`expect` must be equal; the entries it changed, less
  * those it may, must be those of `after`". Returns null, or the first reason against it in one line.
  */
-export function judge(vector: Vector, outcome: Outcome): string | null {
+export function judge(vector: Expected, outcome: Outcome): string | null {
   const wanted = describeExpect(vector.expect);
   const got = describeExpect(outcome.expect);
   if (wanted !== got) {
@@ -209,7 +231,9 @@ export function describeExpect(expect: Expect): string {
     return fault.kind;
   }
   if (fault.kind === "page-fault") {
-    return `${fault.kind} ${hex(fault.code)}`;
+    return "cause" in fault
+      ? `${fault.kind} cause ${fault.cause}`
+      : `${fault.kind} ${hex(fault.code)}`;
   }
   return `${fault.kind} level ${fault.level} fsc ${hex(fault.fsc)}`;
 }

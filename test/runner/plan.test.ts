@@ -137,10 +137,13 @@ describe("a selector", () => {
     ["arm64:ha", '"arm64:ha": "ha" is not PARAMETER=VALUE (as in arm64:granule=4)'],
     ["x86-64:wp=true:wp=false", '"x86-64:wp=true:wp=false" sets wp twice'],
     ["arm64:ha=true:hd=true:ha=true", '"arm64:ha=true:hd=true:ha=true" sets ha twice'],
-    ["x86", 'unknown architecture "x86"; did you mean "x86-64"? (known: x86-64, arm64)'],
-    ["arm", 'unknown architecture "arm"; did you mean "arm64"? (known: x86-64, arm64)'],
-    ["arm46", 'unknown architecture "arm46"; did you mean "arm64"? (known: x86-64, arm64)'],
-    ["", 'unknown architecture "" (known: x86-64, arm64)'],
+    ["x86", 'unknown architecture "x86"; did you mean "x86-64"? (known: x86-64, arm64, riscv64)'],
+    ["arm", 'unknown architecture "arm"; did you mean "arm64"? (known: x86-64, arm64, riscv64)'],
+    [
+      "arm46",
+      'unknown architecture "arm46"; did you mean "arm64"? (known: x86-64, arm64, riscv64)',
+    ],
+    ["", 'unknown architecture "" (known: x86-64, arm64, riscv64)'],
   ])("%j is refused", (selector, message) => {
     expect(refusalOf(() => parseSelector(selector))).toBe(`USAGE: ${message}`);
   });

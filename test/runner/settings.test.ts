@@ -49,7 +49,7 @@ describe("a number of the CPU profile", () => {
   ] as [string, (string | number)[]][])(
     "%s is changed, and no longer has a source",
     (set, path) => {
-      let at: unknown = planned([set]).profile;
+      let at: unknown = planned([set]).own?.cpu;
       const [last, ...back] = [...path].reverse();
       for (const step of back.reverse()) at = (at as Record<string | number, unknown>)[step];
       expect(at).toMatchObject({ [last ?? ""]: 16, cite: "USER --set", confidence: "choice" });

@@ -33,4 +33,9 @@ export const MACHINES = [
   ["arm64", "7.2"],
   ["arm64:ha=false:hd=false", "7.2"],
   ["arm64:granule=64", "7.2"],
+  ["riscv64", "6.1"],
+  ["riscv64", "6.12"],
+  ["riscv64", "7.2"],
+  ["riscv64:sv=39:svadu=false", "7.2"],
+  ["riscv64:sv=57:svrsw60t59b=false", "7.2:softDirty=false"],
 ] as const;

@@ -86,7 +86,7 @@ describe("the hand-made vectors", () => {
       },
     });
     expect(of("unknown/architecture")?.got).toEqual({
-      error: 'unknown architecture "sparc64"; known: x86-64, arm64',
+      error: 'unknown architecture "sparc64"; known: x86-64, arm64, riscv64',
     });
     expect(of("unknown/value")?.got).toEqual({
       error: "x86-64: levels = 6, but 4, 5 is allowed (paging levels: 5 with CR4.LA57)",
