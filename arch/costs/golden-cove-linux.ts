@@ -38,7 +38,7 @@ export const goldenCoveLinux: CostProfileInput = {
   clockMHz: 4000,
   nearBytes: 2 * 2 ** 20,
   overlap: 1.404,
-  machine: { cpu: "golden-cove", dataCached: true, nestedShift: 12 },
+  measuredOn: [{ cpu: "golden-cove", dataCached: true, nestedShift: 12 }],
   events: {
     trap: fitted(1888.3, "wp_reuse"),
     page_zero: fitted(7114.4, "first_touch"),

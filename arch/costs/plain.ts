@@ -14,7 +14,7 @@ export const plainCosts: CostProfileInput = {
   clockMHz: 4000,
   nearBytes: 0,
   overlap: 1,
-  machine: null,
+  measuredOn: [],
   events: {
     syscall: chosen(200),
     trap: chosen(1000),

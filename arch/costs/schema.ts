@@ -21,9 +21,9 @@ export const costSchema = z.strictObject({
    */
   overlap: z.number().min(1),
   /** The machine it was measured on, taken where no other is named; nested: log2 bytes of its host's pages. */
-  machine: z
-    .strictObject({ cpu: z.string(), dataCached: z.boolean(), nestedShift: z.int() })
-    .nullable(),
+  measuredOn: z
+    .array(z.strictObject({ cpu: z.string(), dataCached: z.boolean(), nestedShift: z.int() }))
+    .max(1),
   /** Bytes of the kernel's data that a near cache holds (src/kernel/cache-lines.ts); 0: all is near. */
   nearBytes: z.int().min(0),
   /** Cycles of one event, by its name; an event that is left out costs nothing. */

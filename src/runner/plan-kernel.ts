@@ -103,11 +103,12 @@ function* combinations(request: KernelRequest): Generator<Labels> {
 function cpusFor(
   { cpus, own = NO_FILES }: KernelRequest,
   arch: string,
-  { machine }: CostProfile,
+  { measuredOn: [machine] }: CostProfile,
 ): readonly string[] {
   if (cpus.length > 0) return cpus;
   const { name } = parseSelector(arch, own).descriptor;
-  const fits = machine !== null && (cpuNamed(machine.cpu).architectures ?? [name]).includes(name);
+  const fits =
+    machine !== undefined && (cpuNamed(machine.cpu).architectures ?? [name]).includes(name);
   return [fits ? machine.cpu : DEFAULT_CPU];
 }
 
@@ -142,7 +143,7 @@ function cellOf(
   if (!Number.isInteger(cpus) || cpus < 1 || cpus > MOST_CPUS) {
     throw new MmulateError("USAGE", `cpus ${labels.cpus}: 1 to ${MOST_CPUS} are allowed`);
   }
-  const measured = costs.machine?.cpu === labels.cpu ? costs.machine : null;
+  const measured = costs.measuredOn.find(({ cpu }) => cpu === labels.cpu);
   const memory = {
     dataCached: dataCached ?? measured?.dataCached ?? false,
     nestedShift: nested === undefined ? measured?.nestedShift : hostPageShift(nested),

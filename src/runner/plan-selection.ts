@@ -15,8 +15,6 @@ import { planScripts, type ScriptInput } from "./plan-scripts.js";
 import { isScript, readScript } from "./script-files.js";
 import type { Runnable } from "./task.js";
 
-/** The architecture of the calibrated costs. */
-const KERNEL_ARCH = "x86-64";
 /** More cells than this are a slip of the pen. */
 const MOST_CELLS = 100_000;
 /** Selectors that only the one kind of input has, and what to say of them. */
@@ -173,7 +171,7 @@ class Selected {
       this.chosen("dataCache") === undefined ? undefined : this.flag("dataCache", false);
     return planKernel({
       inputs,
-      archs: this.list("arch", [KERNEL_ARCH]),
+      archs: this.list("arch", DEFAULT_ARCHITECTURES.slice(0, 1)),
       kernels: this.list("kernel", [DEFAULT_KERNEL]),
       cpus: this.list("cpu", []),
       costs: this.list("costs", []),

@@ -112,8 +112,8 @@ metrics:
       "s:3:5: cells.0.input is missing: a file or a workload",
     ],
     [
-      "title: t\ncells:\n  - { name: a, input: b, tracker: c }",
-      's:3:26: unknown key "tracker" in cells.0',
+      "title: t\ncells:\n  - { name: a, input: b, tracked: c }",
+      's:3:26: unknown key "tracked" in cells.0',
     ],
     ["title: t\ncells: [{ name: A, input: b }]", 's:2:17: cells.0.name "A": small letters'],
     [
