@@ -107,7 +107,10 @@ await step("npx mmulate demo", () => {
 await step("the report's JSON Schema", () => {
   const program =
     'import s from "mmulate/schema/report-1.schema.json" with { type: "json" }; console.log(s.$id);';
-  assert.equal(runNode(empty, ["--input-type=module", "--eval", program]).trim(), "urn:mmulate:report:1");
+  assert.equal(
+    runNode(empty, ["--input-type=module", "--eval", program]).trim(),
+    "urn:mmulate:report:1",
+  );
 });
 await step("import from an ES module", () => {
   const program = 'import * as m from "mmulate"; console.log(Object.keys(m).length);';

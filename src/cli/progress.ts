@@ -91,7 +91,7 @@ export function timeLeft(done: number, total: number, elapsed: number): string |
 }
 
 /** The name of a cell's task: its labels. */
-export function nameOfCell({ labels }: Pick<Runnable, "labels">): string {
+function nameOfCell({ labels }: Pick<Runnable, "labels">): string {
   return labelLine(labels);
 }
 

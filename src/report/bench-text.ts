@@ -20,7 +20,7 @@ function shareOf(move: Move): number {
 }
 
 /** "counters.walks 238 -> 250 (+12, +5.0 %)" */
-export function moveLine(move: Move): string {
+function moveLine(move: Move): string {
   const { path, before, after } = move;
   const change = changeOf(move);
   const sign = change < 0 ? "-" : "+";
@@ -87,10 +87,4 @@ function suiteLines({ suite, title, baseline, cells, host = [] }: BenchResult): 
 /** All suites of a run, one after the other. */
 export function toBenchText(results: readonly BenchResult[]): string {
   return `${results.flatMap((result) => suiteLines(result)).join("\n")}\n`;
-}
-
-/** One line for a check: what of a cell is not as in the baseline. */
-export function verdictLine({ verdict, judged, moved }: CellVerdict): string {
-  const all = [...judged, ...byWeight(moved)].slice(0, 3).map(moveLine);
-  return `${verdict}: ${all.join("; ")}`;
 }

@@ -111,7 +111,7 @@ export function ratio(
 }
 
 /** Names of the labels in which the cells differ; at least the architecture. */
-export function tellingLabels(cells: readonly CellResult[]): string[] {
+function tellingLabels(cells: readonly CellResult[]): string[] {
   const names = Object.keys(cells[0]?.labels ?? {});
   const telling = names.filter((name) => new Set(cells.map((cell) => cell.labels[name])).size > 1);
   return telling.length === 0 ? ["arch"] : telling;

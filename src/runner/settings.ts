@@ -20,7 +20,7 @@ import { changeNumber, leavesOf } from "./profile-path.js";
 type Scalar = string | number | boolean;
 
 /** "true", "12", "0x10", "1.5" as what they say; all else as text. */
-export function readScalar(text: string): Scalar {
+function readScalar(text: string): Scalar {
   if (text === "true" || text === "false") return text === "true";
   return /^(-?\d+(\.\d+)?|0x[0-9a-fA-F]+)$/.test(text) ? Number(text) : text;
 }
