@@ -19,13 +19,19 @@ export interface PoolOptions {
   readonly file?: string | undefined;
 }
 
-const CLOSE_MS = 2000;
+/** A worker in a loop ends at once, on a busy machine after seconds. */
+const CLOSE_MS = 10_000;
+const POLL_MS = 20;
+/** `threadId` of a worker that has ended. */
+const GONE = -1;
 /** A worker that starts reads its modules, on a busy machine for long. */
 const START_SECONDS = 120;
 
 /** Worker threads that run one cell each at a time. */
 export class Pool {
   private readonly piscina: Piscina<WorkerTask, WorkerReply>;
+  /** Every worker there was: piscina forgets those whose task was given up. */
+  private readonly seen = new Set<{ readonly threadId: number }>();
 
   constructor(private readonly options: PoolOptions) {
     const { threads, heapMiB, file = new URL("./worker.js", import.meta.url).href } = options;
@@ -59,7 +65,9 @@ export class Pool {
     const signal = stop === undefined ? watch.signal : AbortSignal.any([stop, watch.signal]);
     try {
       const transferList = [port2];
-      const reply = await this.piscina.run({ ...task, progress: port2 }, { transferList, signal });
+      const running = this.piscina.run({ ...task, progress: port2 }, { transferList, signal });
+      for (const worker of this.piscina.threads) this.seen.add(worker);
+      const reply = await running;
       if ("outcome" in reply) return reply.outcome;
       throw new MmulateError(reply.error.code, reply.error.message);
     } catch (error) {
@@ -90,8 +98,10 @@ export class Pool {
    * @returns false when one does not end: it waits for a read of the system, which nothing ends from outside
    */
   async close(): Promise<boolean> {
-    const ended = this.piscina.destroy().then(() => true);
-    return Promise.race([ended, setTimeout(CLOSE_MS, false, { ref: false })]);
+    const gone = (): boolean => [...this.seen].every(({ threadId }) => threadId === GONE);
+    await Promise.race([this.piscina.destroy(), setTimeout(CLOSE_MS, undefined, { ref: false })]);
+    for (let waited = 0; waited < CLOSE_MS && !gone(); waited += POLL_MS) await setTimeout(POLL_MS);
+    return gone();
   }
 }
 
