@@ -120,12 +120,13 @@ export function absentEntry({ wish, source, linux }: Case): Finding[] {
   if (bit === undefined) {
     if (wish.purpose === "other") return [];
     const what = PURPOSE_WORDS[wish.purpose];
-    const text = linux.hasAbsent[wish.purpose]
-      ? `swap entries of ${linux.title} have a bit for ${what} already`
-      : `a page that goes to swap loses ${what}, or every swapped page must count as having it`;
-    return [
-      { rule, verdict: linux.hasAbsent[wish.purpose] ? "fine" : "cost", text, ...factOf(wish) },
-    ];
+    const there = linux.inSwap[wish.purpose];
+    if (there !== undefined) {
+      const text = `swap entries of ${linux.title} have a bit for ${what} already`;
+      return [{ rule, verdict: "fine", text, ...factOf(there) }];
+    }
+    const text = `a page that goes to swap loses ${what}, or every swapped page must count as having it`;
+    return [{ rule, verdict: "cost", text, ...factOf(wish) }];
   }
   const claims = claimsAt(absentClaims(source, linux), bit);
   if (claims.length === 0) {

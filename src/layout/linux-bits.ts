@@ -33,8 +33,8 @@ export interface LinuxBits {
   readonly roles: ReadonlyMap<string, readonly string[]>;
   /** Bits of a swap offset; undefined where there is none. */
   readonly offset: Bits | undefined;
-  /** The layout has a bit for this in absent entries. */
-  readonly hasAbsent: { readonly softDirty: boolean; readonly exclusive: boolean };
+  /** Where the layout has a bit for this in absent entries: what says so. */
+  readonly inSwap: { readonly softDirty?: Fact | undefined; readonly exclusive?: Fact | undefined };
   /** Entries may be members of contiguous groups. */
   readonly contiguous: boolean;
 }
@@ -88,10 +88,7 @@ export function linuxBitsOf(linux: LinuxLayout, descriptor: Descriptor, since: s
     modified: [...written(none), ...Object.values(others).flatMap(written)],
     roles: rolesOf(linux),
     offset: bitsOf(linux.absent.offset),
-    hasAbsent: {
-      softDirty: linux.absent.flags.softDirty !== undefined,
-      exclusive: linux.absent.flags.exclusive !== undefined,
-    },
+    inSwap: linux.absent.flags,
     contiguous: linux.flags.contiguous !== undefined,
   };
 }
@@ -132,7 +129,7 @@ function rolesOf({ flags }: LinuxLayout): Map<string, string[]> {
 /** The bits of a kernel of which a book has rows only. */
 export function linuxBitsOfBook(book: BitBook): LinuxBits[] {
   return book.kernels.map(({ name, title, since, fields, protnone }) => {
-    const has = (field: string): boolean => fields.some((each) => each.name === field);
+    const named = (field: string) => fields.find((each) => each.name === field);
     return {
       name,
       title,
@@ -145,8 +142,8 @@ export function linuxBitsOfBook(book: BitBook): LinuxBits[] {
         .map((field) => ({ ...field, cite: protnone?.cite ?? field.cite })),
       modified: [],
       roles: new Map(),
-      offset: fields.find((field) => field.name === "SWP_OFFSET")?.bits,
-      hasAbsent: { softDirty: has("SWP_SOFT_DIRTY"), exclusive: has("SWP_EXCLUSIVE") },
+      offset: named("SWP_OFFSET")?.bits,
+      inSwap: { softDirty: named("SWP_SOFT_DIRTY"), exclusive: named("SWP_EXCLUSIVE") },
       contiguous: false,
     };
   });
