@@ -5,7 +5,7 @@ import type { OwnFiles } from "../runner/plan.js";
 
 /**
  * Reads the files among selectors of architectures and CPUs.
- * @throws MmulateError USAGE or INPUT, as `readKind`
+ * @throws MmulateError USAGE when a file cannot be read; INPUT with file, line and column
  */
 export async function ownFiles(
   archs: readonly string[],
