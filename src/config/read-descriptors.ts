@@ -17,13 +17,13 @@ const SHIPPED: { readonly [K in Kind]: ReadonlyMap<string, Kinds[K]> } = {
 };
 
 /** Whether a selector names a file: it has a folder, or ends as such files do. */
-export function isFile(name: string): boolean {
+function isFile(name: string): boolean {
   return /[/\\]|\.(ya?ml|json)$/i.test(name);
 }
 
 /**
  * What a name or a file's path stands for.
- * @throws MmulateError USAGE: a name that does not ship, with those that do; else as `readKind`
+ * @throws MmulateError USAGE: a name that does not ship, with those that do; else INPUT with file, line and column
  */
 export async function named<K extends Kind>(kind: K, nameOrPath: string): Promise<Kinds[K]> {
   if (isFile(nameOrPath)) return readKind(kind, nameOrPath);
@@ -35,7 +35,7 @@ export async function named<K extends Kind>(kind: K, nameOrPath: string): Promis
 
 /**
  * The files among some selectors ("FILE", "FILE:PARAMETER=VALUE"), read, by their paths.
- * @throws MmulateError as `readKind`
+ * @throws MmulateError INPUT with file, line and column
  */
 export async function filesAmong<K extends Kind>(
   kind: K,
@@ -58,7 +58,7 @@ function pathOf(selector: string): string {
  * @throws MmulateError USAGE when it cannot be read; INPUT with file, line and column when it says what the
  * schema refuses, or extends itself
  */
-export async function readKind<K extends Kind>(kind: K, path: string): Promise<Kinds[K]> {
+async function readKind<K extends Kind>(kind: K, path: string): Promise<Kinds[K]> {
   return readOver(kind, path, []);
 }
 

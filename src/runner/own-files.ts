@@ -13,7 +13,7 @@ export interface FileSelectors {
 
 /**
  * Reads the files among selectors.
- * @throws MmulateError USAGE or INPUT, as `readKind`
+ * @throws MmulateError USAGE when a file cannot be read; INPUT with file, line and column
  */
 export async function ownFiles({ archs, cpus, layouts, costs }: FileSelectors): Promise<OwnFiles> {
   return {

@@ -44,11 +44,9 @@ const PROFILES: Record<ArchitectureName, readonly string[]> = {
 const CONTEXTS = [0, 1, 510];
 const CPU_COUNT = 3;
 /** What an address of the upper half has above; x86-64 has other entries for it, arm64 the same here. */
-const UPPER: Record<ArchitectureName, bigint> = {
-  "x86-64": 0xffff_8000_0000_0000n,
-  arm64: 0xffff_0000_0000_0000n,
-  riscv64: 0xffff_8000_0000_0000n,
-};
+function upperOf({ halves }: CompiledLayout): bigint {
+  return halves[1].range.value;
+}
 
 interface Page {
   readonly va: bigint;
@@ -93,7 +91,7 @@ function mapPage(tables: Tables, layout: CompiledLayout, page: Page): void {
   const bits = page.global ? GLOBAL[arch](plain) : plain;
   const step = 1n << BigInt(here.shift);
   for (let offset = 0n; offset < page.bytes; offset += step) {
-    for (const half of [0n, UPPER[arch]]) {
+    for (const half of [0n, upperOf(layout)]) {
       const va = (page.va + offset) | half;
       tables.map({ va, pa: (1n << 40n) + offset, level: page.level, bits });
     }
@@ -136,9 +134,7 @@ class Machine {
   /** An address of a page, in either half of the address space. */
   addressIn({ page, within, upper }: Place): bigint {
     const { va, bytes } = this.pages[page % this.pages.length] as Page;
-    return (
-      (va + (within % bytes)) | (upper ? UPPER[this.layout.architecture as ArchitectureName] : 0n)
-    );
+    return (va + (within % bytes)) | (upper ? upperOf(this.layout) : 0n);
   }
 
   access({ cpu, space, kind, ...place }: AccessStep): void {

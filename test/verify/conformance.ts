@@ -179,15 +179,20 @@ const MARKS: Readonly<Record<string, string>> = {
 };
 
 function featureRows(): string[][] {
-  return [...KERNEL_FEATURES].map(([name, { since, until, means, confidence }]) => {
+  return [...KERNEL_FEATURES].map(([name, { since, until, means, confidence, architecture }]) => {
     const range = since === undefined ? `before ${until}` : `since ${since}`;
-    return [`\`${name}\``, range, MARKS[confidence] ?? confidence, means.replaceAll("|", "\\|")];
+    const kernels = architecture === undefined ? range : `${range}, ${architecture}`;
+    return [`\`${name}\``, kernels, MARKS[confidence] ?? confidence, means.replaceAll("|", "\\|")];
   });
+}
+
+function layoutArchitectures(): string[] {
+  return [...new Set(KERNEL_LAYOUTS.map(({ architecture }) => architecture))];
 }
 
 /** Which kernels and layouts a recording stands behind. */
 function kernelRows(all: readonly Verdict[]): string[][] {
-  const architectures = [...new Set(KERNEL_LAYOUTS.map(({ architecture }) => architecture))];
+  const architectures = layoutArchitectures();
   const recorded = new Set(
     all
       .filter(({ reason }) => reason === null)
@@ -252,7 +257,7 @@ Every layout's bits are tested against the kernel's helpers (\`test/layout/linux
 scenarios of this kernel agree. Five levels, granules of 16 and 64 kB and \`softDirty=false\` but on 6.18 are
 unwitnessed: random scripts run on them under the oracle alone.
 
-${table(["kernel", "x86-64", "arm64"], kernelRows(all))}
+${table(["kernel", ...layoutArchitectures()], kernelRows(all))}
 
 ## Known exceptions
 
