@@ -143,6 +143,10 @@ const BASE = {
     own: "VAE1",
     cite: "LINUX 7.0 asm/tlbflush.h: flush_tlb_page, flush_tlb_mm",
   },
+  flushCeiling: {
+    pages: "table",
+    cite: "LINUX 7.0 asm/tlbflush.h: MAX_DVM_OPS, on CPUs without FEAT_TLBIRANGE",
+  },
   pageSizes: [
     { bytes: 4096, mode: { granule: 4 }, cite: "LINUX 7.0 arch/arm64/Kconfig: ARM64_4K_PAGES" },
     { bytes: 16384, mode: { granule: 16 }, cite: "LINUX 7.0 arch/arm64/Kconfig: ARM64_16K_PAGES" },

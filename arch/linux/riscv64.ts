@@ -190,6 +190,11 @@ const BASE = {
     cite: "LINUX 6.12 arch/riscv/mm/tlbflush.c: local_flush_tlb_page_asid, local_flush_tlb_all_asid, on the CPUs of the mm by SBI or IPI; asm/pgtable.h: update_mmu_cache",
     confidence: "manual",
   },
+  flushCeiling: {
+    pages: 64,
+    cite: "LINUX 6.12 arch/riscv/mm/tlbflush.c: tlb_flush_all_threshold",
+    confidence: "knowledge",
+  },
   pageSizes: [
     {
       bytes: 4096,

@@ -90,6 +90,11 @@ export const linuxLayoutSchema = z.strictObject({
    * every CPU; and a page on its own CPU.
    */
   flush: z.strictObject({ page: z.string(), space: z.string(), own: z.string(), ...fact }),
+  /**
+   * Most pages of a range that are dropped one by one; more, and the context goes. "table": fewer than a table has
+   * entries.
+   */
+  flushCeiling: z.strictObject({ pages: z.union([z.int().min(1), z.literal("table")]), ...fact }),
   /** Parameters of the hardware under a kernel of a page size. */
   pageSizes: z.array(z.strictObject({ bytes: z.int(), mode, ...fact })).min(1),
   /** Parameters of a CPU that leaves accessed and dirty to software; left out = there is none. */

@@ -189,6 +189,10 @@ const BASE = {
     own: "INVPCID address",
     cite: "LINUX 7.0 arch/x86/mm/tlb.c: flush_tlb_one_user, flush_tlb_func",
   },
+  flushCeiling: {
+    pages: 33,
+    cite: "LINUX 7.0 arch/x86/mm/tlb.c: tlb_single_page_flush_ceiling",
+  },
   pageSizes: [{ bytes: 4096, mode: {}, cite: "LINUX 7.0 asm/page_types.h: PAGE_SHIFT" }],
   absent: {
     type: "SWP_TYPE",

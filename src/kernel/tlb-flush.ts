@@ -7,9 +7,6 @@ import { requestOf } from "../layout/invalidation.js";
 import { Event } from "./events.js";
 import type { Mm } from "./mm.js";
 
-/** More pages than this are flushed as the whole context (x86: tlb_single_page_flush_ceiling). */
-const CEILING = 33;
-
 /** Flushes of one kernel. */
 export class TlbFlush {
   private readonly pageFlags: number;
@@ -47,13 +44,17 @@ export class TlbFlush {
     this.mmu.exports.invalidatePages(this.grantedFlags, mm.context, page, page + 1);
   }
 
-  /** flush_tlb_range: an instruction a page, all at once where there are many. */
-  range(mm: Mm, start: number, end: number): void {
-    if (end - start > CEILING) {
+  /**
+   * flush_tlb_range: an instruction a stride, or the whole context where there are many.
+   * @param stride pages of the entries that were changed, where all are of one size (mmu_gather)
+   */
+  range(mm: Mm, start: number, end: number, stride = 1): void {
+    const strides = Math.ceil((end - start) / stride);
+    if (strides > this.mmu.linux.flushCeiling) {
       this.space(mm);
       return;
     }
-    this.count(Event.tlb_flush_page, end - start);
+    this.count(Event.tlb_flush_page, strides);
     this.mmu.exports.invalidatePages(this.pageFlags, mm.context, start, end);
   }
 

@@ -73,7 +73,7 @@ function zapHuge(
   const frame = exports.entryFrame(slot, 1);
   exports.clearEntry(slot);
   kernel.count(Event.zap_entry);
-  kernel.tlb.range(mm, page, end);
+  kernel.tlb.range(mm, page, end, entriesPerTable(kernel));
   if (isHugeZero(kernel, frame)) return false;
   addWholeMapping(kernel, frame, -1, mm.id);
   putPage(kernel, frame);

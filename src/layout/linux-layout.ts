@@ -45,6 +45,8 @@ export interface CompiledLinuxLayout {
   readonly dirtySetsSoftDirty: boolean;
   /** Names of the instructions that drop a page of a context, a context, and a page on this CPU alone. */
   readonly flush: { readonly page: string; readonly space: string; readonly own: string };
+  /** Most pages of a range that are dropped one by one. */
+  readonly flushCeiling: number;
   /** Physical address of frame 0. */
   readonly frameBase: bigint;
   readonly has: {
@@ -115,6 +117,11 @@ class FieldTable {
   }
 }
 
+/** Entries of a last-level table, less one, where the rule is "fewer than those". */
+function ceilingOf({ flushCeiling: { pages } }: LinuxLayout, { halves }: CompiledLayout): number {
+  return pages === "table" ? 2 ** (halves[0].levels[0]?.indexBits ?? 0) - 1 : pages;
+}
+
 /**
  * Compiles a Linux layout for a hardware layout.
  * @param descriptor the hardware's descriptor, of which `layout` was compiled
@@ -157,6 +164,7 @@ export function compileLinuxLayout(
     protections: mapValues(linux.protections, ({ rules }) => rules.map((r) => fields.rule(r))),
     dirtySetsSoftDirty: linux.dirtySetsSoftDirty.value,
     flush: { page: linux.flush.page, space: linux.flush.space, own: linux.flush.own },
+    flushCeiling: ceilingOf(linux, layout),
     frameBase: FRAME_BASE,
     has: {
       softDirty: has("softDirty"),

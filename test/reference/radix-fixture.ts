@@ -198,6 +198,7 @@ export const radixLinux: LinuxLayout = defineLinuxLayout({
     rwx: protection(1, 1, 1),
   },
   flush: { page: "TLBIE", space: "TLBIE PID", own: "TLBIE", cite },
+  flushCeiling: { pages: 33, cite: "TEST any number" },
   pageSizes: [
     { bytes: 4096, mode: { page: 4 }, cite },
     { bytes: 65536, mode: { page: 64 }, cite },
