@@ -23,7 +23,7 @@ export type { Cell, TraceInput } from "./runner/cell.js";
 export { type CoreModule, loadCoreModule } from "./runner/module-files.js";
 export { planRun, type RunRequest } from "./runner/plan.js";
 export { type CellOutcome, runCell } from "./runner/run-cell.js";
-export { type RunOptions, runCells } from "./runner/run-cells.js";
+export { type RunEnd, type RunOptions, runCells, settleCells } from "./runner/run-cells.js";
 export { COUNTER_LIST, type CounterInfo } from "./stats/counters.js";
 export type { CellResult, Report } from "./stats/report.js";
 export type { VerifyResult } from "./stats/verify-result.js";

@@ -146,12 +146,14 @@ describe("a suite against its baseline", () => {
 describe("times of the host", () => {
   it("are kept round by round, and judged where the baseline has them", async () => {
     const file = join(folder.path, "host.json");
+    const one = "title: one cell\ncells: [{ name: tiny, input: tiny.lackey, arch: x86-64 }]\n";
+    const suite = folder.write("single.yaml", one);
     await output("bench", suite, "--host", "--rounds", "2", "--save-baseline", file);
     const kept = JSON.parse(readFileSync(file, "utf8")) as Baseline;
     expect(Object.keys(kept.machine ?? {})).toEqual(["cpu", "arch", "platform", "node"]);
     for (const { host } of kept.cells) expect(host).toHaveLength(2);
     // Two rounds against two can show nothing at 95 %.
     const out = await output("bench", suite, "--baseline", file, "--host", "--rounds", "2");
-    expect(out.match(/ {2}host inconclusive: /g)).toHaveLength(4);
+    expect(out.match(/ {2}host inconclusive: /g)).toHaveLength(1);
   });
 });
