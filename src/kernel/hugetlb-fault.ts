@@ -11,7 +11,15 @@ import { prepareAnon } from "./anon-fault.js";
 import { Event } from "./events.js";
 import type { Fault, FaultResult } from "./fault-types.js";
 import { setPageFlags } from "./folio.js";
-import { fileIndex, type HugeVma, hugePageStart, hugetlbSlot, isHugetlb } from "./hugetlb.js";
+import {
+  fileIndex,
+  type HugeVma,
+  hugePageStart,
+  hugetlbSlot,
+  isHugetlb,
+  makeHugetlbSlot,
+} from "./hugetlb.js";
+import { changeHuge, clearHuge, flushHuge, hugeFlags, writeHuge } from "./hugetlb-entry.js";
 import { dropHugetlb, isMappedOnce, newHugetlbFolio } from "./hugetlb-folio.js";
 import type { Kernel } from "./kernel.js";
 import { PG_EXCLUSIVE } from "./page-flags.js";
@@ -24,10 +32,10 @@ export type HugeFault = Fault & { readonly vma: HugeVma };
 /** hugetlb_fault. */
 export function hugetlbFault(kernel: Kernel, fault: HugeFault): FaultResult {
   const { mm, vma, page, write } = fault;
-  const { exports } = kernel.mmu;
-  const slot = exports.makeEntry(mm.root, page, vma.huge.pool.level) >>> 0;
+  const { pool } = vma.huge;
+  const slot = makeHugetlbSlot(kernel, mm, vma, page);
   if (slot === 0) return "oom";
-  const flags = exports.entryFlags(slot);
+  const flags = hugeFlags(kernel, pool, slot);
   if ((flags & Pte.present) === 0) return firstTouch(kernel, fault, slot, flags);
   if (write && (flags & Pte.write) === 0) {
     if ((flags & Pte.uffdWp) !== 0 && (vma.flags & VM_UFFD_WP) !== 0) {
@@ -37,12 +45,12 @@ export function hugetlbFault(kernel: Kernel, fault: HugeFault): FaultResult {
         return "retry";
       }
       kernel.count(Event.uffd_async);
-      exports.updateEntry(slot, Pte.uffdWp, 0);
+      changeHuge(kernel, pool, slot, Pte.uffdWp, 0);
     }
     return writeFault(kernel, fault, slot);
   }
   kernel.count(Event.fault_flags);
-  exports.updateEntry(slot, 0, Pte.young | (write ? kernel.madeDirty : 0));
+  changeHuge(kernel, pool, slot, 0, Pte.young | (write ? kernel.madeDirty : 0));
   kernel.tlb.granted(mm, page);
   return "done";
 }
@@ -59,8 +67,7 @@ function firstTouch(kernel: Kernel, fault: HugeFault, slot: number, flags: numbe
   const head = newHugetlbFolio(kernel, mm, vma, page);
   if (head === 0) return "sigbus";
   kernel.count(Event.hugetlb_touch);
-  const { level } = vma.huge.pool;
-  kernel.mmu.exports.makeLeaf(slot, level, head, pageProt(kernel, vma), Pte.young | wp);
+  writeHuge(kernel, vma.huge.pool, slot, head, pageProt(kernel, vma), Pte.young | wp);
   return write ? writeFault(kernel, fault, slot) : "done";
 }
 
@@ -73,10 +80,10 @@ function firstTouch(kernel: Kernel, fault: HugeFault, slot: number, flags: numbe
  */
 function writeFault(kernel: Kernel, fault: HugeFault, slot: number): FaultResult {
   const { mm, vma, page } = fault;
-  const { exports } = kernel.mmu;
-  const wp = (exports.entryFlags(slot) & Pte.uffdWp) !== 0 && (vma.flags & VM_UFFD_WP) !== 0;
+  const { pool } = vma.huge;
+  const wp = (hugeFlags(kernel, pool, slot) & Pte.uffdWp) !== 0 && (vma.flags & VM_UFFD_WP) !== 0;
   if (wp) return "done";
-  const old = exports.entryFrame(slot, vma.huge.pool.level);
+  const old = kernel.mmu.exports.entryFrame(slot, pool.level);
   if (isMappedOnce(kernel, old)) return reuse(kernel, fault, slot, old);
   const owner = vma.huge.had !== null;
   const head = newHugetlbFolio(kernel, mm, vma, page, { from: old, avoidPromise: owner });
@@ -86,10 +93,10 @@ function writeFault(kernel: Kernel, fault: HugeFault, slot: number): FaultResult
     return isMappedOnce(kernel, old) ? reuse(kernel, fault, slot, old) : "sigbus";
   }
   kernel.count(Event.hugetlb_copy);
-  exports.clearEntry(slot);
-  kernel.tlb.page(mm, page);
+  clearHuge(kernel, pool, slot);
+  flushHuge(kernel, mm, pool, hugePageStart(vma.huge, page));
   const set = Pte.young | kernel.madeDirty | writeFlag(vma);
-  exports.makeLeaf(slot, vma.huge.pool.level, head, pageProt(kernel, vma), set);
+  writeHuge(kernel, pool, slot, head, pageProt(kernel, vma), set);
   dropHugetlb(kernel, old, mm.id);
   return "done";
 }
@@ -98,8 +105,11 @@ function writeFault(kernel: Kernel, fault: HugeFault, slot: number): FaultResult
 function reuse(kernel: Kernel, { mm, vma, page }: HugeFault, slot: number, head: number): "done" {
   kernel.count(Event.hugetlb_reuse);
   setPageFlags(kernel, head, PG_EXCLUSIVE);
-  kernel.mmu.exports.updateEntry(slot, 0, kernel.madeDirty | writeFlag(vma));
-  kernel.tlb.granted(mm, page);
+  const { pool } = vma.huge;
+  changeHuge(kernel, pool, slot, 0, kernel.madeDirty | writeFlag(vma));
+  // A contiguous group changes break-before-make, so every CPU is told.
+  if (pool.entries === 1) kernel.tlb.granted(mm, page);
+  else flushHuge(kernel, mm, pool, hugePageStart(vma.huge, page));
   return "done";
 }
 
@@ -118,11 +128,11 @@ function rob(kernel: Kernel, fault: HugeFault, head: number): void {
       const page = vma.start + index * pool.pages - vma.pgoff;
       if (page < vma.start || page >= vma.end) continue;
       const slot = hugetlbSlot(kernel, mm, vma, page);
-      const present = slot !== 0 && (exports.entryFlags(slot) & Pte.present) !== 0;
+      const present = slot !== 0 && (hugeFlags(kernel, pool, slot) & Pte.present) !== 0;
       if (!present || exports.entryFrame(slot, pool.level) !== head) continue;
       kernel.count(Event.hugetlb_entry);
-      exports.clearEntry(slot);
-      kernel.tlb.page(mm, page);
+      clearHuge(kernel, pool, slot);
+      flushHuge(kernel, mm, pool, page);
       dropHugetlb(kernel, head, mm.id);
       (vma as { huge: HugeVma["huge"] }).huge = { ...vma.huge, robbed: true };
     }

@@ -1,5 +1,5 @@
 // Pools of huge pages (mm/hugetlb.c, struct hstate): one for every level of the tables that can hold leaves, above
-// the last. A page of a pool is handed out to a mapping, and comes back when nothing refers to it any more.
+// the last; and where Linux uses contiguous groups, one for those of the last two levels. A page of a pool is handed out to a mapping, and comes back when nothing refers to it any more.
 //
 //   total      nr_hugepages
 //   inUse      handed out                          free = total - inUse
@@ -19,8 +19,9 @@ export class HugePool {
   readonly idle: number[] = [];
 
   constructor(
-    /** Level of the entries that map one. */
+    /** Level of the entries that map one, and how many do. */
     readonly level: number,
+    readonly entries: number,
     /** log2 bytes, and log2 base pages. */
     readonly shift: number,
     readonly order: number,
@@ -99,10 +100,10 @@ export function wholePages(pool: HugePool, pages: number): number {
 
 /** The pool of pages of an order. */
 export function poolOf(
-  { hugePools: pools }: { readonly hugePools: ReadonlyMap<number, HugePool> },
+  { hugePools: pools }: { readonly hugePools: readonly HugePool[] },
   order: number,
 ): HugePool | undefined {
-  return [...pools.values()].find((pool) => pool.order === order);
+  return pools.find((pool) => pool.order === order);
 }
 
 /** set_max_huge_pages (nr_hugepages): pages in use, and those promised, stay. */
@@ -111,16 +112,27 @@ export function resizePool(pool: HugePool, frames: FrameSource, total: number): 
   trim(pool, frames);
 }
 
-/** The pools of a machine, by level: each begins with as many pages as fit into half of the memory, at least one. */
+/** Levels whose contiguous groups Linux has pages for (CONT_PTE_SIZE, CONT_PMD_SIZE). */
+const GROUPED_LEVELS = 2;
+
+/** The pools of a machine, smallest pages first: each begins with as many as fit into half of the memory. */
 export function hugePools(
   { halves: [half], pageShift }: CompiledLayout,
   { frames }: Pick<KernelConfig, "frames">,
-): ReadonlyMap<number, HugePool> {
-  const pools = new Map<number, HugePool>();
-  for (const { level, shift, leafTemplate } of half.levels) {
+  grouped: boolean,
+): readonly HugePool[] {
+  const pools: HugePool[] = [];
+  const add = (level: number, shift: number, entries: number): void => {
     const order = shift - pageShift;
-    if (level === 0 || leafTemplate === null || 2 ** order > frames / 2) continue;
-    pools.set(level, new HugePool(level, shift, order, Math.floor(frames / 2 / 2 ** order)));
+    const fits = Math.floor(frames / 2 / 2 ** order);
+    if (fits > 0) pools.push(new HugePool(level, entries, shift, order, fits));
+  };
+  for (const { level, shift, leafTemplate, groupShift } of half.levels) {
+    if (leafTemplate === null) continue;
+    if (level > 0) add(level, shift, 1);
+    if (grouped && groupShift > 0 && level < GROUPED_LEVELS) {
+      add(level, groupShift, 2 ** (groupShift - shift));
+    }
   }
   return pools;
 }

@@ -2,10 +2,20 @@
 // hugetlb_change_protection, copy_hugetlb_page_range, move_hugetlb_page_tables).
 
 import { Pte } from "../layout/linux-flags.js";
-import { isUffdWp, MARKER_UFFD_WP, markerIn, setMarker } from "./absent.js";
+import { isUffdWp, MARKER_UFFD_WP, markerIn } from "./absent.js";
 import { Event } from "./events.js";
 import { addWholeMapping, getPage, maybePinned, pageFlags, setPageFlags } from "./folio.js";
-import { fileIndex, type HugeVma, hugePageStart, hugetlbSlot } from "./hugetlb.js";
+import { fileIndex, type HugeVma, hugePageStart, hugetlbSlot, makeHugetlbSlot } from "./hugetlb.js";
+import {
+  changeHuge,
+  clearHuge,
+  copyHuge,
+  flushHuge,
+  hugeFlags,
+  markHuge,
+  protectHuge,
+  writeHuge,
+} from "./hugetlb-entry.js";
 import { dropHugetlb, newHugetlbFolio } from "./hugetlb-folio.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
@@ -22,7 +32,9 @@ function flush(kernel: Kernel, mm: Mm, { huge }: HugeVma, start: number, end: nu
     kernel.tlb.space(mm);
     return;
   }
-  for (let page = hugePageStart(huge, start); page < end; page += pages) kernel.tlb.page(mm, page);
+  for (let page = hugePageStart(huge, start); page < end; page += pages) {
+    flushHuge(kernel, mm, huge.pool, page);
+  }
 }
 
 /** Slots of [start, end) that have a table, with their pages. */
@@ -51,20 +63,20 @@ export function unmapHugetlb(
   end: number,
   dropMarkers: boolean,
 ): void {
-  const { exports } = kernel.mmu;
+  const { pool } = vma.huge;
   const freed: number[] = [];
   for (const [slot, page] of slotsOf(kernel, mm, vma, start, end)) {
-    const flags = exports.entryFlags(slot);
+    const flags = hugeFlags(kernel, pool, slot);
     if (flags === 0) continue;
-    kernel.count(Event.hugetlb_entry);
+    kernel.count(Event.hugetlb_entry, pool.entries);
     const wp = isUffdWp(kernel, slot, flags) && !dropMarkers;
     if ((flags & Pte.present) !== 0) {
-      const head = exports.entryFrame(slot, vma.huge.pool.level);
+      const head = kernel.mmu.exports.entryFrame(slot, pool.level);
       restorePromise(kernel, vma, page, head);
       freed.push(head);
     }
-    exports.clearEntry(slot);
-    if (wp) setMarker(kernel, slot, MARKER_UFFD_WP);
+    clearHuge(kernel, pool, slot);
+    if (wp) markHuge(kernel, pool, slot);
   }
   if (freed.length > 0) flush(kernel, mm, vma, start, end);
   for (const head of freed) dropHugetlb(kernel, head, mm.id);
@@ -90,26 +102,24 @@ export function protectHugetlb(
   end: number,
   uffdWp: "on" | "off" | undefined,
 ): void {
-  const { exports } = kernel.mmu;
-  const { level, pages } = vma.huge.pool;
-  for (let page = hugePageStart(vma.huge, start); page < end; page += pages) {
+  const { pool } = vma.huge;
+  for (let page = hugePageStart(vma.huge, start); page < end; page += pool.pages) {
     const slot =
-      uffdWp === "on"
-        ? exports.makeEntry(mm.root, page, level) >>> 0
-        : hugetlbSlot(kernel, mm, vma, page);
+      uffdWp === "on" ? makeHugetlbSlot(kernel, mm, vma, page) : hugetlbSlot(kernel, mm, vma, page);
     if (slot === 0) continue;
-    const flags = exports.entryFlags(slot);
+    const flags = hugeFlags(kernel, pool, slot);
     if ((flags & Pte.present) === 0) {
       if (uffdWp === undefined) continue;
-      kernel.count(Event.hugetlb_entry);
-      if (uffdWp === "on") setMarker(kernel, slot, MARKER_UFFD_WP);
-      else exports.clearEntry(slot);
+      kernel.count(Event.hugetlb_entry, pool.entries);
+      if (uffdWp === "on") markHuge(kernel, pool, slot);
+      else clearHuge(kernel, pool, slot);
       continue;
     }
-    kernel.count(Event.hugetlb_entry);
-    exports.protectEntry(slot, pageProt(kernel, vma));
-    if (uffdWp === "on") exports.updateEntry(slot, Pte.write, Pte.uffdWp);
-    else if (uffdWp === "off") exports.updateEntry(slot, Pte.uffdWp, 0);
+    kernel.count(Event.hugetlb_entry, pool.entries);
+    changeHuge(kernel, pool, slot, 0, 0);
+    protectHuge(kernel, pool, slot, pageProt(kernel, vma));
+    if (uffdWp === "on") changeHuge(kernel, pool, slot, Pte.write, Pte.uffdWp);
+    else if (uffdWp === "off") changeHuge(kernel, pool, slot, Pte.uffdWp, 0);
   }
   flush(kernel, mm, vma, start, end);
 }
@@ -128,28 +138,28 @@ export interface HugeCopy {
  */
 export function forkHugetlb(kernel: Kernel, { parent, child, from, to }: HugeCopy): boolean {
   const { exports } = kernel.mmu;
-  const { level } = from.huge.pool;
+  const { pool } = from.huge;
   for (const [slot, page] of slotsOf(kernel, parent, from, from.start, from.end)) {
-    const flags = exports.entryFlags(slot);
-    const target = exports.makeEntry(child.root, page, level) >>> 0;
+    const flags = hugeFlags(kernel, pool, slot);
+    const target = makeHugetlbSlot(kernel, child, to, page);
     if (target === 0) return false;
     if ((flags & Pte.present) === 0) continue;
-    kernel.count(Event.hugetlb_entry);
-    const head = exports.entryFrame(slot, level);
+    kernel.count(Event.hugetlb_entry, pool.entries);
+    const head = exports.entryFrame(slot, pool.level);
     const exclusive = (pageFlags(kernel, head) & PG_EXCLUSIVE) !== 0;
     if (exclusive && parent.hasPinned && maybePinned(kernel, head)) {
       const copy = newHugetlbFolio(kernel, child, to, page, { from: head });
       if (copy === 0) return false;
       const set = Pte.young | kernel.madeDirty | writeFlag(to);
-      exports.makeLeaf(target, level, copy, pageProt(kernel, to), set);
+      writeHuge(kernel, pool, target, copy, pageProt(kernel, to), set);
       continue;
     }
     getPage(kernel, head);
     addWholeMapping(kernel, head, 1, child.id);
     setPageFlags(kernel, head, 0, PG_EXCLUSIVE);
-    exports.updateEntry(slot, Pte.write, 0);
-    exports.copyEntry(slot, target);
-    exports.updateEntry(target, Pte.uffdWp, 0);
+    changeHuge(kernel, pool, slot, Pte.write, 0);
+    copyHuge(kernel, pool, slot, target);
+    changeHuge(kernel, pool, target, Pte.uffdWp, 0);
   }
   return true;
 }
@@ -165,21 +175,18 @@ interface HugeMove {
 
 /** move_hugetlb_page_tables: entries go as they are; soft-dirty is not set. */
 export function moveHugetlb(kernel: Kernel, mm: Mm, vma: HugeVma, move: HugeMove): void {
-  const { exports } = kernel.mmu;
-  const { level } = vma.huge.pool;
+  const { pool } = vma.huge;
   const end = move.start + move.pages;
   for (const [slot, page] of slotsOf(kernel, mm, vma, move.start, end)) {
-    const flags = exports.entryFlags(slot);
+    const flags = hugeFlags(kernel, pool, slot);
     if (flags === 0) continue;
-    const target = exports.makeEntry(mm.root, move.to + (page - move.start), level) >>> 0;
+    const target = makeHugetlbSlot(kernel, mm, vma, move.to + (page - move.start));
     if (target === 0) continue;
-    kernel.count(Event.hugetlb_entry);
-    if (move.clearWp && (markerIn(kernel, slot, flags) & MARKER_UFFD_WP) !== 0) {
-      exports.clearEntry(slot);
-      continue;
-    }
-    exports.moveEntry(slot, target);
-    if (move.clearWp) exports.updateEntry(target, Pte.uffdWp, 0);
+    kernel.count(Event.hugetlb_entry, pool.entries);
+    const marked = (markerIn(kernel, slot, flags) & MARKER_UFFD_WP) !== 0;
+    if (!move.clearWp || !marked) copyHuge(kernel, pool, slot, target);
+    clearHuge(kernel, pool, slot);
+    if (move.clearWp && !marked) changeHuge(kernel, pool, target, Pte.uffdWp, 0);
   }
   flush(kernel, mm, vma, move.start, end);
 }

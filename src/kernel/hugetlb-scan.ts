@@ -7,6 +7,8 @@ import { Pte } from "../layout/linux-flags.js";
 import { isUffdWp } from "./absent.js";
 import { Event } from "./events.js";
 import { type HugeVma, hugePageStart, hugetlbSlot } from "./hugetlb.js";
+import { changeHuge, flushHuge, hugeFlags } from "./hugetlb-entry.js";
+import type { HugePool } from "./hugetlb-pool.js";
 import type { Kernel } from "./kernel.js";
 import {
   PAGE_IS_HUGE,
@@ -35,7 +37,7 @@ export function scanHugetlb(
     const next = Math.min(end, hugePageStart(vma.huge, page) + pages);
     const slot = hugetlbSlot(scan.kernel, scan.mm, vma, page);
     if (slot === 0) hole(page, next);
-    else scanEntry(scan, own, { slot, page, next, whole: next - page === pages });
+    else scanEntry(scan, vma.huge.pool, own, { slot, page, next, whole: next - page === pages });
   }
 }
 
@@ -48,19 +50,23 @@ interface Part {
 }
 
 /** What matches only in part cannot be protected, and is not told of then. */
-function scanEntry(scan: Scan, own: number, { slot, page, next, whole }: Part): void {
+function scanEntry(
+  scan: Scan,
+  pool: HugePool,
+  own: number,
+  { slot, page, next, whole }: Part,
+): void {
   const { kernel, mm, request } = scan;
-  const { exports } = kernel.mmu;
   kernel.count(Event.scan_entry);
-  const categories = own | categoriesOf(kernel, slot, exports.entryFlags(slot));
+  const categories = own | categoriesOf(kernel, slot, hugeFlags(kernel, pool, slot));
   if (!scan.matches(categories)) return;
   const protects = request.protect && (categories & PAGE_IS_WRITTEN) !== 0;
   if (protects && !whole) return;
   scan.output(page, next);
   if (!protects) return;
   kernel.count(Event.scan_protect);
-  exports.updateEntry(slot, Pte.write, Pte.uffdWp);
-  kernel.tlb.page(mm, page);
+  changeHuge(kernel, pool, slot, Pte.write, Pte.uffdWp);
+  flushHuge(kernel, mm, pool, page);
 }
 
 function categoriesOf(kernel: Kernel, slot: number, flags: number): number {

@@ -32,9 +32,16 @@ export function fileIndex({ start, pgoff, huge }: HugeVma, page: number): number
   return Math.floor((page - start + pgoff) / huge.pool.pages);
 }
 
-/** Slot of the entry of a page's huge page; 0 = there is no table for it (`hugetlb_walk`). */
+/** Slot of the first entry of a page's huge page; 0 = there is no table for it (`hugetlb_walk`). */
 export function hugetlbSlot(kernel: Kernel, mm: Mm, { huge }: HugeVma, page: number): number {
-  return kernel.mmu.exports.findEntry(mm.root, page, huge.pool.level) >>> 0;
+  const start = hugePageStart(huge, page);
+  return kernel.mmu.exports.findEntry(mm.root, start, huge.pool.level) >>> 0;
+}
+
+/** The same, with the tables made on the way; 0 = no memory (`huge_pte_alloc`). */
+export function makeHugetlbSlot(kernel: Kernel, mm: Mm, { huge }: HugeVma, page: number): number {
+  const start = hugePageStart(huge, page);
+  return kernel.mmu.exports.makeEntry(mm.root, start, huge.pool.level) >>> 0;
 }
 
 /**

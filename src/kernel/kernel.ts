@@ -54,8 +54,8 @@ export class Kernel {
   readonly objects = new Map<number, SharedObject>();
   /** Slots of the swap device. */
   readonly swap: SwapSlots;
-  /** Pools of huge pages, by the level of the entries that map them. */
-  readonly hugePools: ReadonlyMap<number, HugePool>;
+  /** Pools of huge pages. */
+  readonly hugePools: readonly HugePool[];
   /** Address spaces that live. */
   readonly mms = new Set<Mm>();
   /** Heads of folios that are mapped only in part, in the order they came to be so (partly-mapped.ts). */
@@ -94,7 +94,7 @@ export class Kernel {
     this.zeroFrame = this.mmu.exports.allocateFrames(0);
     this.programs = kernelPrograms(this.mmu);
     this.swap = new SwapSlots(config.swap ? config.frames : 0);
-    this.hugePools = hugePools(hardware, config);
+    this.hugePools = hugePools(hardware, config, linux.has.contiguous);
     this.tlb = new TlbFlush(
       this.mmu,
       hardware,

@@ -73,7 +73,7 @@ export function mmap(kernel: Kernel, mm: Mm, mapping: Mapping): Errno {
 /** The pool a mapping wants its pages of; null = none; undefined = no such pool, or the place does not fit it. */
 function poolFor(kernel: Kernel, { start, huge, shared }: Mapping): HugePool | null | undefined {
   if (huge === undefined) return null;
-  const pool = [...kernel.hugePools.values()].find(({ shift }) => shift === huge);
+  const pool = kernel.hugePools.find(({ shift }) => shift === huge);
   return pool === undefined || shared || start % pool.pages !== 0 ? undefined : pool;
 }
 

@@ -7,6 +7,7 @@ import { Event } from "./events.js";
 import { mapsOf, pageFlags } from "./folio.js";
 import { isHugeZero } from "./huge-zero.js";
 import { type HugeVma, hugetlbSlot, isHugetlb } from "./hugetlb.js";
+import { hugeFlags } from "./hugetlb-entry.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { PG_ANON, PG_EXCLUSIVE, PG_KSM, PG_LARGE } from "./page-flags.js";
@@ -101,7 +102,7 @@ function hugeEntry(kernel: Kernel, slot: number, page: number): number {
 function hugetlbPage(kernel: Kernel, mm: Mm, vma: HugeVma, page: number): number {
   const { exports } = kernel.mmu;
   const slot = hugetlbSlot(kernel, mm, vma, page);
-  const flags = slot === 0 ? 0 : exports.entryFlags(slot);
+  const flags = slot === 0 ? 0 : hugeFlags(kernel, vma.huge.pool, slot);
   if (flags === 0) return 0;
   const wp = isUffdWp(kernel, slot, flags) ? PM_UFFD_WP : 0;
   if ((flags & Pte.present) === 0) return wp;

@@ -13,6 +13,7 @@ import { headOf, isLarge, orderOf, pageFlags, refsOf, wholeMapsOf } from "../ker
 import { frameWord } from "../kernel/frame-words.js";
 import { isHugeZero } from "../kernel/huge-zero.js";
 import { type HugeVma, hugetlbSlot, isHugetlb } from "../kernel/hugetlb.js";
+import { hugeFlags, isUniform } from "../kernel/hugetlb-entry.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Mm } from "../kernel/mm.js";
 import {
@@ -85,12 +86,16 @@ function checkSpace(audit: Audit, mm: Mm): void {
 function checkHugetlb(audit: Audit, mm: Mm, vma: HugeVma): void {
   const { kernel } = audit;
   const { exports } = kernel.mmu;
-  const { level, pages } = vma.huge.pool;
+  const { pool } = vma.huge;
+  const { level, pages } = pool;
   for (let page = vma.start; page < vma.end; page += pages) {
     const slot = hugetlbSlot(kernel, mm, vma, page);
-    const flags = slot === 0 ? 0 : exports.entryFlags(slot);
+    const flags = slot === 0 ? 0 : hugeFlags(kernel, pool, slot);
     if (flags === 0) continue;
     checkEntry(audit, mm, slot, page, level);
+    if (!isUniform(kernel, pool, slot)) {
+      audit.complain("entries of a huge page are alike", `mm ${mm.id} page ${page}`);
+    }
     const present = (flags & Pte.present) !== 0;
     if (present && (pageFlags(kernel, exports.entryFrame(slot, level)) & PG_HUGETLB) === 0) {
       audit.complain("huge pages are the pool's", `mm ${mm.id} page ${page}`);
@@ -119,7 +124,7 @@ function checkEntry(audit: Audit, mm: Mm, slot: number, page: number, level: num
     if (write) audit.complain("the zero page is not writable", where);
     return;
   }
-  (level === 0 ? audit.maps : audit.wholes).add(frame);
+  (level === 0 && !isHugetlb(vma) ? audit.maps : audit.wholes).add(frame);
   const page0 = pageFlags(kernel, frame);
   if (write && isCow(vma.flags) && (page0 & PG_EXCLUSIVE) === 0) {
     audit.complain("I2: private writable entries are exclusive", where);
@@ -212,7 +217,7 @@ function checkPools(audit: Audit, heads: readonly number[]): number {
   const { kernel } = audit;
   const held = heads.filter((head) => (pageFlags(kernel, head) & PG_HUGETLB) !== 0);
   let idle = 0;
-  for (const { order, inUse, idle: pages } of kernel.hugePools.values()) {
+  for (const { order, inUse, idle: pages } of kernel.hugePools) {
     const found = held.filter((head) => orderOf(kernel, head) === order).length;
     if (found !== inUse) {
       audit.complain("pools", `order ${order}: ${inUse} pages handed out, ${found} held`);

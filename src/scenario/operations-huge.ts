@@ -10,7 +10,7 @@ import { shiftOf } from "../layout/page-policy.js";
 import { type Context, number, type Shown, word } from "./operation-context.js";
 
 function poolOf({ hugePools }: Kernel, shift: number): HugePool | undefined {
-  return [...hugePools.values()].find((pool) => pool.shift === shift);
+  return hugePools.find((pool) => pool.shift === shift);
 }
 
 /** log2 bytes of what "huge=2m" among the words says; null = no such word. */

@@ -33,16 +33,17 @@ const FORMS: ReadonlyMap<string, string> = new Map([
   ["uffd-wp", "region number count on|off"],
   ["uffd-unregister", "region number count"],
   ["scan", "region number count category ? category*"],
-  ["hugepages", "size count"],
   ["pin", "region number count"],
   ["unpin", "region number count"],
   ["on-segv", "unprotect|skip"],
   ["ksm", ""],
-  ["khugepaged", ""],
-  ["split-deferred", ""],
   ["pagemap", "region"],
   ["vmas", "region"],
+  // Only the model knows these.
   ["state", "region"],
+  ["hugepages", "size count"],
+  ["khugepaged", ""],
+  ["split-deferred", ""],
 ]);
 
 /** Verbs of the language. */

@@ -1,6 +1,7 @@
 // Huge pages of a pool: each rule of mm/hugetlb.c by itself, with what it says that a script shows.
 
 import { describe, expect, it } from "vitest";
+import { Counter } from "../../assembly/abi/counters.js";
 import type { Observation } from "../../src/stats/observation.js";
 import { play } from "../scenario/support.js";
 
@@ -24,6 +25,10 @@ const SIZES = [
   ["x86-64", "2m", 512],
   ["x86-64", "1g", 262144],
   ["arm64", "2m", 512],
+  // Contiguous groups: 16 entries of the last level, and of the one above.
+  ["arm64", "64k", 16],
+  ["arm64", "32m", 8192],
+  ["arm64:granule=16", "2m", 128],
   ["arm64:granule=16", "32m", 2048],
   ["arm64:granule=64", "512m", 8192],
 ] as const;
@@ -83,7 +88,7 @@ read A 0 1
 it("a size that the tables have no leaf for does not exist", async () => {
   const shown = await show("mmap A 512 rw private huge=4m\nhugepages 4m 2\n");
   expect(errnos(shown)).toEqual(["EINVAL", "ENOENT"]);
-  expect(errnos(await show("mmap A 512 rw private huge=2m\n", "arm64:granule=16"))).toEqual([
+  expect(errnos(await show("mmap A 512 rw private huge=64k\n", "arm64:granule=16"))).toEqual([
     "EINVAL",
   ]);
 });
@@ -326,6 +331,17 @@ it("mmap over a part of a huge page is refused: ENOMEM before 6.12, EINVAL since
   const text = "mmap A 512 rw private huge=2m\nmmap-at B A+8 8 rw private\n";
   expect(errnos(await show(text, "x86-64", "6.1"))).toEqual([0, "ENOMEM"]);
   expect(errnos(await show(text, "x86-64", "6.12"))).toEqual([0, "EINVAL"]);
+});
+
+it("contiguous groups carry the hint on all entries, and one TLB entry serves them", async () => {
+  const text = "mmap A 16 rw private huge=64k\nwrite A 0 16\nread A 0 16\n";
+  const { narrations, counters } = await play(text, "arm64", "7.2", { explain: true });
+  const mapped = (narrations?.[1]?.steps ?? []).filter(({ rule }) => rule === "hugetlb_reuse");
+  expect(mapped.at(-1)?.last).toBe(15);
+  for (const { after } of mapped) expect(after).toBe("page write dirty young contiguous");
+  const plain = await play("mmap A 16 rw private\nwrite A 0 16\nread A 0 16\n", "arm64");
+  const walks = (words: BigUint64Array): number => Number(words[Counter.Walks] ?? 0n);
+  expect(walks(plain.counters) - walks(counters)).toBeGreaterThan(14);
 });
 
 it("KSM and collapse pass them by", async () => {

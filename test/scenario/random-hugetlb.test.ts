@@ -12,6 +12,9 @@ describe.each([
   ["arm64", "6.12", { size: "2m", pages: 512 }],
   ["arm64:ha=false:hd=false", "7.2", { size: "2m", pages: 512 }],
   ["arm64:granule=16", "7.2", { size: "32m", pages: 2048 }],
+  ["arm64", "7.2", { size: "64k", pages: 16 }],
+  ["arm64:ha=false:hd=false", "6.12", { size: "64k", pages: 16 }],
+  ["arm64:granule=16", "7.2", { size: "2m", pages: 128 }],
 ] as const)("random scripts with huge pages on %s, Linux %s", (arch, kernel, huge) => {
   it("read what they must, and break no invariant", async () => {
     const property = fc.asyncProperty(scripts(60, huge), async (text) => {

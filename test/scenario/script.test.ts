@@ -53,7 +53,7 @@ describe("a script", () => {
   it.each([
     ["red A 0 1", 'no operation "red"; did you mean "read"? (there are mmap, '],
     ["in c", '"in" needs a process and an operation'],
-    ["mmap A", "words are missing: mmap region count access share [ align=N ]"],
+    ["mmap A", "words are missing: mmap region count access share [ align=N|huge=SIZE* ]"],
     ["read A 0 1 2", '"2" is too much: read region number count'],
     ["read A -1 2", '"-1" is no number (a page number): read region number count'],
     ["mmap A 4 rwx private", '"rwx" is no access (r, rw or none): mmap '],
@@ -94,6 +94,10 @@ it("knows the verbs of the format, and those of the model alone", () => {
     "ksm",
     "pagemap",
     "vmas",
+    // Of the model alone.
     "state",
+    "hugepages",
+    "khugepaged",
+    "split-deferred",
   ]);
 });
