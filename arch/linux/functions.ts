@@ -64,6 +64,7 @@ const FUNCTIONS = {
   free_entry: does("mm/madvise.c madvise_free_pte_range"),
   marker_entry: does("mm/mprotect.c change_pte_range; mm/madvise.c guard_install_set_pte"),
   scan_protect: does("fs/proc/task_mmu.c make_uffd_wp_pte"),
+  fault_oom: counts("mm/oom_kill.c pagefault_out_of_memory"),
 } as const satisfies Record<string, z.input<typeof functionSchema>>;
 
 export type LinuxFunction = z.infer<typeof functionSchema>;

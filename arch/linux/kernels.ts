@@ -51,6 +51,19 @@ const FEATURES = {
     cite: "LINUX 6.12 mm/userfaultfd.c mwriteprotect_range; 6.1 find_dst_vma",
     confidence: "witnessed",
   },
+  wpTellsNoMemory: {
+    since: "6.3",
+    means: "UFFDIO_WRITEPROTECT returns ENOMEM where there is no memory for a table of markers",
+    cite: "LINUX 6.3 mm/mprotect.c change_pmd_prepare, mm/userfaultfd.c uffd_wp_range",
+    confidence: "knowledge",
+  },
+  mergeNeedsMemory: {
+    since: "6.12",
+    means:
+      "a change of VMAs fails where merging them finds no memory; before, they were split instead",
+    cite: "LINUX 6.12 mm/vma.c vma_modify: vmg_nomem",
+    confidence: "knowledge",
+  },
   wpOffUpgrades: {
     since: "6.2",
     means: "taking uffd-wp off makes an entry writable at once where it may be",

@@ -32,7 +32,7 @@ export function usesMarkers(vma: Vma): boolean {
   return vma.object !== null || vma.uffd?.unpopulated === true;
 }
 
-/** Applies the protection of a VMA to [start, end) of it. */
+/** Applies the protection of a VMA to [start, end) of it. False: no memory for a table of markers. */
 export function changeProtection(
   kernel: Kernel,
   mm: Mm,
@@ -40,9 +40,10 @@ export function changeProtection(
   start: number,
   end: number,
   change: ProtectionChange,
-): void {
+): boolean {
   const { exports } = kernel.mmu;
   let flush = false;
+  let fits = true;
   let batchEnd = start;
   const visit = (slot: number, page: number): void => {
     if (page >= batchEnd) batchEnd = page + startBatch(kernel, mm, slot, page, end);
@@ -52,7 +53,7 @@ export function changeProtection(
     tryFold(kernel, mm, slot, page);
   };
   if (change.uffdWp === "on" && usesMarkers(vma)) {
-    protectWithMarkers(kernel, mm, vma, start, end, visit, change);
+    fits = protectWithMarkers(kernel, mm, vma, start, end, visit, change);
   } else {
     forEachEntry(kernel, mm.root, start, end, visit, (slot, page, until) => {
       const whole = until - page === entriesPerTable(kernel);
@@ -62,6 +63,7 @@ export function changeProtection(
     });
   }
   if (flush) kernel.tlb.range(mm, start, end);
+  return fits;
 }
 
 /** modify_prot_start_ptes: one entry, or from 6.17 on all that can be taken together. Returns how many. */
@@ -73,7 +75,10 @@ function startBatch(kernel: Kernel, mm: Mm, slot: number, page: number, end: num
   return count;
 }
 
-/** Absent pages get markers, for which tables are made; a whole huge page is protected as such. */
+/**
+ * Absent pages get markers, for which tables are made; a whole huge page is protected as such. False: no memory for
+ * one (change_pmd_prepare).
+ */
 function protectWithMarkers(
   kernel: Kernel,
   mm: Mm,
@@ -82,7 +87,7 @@ function protectWithMarkers(
   end: number,
   visit: (slot: number, page: number) => void,
   change: ProtectionChange,
-): void {
+): boolean {
   const size = entriesPerTable(kernel);
   let page = start;
   while (page < end) {
@@ -92,12 +97,13 @@ function protectWithMarkers(
       if (changeHuge(kernel, vma, huge, change)) kernel.tlb.range(mm, page, next);
     } else {
       if (huge !== 0) splitMapping(kernel, mm, vma, huge, page);
-      for (let at = page; at < next; at++) {
-        visit(kernel.mmu.exports.makeEntry(mm.root, at, 0) >>> 0, at);
-      }
+      const slot = kernel.mmu.exports.makeEntry(mm.root, page, 0) >>> 0;
+      if (slot === 0) return false;
+      for (let at = page; at < next; at++) visit(slot + 8 * (at - page), at);
     }
     page = next;
   }
+  return true;
 }
 
 /** change_huge_pmd. On x86-64 from 6.6 on, a writable huge entry comes out clean (pmd_modify). */

@@ -5,6 +5,7 @@
 
 import { Pte } from "../layout/linux-flags.js";
 import { isUffdWp } from "./absent.js";
+import { noMemory } from "./allocation.js";
 import type { Errno } from "./errno.js";
 import { Event } from "./events.js";
 import {
@@ -15,6 +16,7 @@ import {
   newAnonFolio,
   orderOf,
   pageFlags,
+  putPage,
   refsOf,
   setPageFlags,
   setStamp,
@@ -38,6 +40,8 @@ type ScanResult = Errno;
 /** Collapses every aligned huge page of a part of a VMA. The last failure is returned. */
 export function collapse(kernel: Kernel, mm: Mm, vma: Vma, start: number, end: number): Errno {
   if (!mayCollapse(kernel, vma)) return "EINVAL";
+  // The collapse_control.
+  if (noMemory(kernel)) return "ENOMEM";
   const size = entriesPerTable(kernel);
   let failed: Errno = 0;
   for (let page = hugeStart(kernel, start + size - 1); page + size <= end; page += size) {
@@ -64,9 +68,12 @@ function collapseOne(kernel: Kernel, mm: Mm, vma: Vma, page: number): ScanResult
   if (table === 0) return "EINVAL";
   const scanned = scan(kernel, vma, table);
   if (scanned !== 0) return scanned;
+  const head = newAnonFolio(kernel, hugeOrder(kernel));
+  if (head === 0) return "ENOMEM";
   const brought = bringIn(kernel, mm, vma, table, page);
-  if (brought !== 0) return brought;
-  return copyInto(kernel, mm, vma, table, page);
+  if (brought === 0) copyInto(kernel, mm, vma, table, page, head);
+  else putPage(kernel, head);
+  return brought;
 }
 
 /** hpage_collapse_scan_pmd: every entry must be one that can be copied, and (up to 6.17) one of them writable. */
@@ -105,17 +112,23 @@ function bringIn(kernel: Kernel, mm: Mm, vma: Vma, table: number, page: number):
     if (flags === 0 || (flags & Pte.present) !== 0) continue;
     if (exports.absentType(slot) !== SWAP_TYPE) return "EINVAL";
     const result = swapFault(kernel, { mm, vma, page: page + i, write: false }, slot, flags);
-    if (result === "oom") return "ENOMEM";
+    // SCAN_FAIL, whatever went wrong.
+    if (result === "oom") return "EINVAL";
   }
   return 0;
 }
 
-/** collapse_huge_page, from the allocation on. */
-function copyInto(kernel: Kernel, mm: Mm, vma: Vma, table: number, page: number): ScanResult {
+/** collapse_huge_page, when all pages are there. */
+function copyInto(
+  kernel: Kernel,
+  mm: Mm,
+  vma: Vma,
+  table: number,
+  page: number,
+  head: number,
+): void {
   const { exports } = kernel.mmu;
   const size = entriesPerTable(kernel);
-  const head = newAnonFolio(kernel, hugeOrder(kernel));
-  if (head === 0) return "ENOMEM";
   kernel.count(Event.collapse);
   for (let i = 0; i < size; i++) takePage(kernel, mm, table + 8 * i, head + i);
   exports.freeTables(mm.root, page, page + size, page, page + size);
@@ -126,7 +139,6 @@ function copyInto(kernel: Kernel, mm: Mm, vma: Vma, table: number, page: number)
   const slot = exports.makeEntry(mm.root, page, 1) >>> 0;
   const writable = writeFlag(vma);
   exports.makeLeaf(slot, 1, head, pageProt(kernel, vma), Pte.young | kernel.madeDirty | writable);
-  return 0;
 }
 
 /** Copies what an entry maps, and drops the entry. */

@@ -40,8 +40,18 @@ export function userFault(kernel: Kernel, mm: Mm, page: number, write: boolean):
       underVmaLock = false;
       continue;
     }
+    if (result === "oom") return noMemoryForFault(kernel);
     return settle(kernel, mm, result, tried);
   }
+}
+
+/**
+ * pagefault_out_of_memory: VM_FAULT_OOM only comes out where an allocation was made to fail. It is not counted, and
+ * the access tries again.
+ */
+function noMemoryForFault(kernel: Kernel): FaultResult {
+  kernel.count(Event.fault_oom);
+  return kernel.mmu.exports.roomLeft() > 0 ? "done" : "oom";
 }
 
 /** access_error: the VMA's rights, whatever the entry says. */

@@ -1,5 +1,6 @@
 // Long-term pins for writing (mm/gup.c pin_user_pages, try_grab_folio): FOLL_PIN | FOLL_LONGTERM | FOLL_WRITE.
 
+import { noMemory } from "./allocation.js";
 import type { Errno } from "./errno.js";
 import { allows } from "./fault.js";
 import { addPins, getPage, headOf, isLarge, putPage } from "./folio.js";
@@ -15,7 +16,9 @@ export type Pins = readonly number[];
 
 /**
  * Pins the pages of [start, end), each after a write fault if it needs one.
- * @returns the frames, or EFAULT: a hole, or a mapping that is not writable; nothing is pinned then
+ * @returns the frames, or EFAULT: a hole, or a mapping that is not writable; ENOMEM: no memory for the first page
+ * (a later one makes the call come back early, which its caller, io_pin_pages, takes for EFAULT). Nothing is
+ * pinned then
  */
 export function pinPages(
   kernel: Kernel,
@@ -25,12 +28,14 @@ export function pinPages(
 ): { pins: Pins } | { errno: Errno } {
   return syscall(kernel, mm, "read", () => {
     const pins: number[] = [];
+    if (noMemory(kernel)) return { errno: "ENOMEM" };
     for (let page = start; page < end; page++) {
       const vma = mm.vmas.at(page);
-      const failed = vma === null || !allows(vma, true) || faultIn(kernel, mm, page, true) !== 0;
-      if (failed) {
+      const allowed = vma !== null && allows(vma, true);
+      const errno = allowed ? faultIn(kernel, mm, page, true) : "EFAULT";
+      if (errno !== 0) {
         unpinPages(kernel, pins);
-        return { errno: "EFAULT" };
+        return { errno: page === start ? errno : "EFAULT" };
       }
       // Seen by fork and clear_refs from now on, whatever becomes of the pins (MMF_HAS_PINNED).
       mm.hasPinned = true;

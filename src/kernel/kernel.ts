@@ -6,6 +6,7 @@ import { MmCore } from "../core/mm.js";
 import type { CompiledLayout } from "../layout/compiled.js";
 import { Pte } from "../layout/linux-flags.js";
 import type { CompiledLinuxLayout } from "../layout/linux-layout.js";
+import type { AnonVmaPool } from "./anon-vma.js";
 import { EVENT_MEANINGS } from "./events.js";
 import { featuresOf, type KernelConfig } from "./features.js";
 import type { Mm } from "./mm.js";
@@ -49,6 +50,7 @@ export class Kernel {
   readonly objects = new Map<number, SharedObject>();
   /** Slots of the swap device. */
   readonly swap: SwapSlots;
+  readonly anonVmas: AnonVmaPool = { living: 0 };
   /** Address spaces that live. */
   readonly mms = new Set<Mm>();
   /** Head of the huge zero page; 0 = not made yet (huge-zero.ts). */
@@ -74,6 +76,7 @@ export class Kernel {
     );
     this.features = featuresOf(config.version, config.architecture);
     this.mmu = new MmCore(core, linux, config.frames);
+    this.mmu.exports.limitMemory();
     this.entriesPerTable = 2 ** (hardware.halves[0].levels[0]?.indexBits ?? 0);
     this.softDirty = config.softDirty && linux.has.softDirty;
     this.madeDirty = Pte.dirty | (this.softDirty && linux.dirtySetsSoftDirty ? Pte.softDirty : 0);

@@ -5,6 +5,7 @@
 //   all others             their entries are replaced
 
 import { Pte } from "../layout/linux-flags.js";
+import { noMemory } from "./allocation.js";
 import { unfold } from "./contpte.js";
 import type { Errno } from "./errno.js";
 import { Event } from "./events.js";
@@ -58,8 +59,10 @@ export function runKsm(kernel: Kernel): void {
     const made = makeStable(kernel, item);
     if (made === 0) continue;
     replace(kernel, other, made);
-    stable.set(content, made);
     waiting.delete(content);
+    // stable_tree_insert: without its node a KSM page cannot be found again, and is given up (break_cow).
+    if (noMemory(kernel)) for (const each of [other, item]) unmergeOne(kernel, each);
+    else stable.set(content, made);
   }
 }
 
@@ -135,16 +138,16 @@ function replace(kernel: Kernel, item: Item, stable: number): void {
 /** MADV_MERGEABLE. */
 export function mergeable(kernel: Kernel, mm: Mm, vma: Vma, start: number, end: number): Errno {
   if ((vma.flags & (VM_MERGEABLE | VM_SHARED)) !== 0) return 0;
-  modifyVma(kernel, mm, vma, start, end, { flags: vma.flags | VM_MERGEABLE });
-  return 0;
+  const changed = modifyVma(kernel, mm, vma, start, end, { flags: vma.flags | VM_MERGEABLE });
+  return changed === null ? "EAGAIN" : 0;
 }
 
 /** MADV_UNMERGEABLE: every KSM page is copied for this mapping (`unmerge_ksm_pages`). */
 export function unmergeable(kernel: Kernel, mm: Mm, vma: Vma, start: number, end: number): Errno {
   if ((vma.flags & VM_MERGEABLE) === 0) return 0;
-  if (!unmergePages(kernel, mm, vma, start, end)) return "ENOMEM";
-  modifyVma(kernel, mm, vma, start, end, { flags: vma.flags & ~VM_MERGEABLE });
-  return 0;
+  if (!unmergePages(kernel, mm, vma, start, end)) return "EAGAIN";
+  const changed = modifyVma(kernel, mm, vma, start, end, { flags: vma.flags & ~VM_MERGEABLE });
+  return changed === null ? "EAGAIN" : 0;
 }
 
 /** Copies the KSM pages of a part of a mapping; before a move, too (`move_vma`). False: no memory. */
@@ -157,9 +160,14 @@ export function unmergePages(
 ): boolean {
   if ((vma.flags & VM_MERGEABLE) === 0) return true;
   for (let page = start; page < end; page++) {
-    const frame = frameAt(kernel, { mm, vma, page });
-    if (frame === 0 || (pageFlags(kernel, frame) & PG_KSM) === 0) continue;
-    if (unshareFault(kernel, mm, page) === "oom") return false;
+    if (!unmergeOne(kernel, { mm, vma, page })) return false;
   }
   return true;
+}
+
+/** break_ksm: a copy of its own for one entry. False: no memory. */
+function unmergeOne(kernel: Kernel, item: Item): boolean {
+  const frame = frameAt(kernel, item);
+  if (frame === 0 || (pageFlags(kernel, frame) & PG_KSM) === 0) return true;
+  return unshareFault(kernel, item.mm, item.page) !== "oom";
 }

@@ -1,5 +1,6 @@
 // mmap with MAP_FIXED, and munmap (mm/mmap.c, mm/vma.c).
 
+import { noMemory } from "./allocation.js";
 import type { Errno } from "./errno.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
@@ -25,7 +26,7 @@ export function mmap(kernel: Kernel, mm: Mm, { start, pages, access, shared }: M
   return syscall(kernel, mm, "write", () => {
     if (pages <= 0) return "EINVAL";
     const end = start + pages;
-    munmapRange(kernel, mm, start, end);
+    if (!munmapRange(kernel, mm, start, end)) return "ENOMEM";
     const charged = !shared && (access & VM_WRITE) !== 0 ? VM_ACCOUNT : 0;
     const flags =
       access |
@@ -33,39 +34,52 @@ export function mmap(kernel: Kernel, mm: Mm, { start, pages, access, shared }: M
       VM_MAYWRITE |
       (shared ? VM_SHARED : 0) |
       (kernel.softDirty ? VM_SOFTDIRTY : 0);
-    const vma: Vma = {
-      start,
-      end,
-      flags,
-      pgoff: shared ? 0 : start,
-      object: shared ? newSharedObject(kernel, pages) : null,
-      uffd: null,
-      anonVma: null,
-      anonChain: [],
-    };
-    const merged = mergePart(kernel, mm, vma);
-    if (merged === null) mm.vmas.insert(vma);
-    // A merged mapping is new as a whole, so that nothing written to its new part is missed.
-    else merged.flags |= flags & VM_SOFTDIRTY;
-    return 0;
+    return insert(kernel, mm, { start, end, flags, pgoff: shared ? 0 : start }, shared);
   });
+}
+
+/** __mmap_region, behind the unmapping: what was there stays gone when there is no memory for the new. */
+function insert(
+  kernel: Kernel,
+  mm: Mm,
+  place: Pick<Vma, "start" | "end" | "flags" | "pgoff">,
+  shared: boolean,
+): Errno {
+  const empty = { uffd: null, anonVma: null, anonChain: [] };
+  if (!shared) {
+    const merged = mergePart(kernel, mm, { ...place, ...empty, object: null });
+    if (merged !== null) {
+      // A merged mapping is new as a whole, so that nothing written to its new part is missed.
+      merged.flags |= place.flags & VM_SOFTDIRTY;
+      return 0;
+    }
+  }
+  if (noMemory(kernel)) return "ENOMEM";
+  // shmem_zero_setup: an inode of its own.
+  if (shared && noMemory(kernel)) return "ENOMEM";
+  const object = shared ? newSharedObject(kernel, place.end - place.start) : null;
+  mm.vmas.insert({ ...place, ...empty, object });
+  return 0;
 }
 
 /** munmap. */
 export function munmap(kernel: Kernel, mm: Mm, start: number, end: number): Errno {
   return syscall(kernel, mm, "write", () => {
     if (end <= start) return "EINVAL";
-    munmapRange(kernel, mm, start, end);
-    return 0;
+    return munmapRange(kernel, mm, start, end) ? 0 : "ENOMEM";
   });
 }
 
-/** do_munmap: VMAs are cut at the borders, entries zapped, VMAs dropped, then tables that hold nothing. */
-export function munmapRange(kernel: Kernel, mm: Mm, start: number, end: number): void {
-  const inside = isolate(kernel, mm, start, end);
+/**
+ * do_munmap: VMAs are cut at the borders, entries zapped, VMAs dropped, then tables that hold nothing. False: no
+ * memory to cut; everything is still mapped.
+ */
+export function munmapRange(kernel: Kernel, mm: Mm, start: number, end: number): boolean {
+  if (!isolate(kernel, mm, start, end)) return false;
+  const inside = mm.vmas.within(start, end);
   const [first] = inside;
   const last = inside.at(-1);
-  if (first === undefined || last === undefined) return;
+  if (first === undefined || last === undefined) return true;
   for (const vma of inside) zapRange(kernel, mm, vma, vma.start, vma.end, true);
   const floor = mm.vmas.before(first)?.end ?? 0;
   const ceiling = mm.vmas.after(last)?.start ?? mm.limit;
@@ -74,16 +88,17 @@ export function munmapRange(kernel: Kernel, mm: Mm, start: number, end: number):
     if (vma.object !== null) putObject(kernel, vma.object);
   }
   freeTables(kernel, mm, first.start, last.end, floor, ceiling);
+  return true;
 }
 
-/** Cuts VMAs at `start` and `end`; returns those between. */
-function isolate(kernel: Kernel, mm: Mm, start: number, end: number): Vma[] {
+/** Cuts VMAs at `start` and `end`. False: no memory; the first cut stays. */
+function isolate(kernel: Kernel, mm: Mm, start: number, end: number): boolean {
   for (const at of [start, end]) {
     const vma = mm.vmas.at(at);
     if (vma === null || vma.start === at) continue;
-    splitVma(kernel, mm, vma, at);
+    if (splitVma(kernel, mm, vma, at) === null) return false;
   }
-  return mm.vmas.within(start, end);
+  return true;
 }
 
 /** free_pgtables: tables wholly between the neighbouring VMAs. Walk caches may hold them: flush. */

@@ -25,20 +25,30 @@ export function mprotect(
       const vma = mm.vmas.at(at);
       if (vma === null) return "ENOMEM";
       const to = Math.min(end, vma.end);
-      fixup(kernel, mm, vma, at, to, access);
+      if (!fixup(kernel, mm, vma, at, to, access)) return "ENOMEM";
       at = to;
     }
     return 0;
   });
 }
 
-function fixup(kernel: Kernel, mm: Mm, vma: Vma, start: number, end: number, access: number): void {
+/** False: no memory to cut the VMA. */
+function fixup(
+  kernel: Kernel,
+  mm: Mm,
+  vma: Vma,
+  start: number,
+  end: number,
+  access: number,
+): boolean {
   const asked = (vma.flags & ~VM_ACCESS_FLAGS) | access;
-  if (asked === vma.flags) return;
+  if (asked === vma.flags) return true;
   const flags = charge(vma, asked);
   const changed = modifyVma(kernel, mm, vma, start, end, { flags });
+  if (changed === null) return false;
   const upgrade = wantsManualUpgrade(kernel, changed);
   changeProtection(kernel, mm, changed, start, end, { upgrade });
+  return true;
 }
 
 /** What becomes writable is charged; a private mapping without pages that no longer is gives its charge back. */

@@ -7,6 +7,7 @@
 
 import { Pte } from "../layout/linux-flags.js";
 import { isUffdWp, MARKER_UFFD_WP, setMarker } from "./absent.js";
+import { noMemory } from "./allocation.js";
 import { changeProtection, usesMarkers } from "./change-protection.js";
 import { tryFold, unfold } from "./contpte.js";
 import type { Errno } from "./errno.js";
@@ -77,19 +78,23 @@ export function pagemapScan(
   request: ScanRequest,
 ): { ranges: ScanRanges } | { errno: Errno } {
   return syscall(kernel, mm, "read", () => {
+    // The buffer of ranges (vec_buf).
+    if (noMemory(kernel)) return { errno: "ENOMEM" };
     const scan = new Scan(kernel, mm, request);
     for (const vma of mm.vmas.within(request.start, request.end)) {
       const allowed = vma.uffd?.async === true && usesMarkers(vma);
       if (!allowed && request.check) return { errno: "EPERM" };
       if (!allowed && request.protect) continue;
       const softDirty = (vma.flags & VM_SOFTDIRTY) !== 0 ? PAGE_IS_SOFT_DIRTY : 0;
-      scanVma(scan, vma, (allowed ? PAGE_IS_WPALLOWED : 0) | softDirty);
+      const own = (allowed ? PAGE_IS_WPALLOWED : 0) | softDirty;
+      if (!scanVma(scan, vma, own)) return { errno: "ENOMEM" };
     }
     return { ranges: scan.ranges };
   });
 }
 
-function scanVma(scan: Scan, vma: Vma, own: number): void {
+/** False: no memory for a table of markers. */
+function scanVma(scan: Scan, vma: Vma, own: number): boolean {
   const { exports } = scan.kernel.mmu;
   const size = entriesPerTable(scan.kernel);
   const end = Math.min(scan.request.end, vma.end);
@@ -102,9 +107,10 @@ function scanVma(scan: Scan, vma: Vma, own: number): void {
     }
     const slot = exports.findEntry(scan.mm.root, page, 0) >>> 0;
     if (slot !== 0) scanTable(scan, own, slot, page, next);
-    else scanHole(scan, vma, own, page, next);
+    else if (!scanHole(scan, vma, own, page, next)) return false;
     page = next;
   }
+  return true;
 }
 
 /**
@@ -145,14 +151,14 @@ function hugeCategories(kernel: Kernel, slot: number, flags: number): number {
 }
 
 /** pagemap_scan_pte_hole: no table. Protecting makes one, with markers. */
-function scanHole(scan: Scan, vma: Vma, own: number, page: number, end: number): void {
+function scanHole(scan: Scan, vma: Vma, own: number, page: number, end: number): boolean {
   const { kernel, mm, request } = scan;
   const written =
     kernel.has("scanHolesWritten") && (vma.flags & VM_UFFD_WP) !== 0 ? PAGE_IS_WRITTEN : 0;
-  if (!scan.matches(own | written)) return;
+  if (!scan.matches(own | written)) return true;
   scan.output(page, end);
-  if (!request.protect) return;
-  changeProtection(kernel, mm, vma, page, end, { upgrade: false, uffdWp: "on" });
+  if (!request.protect) return true;
+  return changeProtection(kernel, mm, vma, page, end, { upgrade: false, uffdWp: "on" });
 }
 
 function scanTable(scan: Scan, own: number, slot: number, page: number, end: number): void {

@@ -8,7 +8,10 @@ import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { hugeEntryAt } from "./walk-entries.js";
 
-/** Populates [start, end); a page that is there with enough rights takes no fault. */
+/**
+ * Populates [start, end); a page that is there with enough rights takes no fault. Without memory the walk comes back
+ * early, and is begun again where it ended: ENOMEM is only returned when it got nowhere (faultin_page_range).
+ */
 export function populate(
   kernel: Kernel,
   mm: Mm,
@@ -16,12 +19,16 @@ export function populate(
   end: number,
   write: boolean,
 ): Errno {
-  for (let page = start; page < end; page++) {
+  let begun = start;
+  let page = start;
+  while (page < end) {
     const vma = mm.vmas.at(page);
     if (vma === null) return "ENOMEM";
     if (!allows(vma, write)) return "EINVAL";
     const errno = faultIn(kernel, mm, page, write);
-    if (errno !== 0) return errno;
+    if (errno === 0) page++;
+    else if (errno !== "ENOMEM" || page === begun) return errno;
+    else begun = page;
   }
   return 0;
 }

@@ -5,6 +5,7 @@
 //   exclusive on the head                 exclusive on every page
 
 import { Pte } from "../layout/linux-flags.js";
+import { withDeposit } from "./allocation.js";
 import { foldRun } from "./contpte.js";
 import { Event } from "./events.js";
 import { addMapping, addWholeMapping, getPage, pageFlags, setPageFlags } from "./folio.js";
@@ -25,7 +26,7 @@ export function splitMapping(kernel: Kernel, mm: Mm, vma: Vma, slot: number, pag
   kernel.count(Event.split_mapping);
   exports.clearEntry(slot);
   kernel.tlb.range(mm, start, start + entriesPerTable(kernel));
-  const table = exports.makeEntry(mm.root, start, 0) >>> 0;
+  const table = withDeposit(kernel, () => exports.makeEntry(mm.root, start, 0) >>> 0);
   if (isHugeZero(kernel, frame)) splitZero(kernel, vma, table, flags);
   else splitAnon(kernel, { mm, vma, start, table, frame, flags });
 }

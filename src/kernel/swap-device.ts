@@ -4,7 +4,18 @@
 //   entry in a page table --> slot: users (entries that hold it) | cached frame | content
 
 import { FRAME_INDEX } from "../../assembly/abi/frames.js";
-import { getPage, isLarge, orderOf, putPage, setPageFlags } from "./folio.js";
+import { noMemory } from "./allocation.js";
+import {
+  addMapping,
+  folioMapsOf,
+  getPage,
+  headOf,
+  isLarge,
+  orderOf,
+  pageFlags,
+  putPage,
+  setPageFlags,
+} from "./folio.js";
 import { frameWord, setFrameWord } from "./frame-words.js";
 import type { Kernel } from "./kernel.js";
 import { PG_SWAPCACHE } from "./page-flags.js";
@@ -17,6 +28,7 @@ export type Slot = number;
 
 /** Takes slots side by side for a folio, aligned to its size, unused; 0 = none left. Slot 0 is the header. */
 export function allocateSlots(kernel: Kernel, order: number): Slot {
+  if (noMemory(kernel)) return 0;
   return kernel.swap.allocate(2 ** order);
 }
 
@@ -87,6 +99,20 @@ export function freeSwap(kernel: Kernel, head: number): boolean {
   }
   removeFromSwapCache(kernel, head);
   return true;
+}
+
+/** An entry that mapped the page is gone, and so is the page's place in the swap cache where it was the last. */
+export function dropCached(kernel: Kernel, frame: number, mm: number): void {
+  addMapping(kernel, frame, -1, mm);
+  dropReference(kernel, frame);
+}
+
+/** free_page_and_swap_cache: the reference of a mapping that is gone. */
+export function dropReference(kernel: Kernel, frame: number): void {
+  const head = headOf(kernel, frame);
+  const cached = (pageFlags(kernel, head) & PG_SWAPCACHE) !== 0;
+  if (cached && folioMapsOf(kernel, head) === 0) freeSwap(kernel, head);
+  putPage(kernel, frame);
 }
 
 /** An entry that held the slot is gone (`swap_free`); nothing happens to a page that is cached. */

@@ -82,11 +82,13 @@ function bringIn(kernel: Kernel, fault: Fault, slot: number, entry: Slot): Swapp
   }
   kernel.count(Event.swap_in);
   const alone = usersOf(kernel, entry) === 1;
-  const order = alone ? largestOrder(kernel, fault, slot, entry) : 0;
-  const count = 2 ** order;
-  const index = page % count;
-  const head = newAnonFolio(kernel, order);
+  // Without memory for a large folio, a page of its own will do.
+  const large = alone ? largestOrder(kernel, fault, slot, entry) : 0;
+  const whole = large > 0 ? newAnonFolio(kernel, large) : 0;
+  const head = whole || newAnonFolio(kernel, 0);
   if (head === 0) return null;
+  const count = whole === 0 ? 1 : 2 ** large;
+  const index = page % count;
   for (let i = 0; i < count; i++) setStamp(kernel, head + i, contentOf(kernel, entry - index + i));
   setIndex(kernel, head, fault.vma, page - index);
   // With one user, a page from a synchronous device does without the cache.

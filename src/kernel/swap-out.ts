@@ -48,12 +48,18 @@ export function reclaimFolio(kernel: Kernel, head: number): void {
   }
   if (!kernel.config.swap) return;
   if (isLarge(kernel, head) && splitsFirst(kernel, head)) {
-    const frames = Array.from({ length: 2 ** orderOf(kernel, head) }, (_, i) => head + i);
-    if (!splitFolio(kernel, head)) return;
-    for (const frame of frames) if (refsOf(kernel, frame) > 0) reclaimFolio(kernel, frame);
+    reclaimSplit(kernel, head);
     return;
   }
-  swapOut(kernel, head);
+  if (!swapOut(kernel, head)) return;
+  // No slots side by side: in base pages.
+  reclaimSplit(kernel, head);
+}
+
+function reclaimSplit(kernel: Kernel, head: number): void {
+  const frames = Array.from({ length: 2 ** orderOf(kernel, head) }, (_, i) => head + i);
+  if (!splitFolio(kernel, head)) return;
+  for (const frame of frames) if (refsOf(kernel, frame) > 0) reclaimFolio(kernel, frame);
 }
 
 /** A folio of which parts are unmapped is split before it goes out; up to 6.11 every one without huge mapping. */
@@ -64,10 +70,11 @@ function splitsFirst(kernel: Kernel, head: number): boolean {
   return folioMapsOf(kernel, head) !== 2 ** orderOf(kernel, head);
 }
 
-function swapOut(kernel: Kernel, head: number): void {
+/** True: it is large, there are no slots for it, and in parts there may be. */
+function swapOut(kernel: Kernel, head: number): boolean {
   if ((pageFlags(kernel, head) & PG_SWAPCACHE) === 0) {
     const slot = allocateSlots(kernel, orderOf(kernel, head));
-    if (slot === 0) return;
+    if (slot === 0) return isLarge(kernel, head);
     addToSwapCache(kernel, head, slot);
     // Whatever the entries say: it must be written before it can go (folio_mark_dirty).
     setPageFlags(kernel, head, PG_DIRTY);
@@ -85,6 +92,7 @@ function swapOut(kernel: Kernel, head: number): void {
   if (folioMapsOf(kernel, head) === 0 && refsOf(kernel, head) === count) {
     removeFromSwapCache(kernel, head);
   }
+  return false;
 }
 
 /** try_to_unmap_one: the entry becomes a swap entry; exclusivity, soft-dirty and uffd-wp go with it. */

@@ -6,7 +6,6 @@ import { unfold } from "./contpte.js";
 import { Event } from "./events.js";
 import type { Fault, FaultResult } from "./fault-types.js";
 import {
-  dropMapping,
   folioMapsOf,
   headOf,
   newAnonPage,
@@ -20,7 +19,7 @@ import { maybeMappedShared } from "./mm-ids.js";
 import { PG_ANON, PG_EXCLUSIVE, PG_KSM, PG_LARGE, PG_SWAPCACHE } from "./page-flags.js";
 import { pageProt, writeFlag } from "./page-prot.js";
 import { setIndex } from "./rmap.js";
-import { freeSwap } from "./swap-device.js";
+import { dropCached, freeSwap } from "./swap-device.js";
 import { VM_UFFD_WP } from "./vm-flags.js";
 
 /** The entry is present, and not writable. */
@@ -104,7 +103,7 @@ function copy(
   kept?: number,
 ): FaultResult {
   const { exports } = kernel.mmu;
-  prepareAnon(mm, vma);
+  if (!prepareAnon(kernel, mm, vma)) return "oom";
   const frame = newAnonPage(kernel, old === 0 ? 0 : stampOf(kernel, old));
   if (frame === 0) return "oom";
   kernel.count(Event.fault_copy);
@@ -116,6 +115,6 @@ function copy(
   const set = Pte.young | (kept ?? kernel.madeDirty | writable);
   exports.makeLeaf(slot, 0, frame, pageProt(kernel, vma), set);
   setIndex(kernel, frame, vma, page);
-  if (old !== 0) dropMapping(kernel, old, mm.id);
+  if (old !== 0) dropCached(kernel, old, mm.id);
   return "done";
 }

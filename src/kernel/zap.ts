@@ -5,12 +5,19 @@ import { Pte } from "../layout/linux-flags.js";
 import { isUffdWp, MARKER_GUARD, MARKER_UFFD_WP, markerIn, setMarker } from "./absent.js";
 import { unfoldEnds } from "./contpte.js";
 import { Event } from "./events.js";
-import { addWholeMapping, dropMapping, folioMapsOf, headOf, putPage } from "./folio.js";
+import { addWholeMapping, folioMapsOf, headOf } from "./folio.js";
 import { isHugeZero } from "./huge-zero.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { splitMapping } from "./split-mapping.js";
-import { cachedIn, freeSlot, freeSwap, SWAP_TYPE } from "./swap-device.js";
+import {
+  cachedIn,
+  dropCached,
+  dropReference,
+  freeSlot,
+  freeSwap,
+  SWAP_TYPE,
+} from "./swap-device.js";
 import { VM_UFFD_WP } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
 import {
@@ -47,7 +54,7 @@ export function zapRange(
     zapHuge(kernel, mm, vma, slot, page, until),
   );
   if (present) kernel.tlb.range(mm, from, to);
-  for (const frame of freed) dropMapping(kernel, frame, mm.id);
+  for (const frame of freed) dropCached(kernel, frame, mm.id);
 }
 
 /** zap_huge_pmd; a part of a huge page is zapped after a split. */
@@ -70,7 +77,7 @@ function zapHuge(
   kernel.tlb.range(mm, page, end);
   if (isHugeZero(kernel, frame)) return false;
   addWholeMapping(kernel, frame, -1, mm.id);
-  putPage(kernel, frame);
+  dropReference(kernel, frame);
   return false;
 }
 

@@ -27,6 +27,8 @@ interface PlainPage {
   wipedOnFork: boolean;
 }
 
+type PlainRights = "readable" | "writable" | "guard" | "notForked" | "wipedOnFork";
+
 type Space = Map<number, PlainPage>;
 
 /** What a call returns, as far as the plain model knows it: ENOMEM where it met a hole. */
@@ -125,6 +127,16 @@ export class PlainMemory {
       else if (!page.guard || !/^(dontneed|free)$/.test(advice)) Object.assign(page, change);
     }
     return result;
+  }
+
+  /** After a call that came some way only: what there is of each page, as it is told; null = no page. */
+  learn(process: object, look: (at: number) => Pick<PlainPage, PlainRights> | null): void {
+    const space = this.space(process);
+    for (const [at, page] of space) {
+      const seen = look(at);
+      if (seen === null) space.delete(at);
+      else Object.assign(page, seen);
+    }
   }
 
   fork(parent: object, child: object): void {

@@ -3,7 +3,6 @@
 import { MmulateError } from "../errors.js";
 import { clearSoftDirty } from "../kernel/clear-refs.js";
 import type { Errno } from "../kernel/errno.js";
-import { fork } from "../kernel/fork.js";
 import { unpinPages } from "../kernel/gup.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { runKsm } from "../kernel/ksm.js";
@@ -26,6 +25,7 @@ import {
   VALUES,
   word,
 } from "./operation-context.js";
+import { forkFailing, MODEL_OPERATIONS } from "./operations-model.js";
 import { doPagemap, doPin, doScan, doUnpin, doVmas } from "./operations-observe.js";
 import type { Player, Process } from "./player.js";
 import type { Operation } from "./script.js";
@@ -96,7 +96,7 @@ function doFork({ player, process, operation }: Context): Shown {
   if (player.processes.has(name)) {
     throw new MmulateError("INPUT", `${operation.where}: there is a process "${name}" already`);
   }
-  const result = fork(player.kernel, process.mm);
+  const result = forkFailing(player.kernel, process.mm, operation.words[1]);
   if ("errno" in result) return { errno: result.errno };
   const regions = new Map(process.regions);
   const { onSegv } = process;
@@ -199,6 +199,7 @@ const OPERATIONS: ReadonlyMap<string, (context: Context) => Shown> = new Map([
   ],
   ["pagemap", doPagemap],
   ["vmas", doVmas],
+  ...MODEL_OPERATIONS,
 ]);
 
 /**

@@ -27,7 +27,7 @@ const FORMS: ReadonlyMap<string, string> = new Map([
   ["write", "region number count"],
   ["madvise", "region number count advice"],
   ["clear_refs", ""],
-  ["fork", "process"],
+  ["fork", "process ? fail-after=N"],
   ["exit", "process"],
   ["uffd-register", "region number count mode"],
   ["uffd-wp", "region number count on|off"],
@@ -37,6 +37,7 @@ const FORMS: ReadonlyMap<string, string> = new Map([
   ["unpin", "region number count"],
   ["on-segv", "unprotect|skip"],
   ["ksm", ""],
+  ["oom-after", "count"],
   ["pagemap", "region"],
   ["vmas", "region"],
 ]);
@@ -127,6 +128,7 @@ const KINDS: ReadonlyMap<string, RegExp> = new Map([
   ["mode", /^wp(-async)?(,unpopulated)?$/],
   ["category", /^(written|soft-dirty|present|wp|check)$/],
   ["align=N", /^align=\d{1,10}$/],
+  ["fail-after=N", /^fail-after=\d{1,9}$/],
 ]);
 
 function fitsKind(kind: string, word: string): boolean {

@@ -29,7 +29,7 @@ const MEMORY_SHIFT = 31;
  * The machine a recording was made on.
  * @throws MmulateError CONFIG when the model does not know such a kernel
  */
-function machineOf(header: RecordingHeader): MachineConfig {
+export function machineOf(header: RecordingHeader): MachineConfig {
   const { kernel, arch, soft_dirty: softDirty, hw_dirty: hwDirty, page } = header;
   const version = /^\d+\.\d+/.exec(kernel)?.[0] ?? kernel;
   const config: KernelConfig = {

@@ -70,7 +70,7 @@ describe("a script", () => {
   });
 });
 
-it("knows the verbs of the format", () => {
+it("knows the verbs of the format, and those that only a model knows", () => {
   expect(VERBS).toEqual([
     "mmap",
     "mmap-at",
@@ -92,6 +92,7 @@ it("knows the verbs of the format", () => {
     "unpin",
     "on-segv",
     "ksm",
+    "oom-after",
     "pagemap",
     "vmas",
   ]);

@@ -1,0 +1,26 @@
+// Operations that no recording has: what only a model can be asked to do.
+
+import { fork } from "../kernel/fork.js";
+import type { Kernel } from "../kernel/kernel.js";
+import type { Mm } from "../kernel/mm.js";
+import { type Context, number, type Shown } from "./operation-context.js";
+
+/** "fail-after=N": the N-th allocation of the fork fails; a later one does not. */
+export function forkFailing(kernel: Kernel, mm: Mm, word = ""): ReturnType<typeof fork> {
+  if (word === "") return fork(kernel, mm);
+  const { exports } = kernel.mmu;
+  exports.failAllocation(Number(word.replace("fail-after=", "")));
+  const result = fork(kernel, mm);
+  exports.failAllocation(0);
+  return result;
+}
+
+/** The N-th allocation from now on fails, once; 0: none does. */
+function doOomAfter(context: Context): Shown {
+  context.player.kernel.mmu.exports.failAllocation(number(context, 0));
+  return {};
+}
+
+export const MODEL_OPERATIONS: readonly [string, (context: Context) => Shown][] = [
+  ["oom-after", doOomAfter],
+];
