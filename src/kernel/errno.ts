@@ -12,4 +12,5 @@ export type Errno =
   | "ENOMEM"
   | "ENXIO"
   | "EPERM"
+  | "ESRCH"
   | "EMLINK";

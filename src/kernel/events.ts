@@ -44,7 +44,8 @@ const EVENTS = [
   ["free_entry", "entries made clean and old by MADV_FREE"],
   ["marker_entry", "markers set or taken away by userfaultfd and guard regions"],
   ["scan_protect", "entries protected by PAGEMAP_SCAN"],
-  ["fault_oom", "faults that found no memory and are tried again"],
+  ["fault_oom", "faults that found no memory"],
+  ["oom_kill", "processes killed for their memory"],
 ] as const;
 
 type EventName = (typeof EVENTS)[number][0];

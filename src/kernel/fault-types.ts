@@ -14,6 +14,8 @@ export type FaultResult =
   /** The same, after I/O. */
   | "major-retry"
   | "oom"
+  /** There was no memory, and the process is to die for it. */
+  | "killed"
   | "segv"
   | "sigbus";
 

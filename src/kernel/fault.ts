@@ -16,6 +16,8 @@ import { hugeFirstTouch, hugePresentFault } from "./huge-fault.js";
 import type { Kernel } from "./kernel.js";
 import { markerFault } from "./marker-fault.js";
 import type { Mm } from "./mm.js";
+import { outOfMemory } from "./oom.js";
+import { makeRoom } from "./reclaim.js";
 import { VM_ACCESS_FLAGS, VM_WRITE } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
 import { unshare, writeFault } from "./write-fault.js";
@@ -25,6 +27,7 @@ import { unshare, writeFault } from "./write-fault.js";
  * @returns "done" when the access can go on, else how it ended
  */
 export function userFault(kernel: Kernel, mm: Mm, page: number, write: boolean): FaultResult {
+  makeRoom(kernel);
   let tried = false;
   let underVmaLock = kernel.has("perVmaLocks");
   for (;;) {
@@ -40,18 +43,10 @@ export function userFault(kernel: Kernel, mm: Mm, page: number, write: boolean):
       underVmaLock = false;
       continue;
     }
-    if (result === "oom") return noMemoryForFault(kernel);
+    // It is not counted, and the access tries again.
+    if (result === "oom") return outOfMemory(kernel, mm) ? "done" : "killed";
     return settle(kernel, mm, result, tried);
   }
-}
-
-/**
- * pagefault_out_of_memory: VM_FAULT_OOM only comes out where an allocation was made to fail. It is not counted, and
- * the access tries again.
- */
-function noMemoryForFault(kernel: Kernel): FaultResult {
-  kernel.count(Event.fault_oom);
-  return kernel.mmu.exports.roomLeft() > 0 ? "done" : "oom";
 }
 
 /** access_error: the VMA's rights, whatever the entry says. */
@@ -80,11 +75,17 @@ export function kernelFault(
   write: boolean,
   isThere: () => boolean,
 ): FaultResult {
+  makeRoom(kernel);
+  const { failures } = kernel.mmu.exports;
+  const failed = failures.valueOf();
   let tried = false;
   for (;;) {
     const vma = mm.vmas.at(page);
     if (vma === null || !allows(vma, write)) return "segv";
     const result = handleMmFault(kernel, { mm, vma, page, write });
+    // Where memory really ran out, the allocation itself would have waited for more.
+    const ranOut = result === "oom" && failures.valueOf() === failed;
+    if (ranOut && outOfMemory(kernel, mm)) continue;
     if (result !== "retry" && result !== "major-retry") return settle(kernel, mm, result, tried);
     if (isThere()) return "done";
     tried = true;

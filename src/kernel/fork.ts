@@ -24,9 +24,11 @@ import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { exitMm } from "./mmap.js";
 import { newMm } from "./new-mm.js";
+import { outOfMemory } from "./oom.js";
 import { PG_EXCLUSIVE } from "./page-flags.js";
 import { pageProt, writeFlag } from "./page-prot.js";
 import { batchAt } from "./pte-batch.js";
+import { makeRoom } from "./reclaim.js";
 import { indexOf } from "./rmap.js";
 import { splitMapping } from "./split-mapping.js";
 import { syscall } from "./syscall.js";
@@ -40,6 +42,16 @@ import { forEachRun, type VisitRun } from "./walk-entries.js";
  * @returns the child, or why there is none
  */
 export function fork(kernel: Kernel, parent: Mm): { child: Mm } | { errno: Errno } {
+  const { failures } = kernel.mmu.exports;
+  const failed = failures.valueOf();
+  for (;;) {
+    const result = forkOnce(kernel, parent);
+    const ranOut = "errno" in result && failures.valueOf() === failed;
+    if (!ranOut || !outOfMemory(kernel, parent)) return result;
+  }
+}
+
+function forkOnce(kernel: Kernel, parent: Mm): { child: Mm } | { errno: Errno } {
   return syscall(kernel, parent, "write", () => {
     // Without a task and its top table nothing is begun.
     if (noMemory(kernel)) return { errno: "ENOMEM" };
@@ -99,6 +111,7 @@ function copyPages(kernel: Kernel, copying: Copying): boolean {
   let fits = true;
   const run: VisitRun = (slot, page, count) => {
     if (!fits) return;
+    makeRoom(kernel);
     const to = kernel.mmu.exports.makeEntry(child.root, page, 0) >>> 0;
     fits = to !== 0 && copyRun(kernel, copying, { slot, page, to, count });
   };

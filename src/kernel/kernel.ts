@@ -15,6 +15,7 @@ import type { SharedObject } from "./shared-object.js";
 import { SwapSlots } from "./swap-slots.js";
 import { Clocks } from "./time.js";
 import { TlbFlush } from "./tlb-flush.js";
+import { type Watermarks, watermarks } from "./watermarks.js";
 
 /** What a kernel is made of. */
 export interface KernelParts {
@@ -51,6 +52,13 @@ export class Kernel {
   /** Slots of the swap device. */
   readonly swap: SwapSlots;
   readonly anonVmas: AnonVmaPool = { living: 0 };
+  /** The swap device is in use. */
+  swapOn: boolean;
+  /** The frame that reclaim looks at next. */
+  reclaimHand = 1;
+  readonly watermarks: Watermarks;
+  /** A process is chosen to die for its memory; whoever runs processes ends it. */
+  onKill: (mm: Mm) => void = () => undefined;
   /** Address spaces that live. */
   readonly mms = new Set<Mm>();
   /** Head of the huge zero page; 0 = not made yet (huge-zero.ts). */
@@ -83,6 +91,8 @@ export class Kernel {
     this.foldsGroups = this.has("contpte") && linux.has.contiguous;
     this.zeroFrame = this.mmu.exports.allocateFrames(0);
     this.programs = kernelPrograms(this.mmu);
+    this.swapOn = config.swap;
+    this.watermarks = watermarks(config.frames, config.page);
     this.swap = new SwapSlots(config.swap ? config.frames : 0);
     this.tlb = new TlbFlush(
       this.mmu,

@@ -46,7 +46,7 @@ export function reclaimFolio(kernel: Kernel, head: number): void {
   if ((pageFlags(kernel, head) & (PG_LAZYFREE | PG_DIRTY)) === PG_LAZYFREE) {
     if (discard(kernel, head)) return;
   }
-  if (!kernel.config.swap) return;
+  if (!kernel.swapOn) return;
   if (isLarge(kernel, head) && splitsFirst(kernel, head)) {
     reclaimSplit(kernel, head);
     return;

@@ -77,7 +77,14 @@ function machineOf(arch: string, kernel: string, cpu: string): MachineConfig {
   compileCpu(cpuNamed(cpu), layout);
   const { version, settings } = parseKernel(kernel);
   const page = 2 ** layout.pageShift;
-  const { softDirty = "true", hwDirty = "true", swap = "true", thp = "madvise", mthp } = settings;
+  const {
+    softDirty = "true",
+    hwDirty = "true",
+    swap = "true",
+    thp = "madvise",
+    mthp,
+    memory,
+  } = settings;
   const config: KernelConfig = {
     version,
     architecture: descriptor.name,
@@ -90,9 +97,14 @@ function machineOf(arch: string, kernel: string, cpu: string): MachineConfig {
     swap: swap === "true",
     costs: DEFAULT_COSTS,
     page,
-    frames: MEMORY_BYTES / page,
+    frames: Math.floor((memory === undefined ? MEMORY_BYTES : bytesOf(memory)) / page),
   };
   return { kernel: config, mode, cpu };
+}
+
+/** "64m". */
+function bytesOf(size: string): number {
+  return Number.parseInt(size, 10) * 2 ** (size.endsWith("g") ? 30 : 20);
 }
 
 /** "64k" switches folios of that size on by madvise. */
@@ -107,6 +119,7 @@ const BOOLEAN = /^(true|false)$/;
 const SETTINGS: ReadonlyMap<string, readonly [pattern: RegExp, allowed: string]> = new Map([
   ["softDirty", [BOOLEAN, "true or false"]],
   ["hwDirty", [BOOLEAN, "true or false"]],
+  ["memory", [/^([1-9]\d{0,3}m|[1-8]g)$/, "1m to 9999m, or 1g to 8g"]],
   ["swap", [BOOLEAN, "true or false"]],
   ["thp", [/^(always|madvise|never)$/, "always, madvise or never"]],
   ["mthp", [/^(16|32|64|128|256|512)k$/, "16k, 32k, 64k, 128k, 256k or 512k"]],

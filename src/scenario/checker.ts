@@ -42,7 +42,8 @@ export class Checker implements Watch {
     const { failures } = this.kernel.mmu.exports;
     const before = failures.valueOf();
     return ({ errno }) => {
-      const failed = failures.valueOf() !== before && errno !== 0;
+      const ranOut = failures.valueOf() !== before || process.killed === true;
+      const failed = ranOut && errno !== 0;
       // How far a call came before it found no memory, the plain model is told.
       const want = failed && operation.verb !== "mremap" ? null : after(errno);
       if (failed) this.learn(process, operation);
@@ -74,10 +75,18 @@ export class Checker implements Watch {
   }
 
   private audit(): void {
-    const processes = [...this.player.processes.values()];
+    const processes = this.living();
     const spaces = processes.map(({ mm }) => mm);
     const pinned = processes.flatMap(({ pins }) => [...pins.values()].flat());
     this.complain(checkKernel(this.kernel, { spaces, pinned }));
+  }
+
+  private living(): Process[] {
+    return [...this.player.processes.values()].filter(({ killed }) => killed !== true);
+  }
+
+  killed(process: Process): void {
+    this.memory.exit(process);
   }
 
   touched(process: Process, page: number, seen: number, frame: number, wrote: boolean): void {
@@ -107,7 +116,7 @@ export class Checker implements Watch {
   /** The script is over: all processes end, and nothing may be left of them. */
   finish(exit: (process: Process) => void): void {
     this.op = "all processes exit";
-    for (const process of this.player.processes.values()) exit(process);
+    for (const process of this.living()) exit(process);
     this.player.processes.clear();
     this.audit();
     const { kernel } = this;

@@ -3,6 +3,8 @@
 import { fork } from "../kernel/fork.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Mm } from "../kernel/mm.js";
+import { reclaimPages } from "../kernel/reclaim.js";
+import { swapOff, swapOnAgain } from "../kernel/swap-off.js";
 import { type Context, number, type Shown } from "./operation-context.js";
 
 /** "fail-after=N": the N-th allocation of the fork fails; a later one does not. */
@@ -21,6 +23,15 @@ function doOomAfter(context: Context): Shown {
   return {};
 }
 
+/** memory.reclaim: EAGAIN where fewer pages than asked for could be had. */
+function doReclaim(context: Context): Shown {
+  const wanted = number(context, 0);
+  return { errno: reclaimPages(context.player.kernel, wanted) < wanted ? "EAGAIN" : 0 };
+}
+
 export const MODEL_OPERATIONS: readonly [string, (context: Context) => Shown][] = [
+  ["reclaim", doReclaim],
+  ["swapoff", ({ player }) => ({ errno: swapOff(player.kernel) })],
+  ["swapon", ({ player }) => ({ errno: swapOnAgain(player.kernel) })],
   ["oom-after", doOomAfter],
 ];

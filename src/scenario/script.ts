@@ -38,6 +38,9 @@ const FORMS: ReadonlyMap<string, string> = new Map([
   ["on-segv", "unprotect|skip"],
   ["ksm", ""],
   ["oom-after", "count"],
+  ["reclaim", "count"],
+  ["swapoff", ""],
+  ["swapon", ""],
   ["pagemap", "region"],
   ["vmas", "region"],
 ]);

@@ -7,8 +7,8 @@ import { Core } from "../../src/core/core.js";
 import { loadCoreModule } from "../../src/runner/module-files.js";
 import { Checker, type Complaint } from "../../src/scenario/checker.js";
 import { bootMachine } from "../../src/scenario/machine.js";
-import { endProcess, playOperation } from "../../src/scenario/operations.js";
-import { Player } from "../../src/scenario/player.js";
+import { playOperation } from "../../src/scenario/operations.js";
+import { endProcess, Player } from "../../src/scenario/player.js";
 import { type Operation, parseLine } from "../../src/scenario/script.js";
 import type { Observation } from "../../src/stats/observation.js";
 import { machineOf } from "../../src/verify/play-recording.js";
@@ -74,7 +74,7 @@ function play({ script, recording, name }: Recording, failing: number): Outcome 
   const player = new Player(kernel);
   const checker = new Checker(player, kernel);
   player.watch = checker;
-  const first = exports.allocations.valueOf();
+  const first = Number(exports.allocations.valueOf());
   exports.failAllocation(failing);
   const met: [string, Observation["errno"]][] = [];
   script.forEach((line, i) => {
@@ -86,7 +86,7 @@ function play({ script, recording, name }: Recording, failing: number): Outcome 
     const what = verb === "madvise" ? `${verb} ${words[3]}` : verb;
     if (exports.failures.valueOf() !== before) met.push([what, errno]);
   });
-  const allocations = exports.allocations.valueOf() - first;
+  const allocations = Number(exports.allocations.valueOf()) - first;
   checker.finish((each) => endProcess(kernel, each));
   return { complaints: checker.complaints, allocations, met };
 }

@@ -93,6 +93,9 @@ it("knows the verbs of the format, and those that only a model knows", () => {
     "on-segv",
     "ksm",
     "oom-after",
+    "reclaim",
+    "swapoff",
+    "swapon",
     "pagemap",
     "vmas",
   ]);
