@@ -13,6 +13,7 @@ import type { Mm } from "./mm.js";
 import { PG_ANON, PG_EXCLUSIVE } from "./page-flags.js";
 import { pageProt, tracksSoftDirty } from "./page-prot.js";
 import { batchAt, joinBatch } from "./pte-batch.js";
+import { weakenMigrating } from "./softleaf.js";
 import { splitMapping } from "./split-mapping.js";
 import { VM_SHARED, VM_UFFD_WP, VM_WRITE } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
@@ -110,6 +111,10 @@ function protectWithMarkers(
 function changeHuge(kernel: Kernel, vma: Vma, slot: number, change: ProtectionChange): boolean {
   const { exports } = kernel.mmu;
   const before = exports.entryFlags(slot);
+  if ((before & Pte.present) === 0) {
+    changeAbsent(kernel, vma, slot, before, change);
+    return false;
+  }
   if (kernel.has("hugeModifyDropsDirty") && (before & Pte.write) !== 0) {
     exports.updateEntry(slot, Pte.dirty, 0);
   }
@@ -174,6 +179,7 @@ function changeAbsent(
   flags: number,
   { uffdWp }: ProtectionChange,
 ): void {
+  weakenMigrating(kernel, slot, flags, vma.object === null);
   if (uffdWp === undefined) return;
   kernel.count(Event.marker_entry, flags === 0 && uffdWp === "off" ? 0 : 1);
   if (flags === 0) {

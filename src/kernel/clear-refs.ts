@@ -42,7 +42,10 @@ function clearRuns(kernel: Kernel, mm: Mm, vma: Vma): void {
 /** clear_soft_dirty_pmd; false: nothing is split. */
 function clearHuge(kernel: Kernel, slot: number): boolean {
   kernel.count(Event.clear_entry);
-  kernel.mmu.exports.updateEntry(slot, Pte.write | Pte.softDirty, 0);
+  const { exports } = kernel.mmu;
+  const present = (exports.entryFlags(slot) & Pte.present) !== 0;
+  if (present) exports.updateEntry(slot, Pte.write | Pte.softDirty, 0);
+  else clearAbsent(kernel, slot);
   return false;
 }
 

@@ -23,6 +23,7 @@ import {
   stampOf,
 } from "./folio.js";
 import type { Kernel } from "./kernel.js";
+import { waitForMigration } from "./migrate.js";
 import type { Mm } from "./mm.js";
 import { PG_EXCLUSIVE, PG_SWAPCACHE } from "./page-flags.js";
 import { pageProt, writeFlag } from "./page-prot.js";
@@ -63,7 +64,9 @@ function mayCollapse(kernel: Kernel, vma: Vma): boolean {
 
 function collapseOne(kernel: Kernel, mm: Mm, vma: Vma, page: number): ScanResult {
   const { exports } = kernel.mmu;
-  if (hugeEntryAt(kernel, mm.root, page) !== 0) return 0;
+  const huge = hugeEntryAt(kernel, mm.root, page);
+  // A huge page in migration counts as none.
+  if (huge !== 0) return (exports.entryFlags(huge) & Pte.present) !== 0 ? 0 : "EINVAL";
   const table = exports.findEntry(mm.root, page, 0) >>> 0;
   if (table === 0) return "EINVAL";
   const scanned = scan(kernel, vma, table);
@@ -110,6 +113,7 @@ function bringIn(kernel: Kernel, mm: Mm, vma: Vma, table: number, page: number):
     const slot = table + 8 * i;
     const flags = exports.entryFlags(slot);
     if (flags === 0 || (flags & Pte.present) !== 0) continue;
+    if (waitForMigration(kernel, slot, flags)) continue;
     if (exports.absentType(slot) !== SWAP_TYPE) return "EINVAL";
     const result = swapFault(kernel, { mm, vma, page: page + i, write: false }, slot, flags);
     // SCAN_FAIL, whatever went wrong.

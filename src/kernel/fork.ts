@@ -133,6 +133,11 @@ function copyHuge(
   const { exports } = kernel.mmu;
   const to = exports.makeEntry(child.root, page, 1) >>> 0;
   if (to === 0 || noDeposit(kernel)) return "no memory";
+  const flags = exports.entryFlags(slot);
+  if ((flags & Pte.present) === 0) {
+    copyAbsent(kernel, slot, to, flags);
+    return "copied";
+  }
   const frame = exports.entryFrame(slot, 1);
   const exclusive = (pageFlags(kernel, frame) & PG_EXCLUSIVE) !== 0;
   if (exclusive && parent.hasPinned && maybePinned(kernel, frame)) {

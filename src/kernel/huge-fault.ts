@@ -16,6 +16,7 @@ import {
 } from "./folio.js";
 import { hugeZero, isHugeZero } from "./huge-zero.js";
 import type { Kernel } from "./kernel.js";
+import { waitForMigration } from "./migrate.js";
 import { PG_EXCLUSIVE } from "./page-flags.js";
 import { pageProt, writeFlag } from "./page-prot.js";
 import { setIndex } from "./rmap.js";
@@ -70,6 +71,7 @@ function mapHuge(
 export function hugePresentFault(kernel: Kernel, fault: Fault, slot: number): FaultResult | null {
   const { exports } = kernel.mmu;
   const flags = exports.entryFlags(slot);
+  if (waitForMigration(kernel, slot, flags)) return "done";
   if (fault.write && (flags & Pte.write) === 0) return hugeWrite(kernel, fault, slot, flags);
   exports.updateEntry(slot, 0, Pte.young | (fault.write ? kernel.madeDirty : 0));
   kernel.tlb.granted(fault.mm, fault.page);

@@ -52,6 +52,8 @@ export class Kernel {
   /** Slots of the swap device. */
   readonly swap: SwapSlots;
   readonly anonVmas: AnonVmaPool = { living: 0 };
+  /** Folios in migration, by head: where each goes (migrate.ts). */
+  readonly migrations = new Map<number, number>();
   /** The swap device is in use. */
   swapOn: boolean;
   /** The frame that reclaim looks at next. */

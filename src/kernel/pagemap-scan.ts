@@ -133,17 +133,19 @@ function scanHuge(scan: Scan, vma: Vma, own: number, page: number, end: number):
   }
   scan.output(page, end);
   if (!protects) return true;
-  exports.updateEntry(slot, Pte.write, Pte.uffdWp);
-  kernel.tlb.range(mm, page, end);
+  const present = (flags & Pte.present) !== 0;
+  exports.updateEntry(slot, present ? Pte.write : 0, Pte.uffdWp);
+  if (present) kernel.tlb.range(mm, page, end);
   return true;
 }
 
 /** pagemap_thp_category. */
 function hugeCategories(kernel: Kernel, slot: number, flags: number): number {
-  const zero = isHugeZero(kernel, kernel.mmu.exports.entryFrame(slot, 1));
+  const present = (flags & Pte.present) !== 0;
+  const zero = present && isHugeZero(kernel, kernel.mmu.exports.entryFrame(slot, 1));
   return (
     PAGE_IS_HUGE |
-    PAGE_IS_PRESENT |
+    (present ? PAGE_IS_PRESENT : PAGE_IS_SWAPPED) |
     ((flags & Pte.uffdWp) === 0 ? PAGE_IS_WRITTEN : 0) |
     (zero ? PAGE_IS_PFNZERO : 0) |
     (kernel.softDirty && (flags & Pte.softDirty) !== 0 ? PAGE_IS_SOFT_DIRTY : 0)

@@ -6,6 +6,7 @@ import { Event } from "./events.js";
 import type { Fault, FaultResult } from "./fault-types.js";
 import { addMapping, getPage } from "./folio.js";
 import type { Kernel } from "./kernel.js";
+import { waitForFolio } from "./migrate.js";
 import type { Mm } from "./mm.js";
 import { pageProt } from "./page-prot.js";
 import { cachedPage, isSwapped, makeCachePage, swapInShared } from "./shmem.js";
@@ -25,6 +26,7 @@ export function sharedFault(kernel: Kernel, fault: Fault, slot: number): FaultRe
   if (object === null) return "sigbus";
   const index = vma.pgoff + (page - vma.start);
   if (index >= object.pages) return "sigbus";
+  waitForFolio(kernel, cachedPage(kernel, object, index));
   const swapped = isSwapped(kernel, object, index);
   const frame = swapped
     ? swapInShared(kernel, object, index)
@@ -67,7 +69,8 @@ function faultAround(kernel: Kernel, { mm, vma, page }: Fault): boolean {
     const slot = exports.findEntry(mm.root, at, 0) >>> 0;
     if (exports.entryFlags(slot) !== 0) continue;
     const frame = cachedPage(kernel, vma.object, vma.pgoff + (at - vma.start));
-    if (frame === 0) continue;
+    // next_uptodate_folio passes over locked folios.
+    if (frame === 0 || kernel.migrations.has(frame)) continue;
     kernel.count(Event.fault_around, at === page ? 0 : 1);
     mapCached(kernel, mm, vma, slot, frame, 0);
     if (at === page) mapped = true;

@@ -91,6 +91,17 @@ export function removeFromSwapCache(kernel: Kernel, head: number): void {
   putPage(kernel, head, count);
 }
 
+/** Another folio of the same size takes a folio's place in the swap cache (migration). */
+export function moveInSwapCache(kernel: Kernel, head: number, to: number): void {
+  const count = 2 ** orderOf(kernel, head);
+  const slot = slotOf(kernel, head);
+  addToSwapCache(kernel, to, slot);
+  kernel.swap.firstSlot.delete(head);
+  if (!isLarge(kernel, head)) setFrameWord(kernel, head, FRAME_INDEX, 0);
+  setPageFlags(kernel, head, 0, PG_SWAPCACHE);
+  putPage(kernel, head, count);
+}
+
 /** folio_free_swap: leaves the cache unless an entry still holds one of its slots. False: one does. */
 export function freeSwap(kernel: Kernel, head: number): boolean {
   const slot = slotOf(kernel, head);

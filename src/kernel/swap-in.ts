@@ -18,6 +18,7 @@ import {
   stampOf,
 } from "./folio.js";
 import type { Kernel } from "./kernel.js";
+import { waitForFolio } from "./migrate.js";
 import { PG_DIRTY, PG_EXCLUSIVE, PG_KSM, PG_SWAPCACHE } from "./page-flags.js";
 import { pageProt, tracksSoftDirty } from "./page-prot.js";
 import { belongsAt, setIndex } from "./rmap.js";
@@ -77,6 +78,7 @@ function isAlone(kernel: Kernel, { frame, fresh, copied }: SwappedIn, flags: num
 
 /** From the swap cache, or read. The caller gets one reference. */
 function bringIn(kernel: Kernel, fault: Fault, slot: number, entry: Slot): SwappedIn | null {
+  if (cachedIn(kernel, entry) !== 0) waitForFolio(kernel, cachedIn(kernel, entry));
   const cached = cachedIn(kernel, entry);
   const { page } = fault;
   if (cached !== 0) return fromCache(kernel, fault, cached);

@@ -5,6 +5,7 @@ import type { Errno } from "./errno.js";
 import { Event } from "./events.js";
 import { addMapping, getPage, headOf, newAnonFolio, setPageFlags, setStamp } from "./folio.js";
 import type { Kernel } from "./kernel.js";
+import { waitForFolio } from "./migrate.js";
 import type { Mm } from "./mm.js";
 import { PG_DIRTY, PG_EXCLUSIVE } from "./page-flags.js";
 import { pageProt } from "./page-prot.js";
@@ -90,6 +91,7 @@ function unuse(kernel: Kernel, mm: Mm, vma: Vma, slot: number, page: number): bo
 
 /** What the entry stands for, with a reference for it: from the swap cache or read into it; 0 = no memory. */
 function pageFor(kernel: Kernel, vma: Vma, page: number, entry: Slot): number {
+  if (cachedIn(kernel, entry) !== 0) waitForFolio(kernel, cachedIn(kernel, entry));
   const cached = cachedIn(kernel, entry);
   if (cached !== 0 && belongsAt(kernel, cached, vma, page)) {
     getPage(kernel, cached);

@@ -38,6 +38,7 @@ import {
 
 /** Reclaims a folio, by its head, if it can be. `isolated`: references of the caller. */
 export function reclaimFolio(kernel: Kernel, head: number): void {
+  if (isMigrating(kernel, head)) return;
   if ((pageFlags(kernel, head) & PG_ANON) === 0) {
     swapOutShared(kernel, head);
     return;
@@ -54,6 +55,11 @@ export function reclaimFolio(kernel: Kernel, head: number): void {
   if (!swapOut(kernel, head)) return;
   // No slots side by side: in base pages.
   reclaimSplit(kernel, head);
+}
+
+/** folio_trylock fails: both folios of a migration are locked. */
+function isMigrating({ migrations }: Kernel, head: number): boolean {
+  return migrations.size > 0 && (migrations.has(head) || [...migrations.values()].includes(head));
 }
 
 function reclaimSplit(kernel: Kernel, head: number): void {

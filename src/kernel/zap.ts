@@ -71,9 +71,12 @@ function zapHuge(
     splitMapping(kernel, mm, vma, slot, page);
     return true;
   }
-  const frame = exports.entryFrame(slot, 1);
+  const present = (exports.entryFlags(slot) & Pte.present) !== 0;
+  const frame = present ? exports.entryFrame(slot, 1) : 0;
   exports.clearEntry(slot);
   kernel.count(Event.zap_entry);
+  // A page in migration is not mapped.
+  if (!present) return false;
   kernel.tlb.range(mm, page, end);
   if (isHugeZero(kernel, frame)) return false;
   addWholeMapping(kernel, frame, -1, mm.id);

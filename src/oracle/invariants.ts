@@ -86,6 +86,10 @@ export function checkKernel(kernel: Kernel, { spaces, pinned }: AuditScope): Vio
     const frame = cached[slot] ?? 0;
     if (frame !== 0) audit.caches.add(headOf(kernel, frame));
   }
+  for (const [from, to] of kernel.migrations) {
+    audit.caches.add(from);
+    audit.caches.add(to);
+  }
   for (const frame of pinned) audit.pins.add(headOf(kernel, frame));
   for (const page of audit.maps.keys()) checkPage(audit, page);
   for (const head of audit.heads()) checkFolio(audit, head);

@@ -3,6 +3,7 @@
 
 import { isGuard } from "../kernel/guard.js";
 import type { Kernel } from "../kernel/kernel.js";
+import { endMigration } from "../kernel/migrate.js";
 import { VM_ACCESS_FLAGS, VM_DONTCOPY, VM_WIPEONFORK, VM_WRITE } from "../kernel/vm-flags.js";
 import { checkAccess, checkKernel, type Violation } from "../oracle/invariants.js";
 import { PlainMemory, type PlainResult } from "../oracle/plain-memory.js";
@@ -116,6 +117,7 @@ export class Checker implements Watch {
   /** The script is over: all processes end, and nothing may be left of them. */
   finish(exit: (process: Process) => void): void {
     this.op = "all processes exit";
+    for (const head of [...this.kernel.migrations.keys()]) endMigration(this.kernel, head);
     for (const process of this.living()) exit(process);
     this.player.processes.clear();
     this.audit();

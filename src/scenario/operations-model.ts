@@ -1,11 +1,13 @@
 // Operations that no recording has: what only a model can be asked to do.
 
+import { foliosOf } from "../kernel/folios-in-range.js";
 import { fork } from "../kernel/fork.js";
 import type { Kernel } from "../kernel/kernel.js";
+import { endMigration, migrateFolio } from "../kernel/migrate.js";
 import type { Mm } from "../kernel/mm.js";
 import { reclaimPages } from "../kernel/reclaim.js";
 import { swapOff, swapOnAgain } from "../kernel/swap-off.js";
-import { type Context, number, type Shown } from "./operation-context.js";
+import { type Context, number, rangeOf, type Shown } from "./operation-context.js";
 
 /** "fail-after=N": the N-th allocation of the fork fails; a later one does not. */
 export function forkFailing(kernel: Kernel, mm: Mm, word = ""): ReturnType<typeof fork> {
@@ -29,9 +31,33 @@ function doReclaim(context: Context): Shown {
   return { errno: reclaimPages(context.player.kernel, wanted) < wanted ? "EAGAIN" : 0 };
 }
 
+/** Folios of the present pages, or of those in migration, in a range. */
+function foliosIn(context: Context, migrating: boolean): Set<number> {
+  const { kernel } = context.player;
+  const { start, end } = rangeOf(context);
+  return new Set(foliosOf(kernel, context.process.mm, start, end, migrating));
+}
+
+/** Moves pages to other frames; `hold`: they stay on their way. EAGAIN where one could not go. */
+function doMigrate(context: Context): Shown {
+  const hold = context.operation.words.includes("hold");
+  let all = true;
+  for (const head of foliosIn(context, false)) {
+    if (!migrateFolio(context.player.kernel, head, hold)) all = false;
+  }
+  return { errno: all ? 0 : "EAGAIN" };
+}
+
+function doMigrateEnd(context: Context): Shown {
+  for (const head of foliosIn(context, true)) endMigration(context.player.kernel, head);
+  return {};
+}
+
 export const MODEL_OPERATIONS: readonly [string, (context: Context) => Shown][] = [
   ["reclaim", doReclaim],
   ["swapoff", ({ player }) => ({ errno: swapOff(player.kernel) })],
   ["swapon", ({ player }) => ({ errno: swapOnAgain(player.kernel) })],
   ["oom-after", doOomAfter],
+  ["migrate", doMigrate],
+  ["migrate-end", doMigrateEnd],
 ];

@@ -38,6 +38,8 @@ const FORMS: ReadonlyMap<string, string> = new Map([
   ["on-segv", "unprotect|skip"],
   ["ksm", ""],
   ["oom-after", "count"],
+  ["migrate", "region number count ? hold"],
+  ["migrate-end", "region number count"],
   ["reclaim", "count"],
   ["swapoff", ""],
   ["swapon", ""],

@@ -2,6 +2,9 @@
 
 import fc from "fast-check";
 
+/** What scripts are about. */
+export type Kinds = "base" | "all";
+
 /** Raw numbers, from which a step is made that fits what there is by then; shrinks well. */
 interface Raw {
   readonly kind: string;
@@ -33,6 +36,36 @@ const WEIGHTS: readonly (readonly [string, number])[] = [
   ["pagemap", 1],
 ];
 
+/** Less often what takes pages away, so that there is something to work on. */
+const FEWER: ReadonlySet<string> = new Set(["munmap", "mprotect", "mmap-at", "on-segv", "resize"]);
+
+/** Beside those: memory that goes to swap, merges, moves, is pinned, huge, or runs out. */
+const MORE: readonly (readonly [string, number])[] = [
+  ["mmap-huge", 2],
+  ["madvise-more", 10],
+  ["fill", 14],
+  ["ksm", 3],
+  ["pin", 3],
+  ["unpin", 1],
+  ["migrate", 4],
+  ["migrate-end", 1],
+  ["reclaim", 2],
+  ["swapoff", 1],
+  ["oom-after", 2],
+];
+
+const MORE_ADVICE = [
+  "pageout",
+  "pageout",
+  "willneed",
+  "mergeable",
+  "mergeable",
+  "unmergeable",
+  "hugepage",
+  "nohugepage",
+  "collapse",
+];
+
 const ADVICE = [
   "dontneed",
   "free",
@@ -60,6 +93,8 @@ class Writer {
   private names = 1;
   private children = 0;
 
+  constructor(private readonly kinds: Kinds) {}
+
   private get process(): Process {
     const process = this.processes[this.current % this.processes.length];
     if (process === undefined) throw new Error("no process");
@@ -84,12 +119,14 @@ class Writer {
   }
 
   add(raw: Raw): void {
-    const { kind, a, b, d } = raw;
+    const { kind, a, b, c, d } = raw;
     const { name, first, count, pages } = this.part(raw);
     const pick = <T>(list: readonly T[], n: number): T => list[n % list.length] as T;
-    const access = pick(["rw", "rw", "r", "none"], d);
+    const access = pick(this.kinds === "all" ? ["rw"] : ["rw", "rw", "r", "none"], d);
     const share = pick(["private", "private", "shared"], a);
     const range = `${name} ${first} ${count}`;
+    // All of a region, or a part.
+    const wide = c % 2 === 0 ? range : `${name} 0 ${pages}`;
     const steps: Record<string, () => void> = {
       mmap: () => this.map((to) => `mmap ${to} ${2 + (b % 9)} ${access} ${share}`, 2 + (b % 9)),
       "mmap-at": () =>
@@ -116,20 +153,39 @@ class Writer {
       scan: () => this.say(`scan ${range} ${pick(SCANS, d)}`),
       "on-segv": () => this.say(`on-segv ${pick(["unprotect", "skip"], d)}`),
       pagemap: () => this.say(`pagemap ${name}`),
+      "mmap-huge": () =>
+        this.map((to) => `mmap ${to} 1024 ${access} private align=512`, 1024, ["hugepage"]),
+      "madvise-more": () => this.say(`madvise ${wide} ${pick(MORE_ADVICE, d)}`),
+      fill: () =>
+        this.say(`${pick(["write", "read", "write"], d)} ${name} 0 ${Math.min(pages, 24)}`),
+      ksm: () => this.say("ksm"),
+      pin: () => this.say(`pin ${range}`),
+      unpin: () => this.say(`unpin ${range}`),
+      migrate: () => this.say(`migrate ${wide}${d % 2 === 0 ? " hold" : ""}`),
+      "migrate-end": () => this.say(`migrate-end ${wide}`),
+      reclaim: () => this.say(`reclaim ${1 + d * c}`),
+      swapoff: () => {
+        this.say("swapoff");
+        this.say("swapon");
+      },
+      "oom-after": () => this.say(`oom-after ${1 + d}`),
     };
     steps[kind]?.();
   }
 
-  private map(line: (name: string) => string, pages: number): void {
+  private map(line: (name: string) => string, pages: number, advice: readonly string[] = []): void {
     const name = this.newName();
     this.say(line(name));
     this.process.regions.set(name, pages);
+    for (const each of advice) this.say(`madvise ${name} 0 ${pages} ${each}`);
   }
 
   private fork(): void {
     if (this.processes.length > 3) return;
     const { regions } = this.process;
     const name = `c${this.children++}`;
+    // Without a child, what it would do could not be played.
+    if (this.kinds === "all") this.say("oom-after 0");
     this.say(`fork ${name}`);
     this.processes.push({ name, regions: new Map(regions) });
   }
@@ -142,17 +198,22 @@ class Writer {
 }
 
 /** Scripts of up to `length` operations. */
-export function scripts(length: number): fc.Arbitrary<string> {
+export function scripts(length: number, kinds: Kinds = "base"): fc.Arbitrary<string> {
+  const rarer = WEIGHTS.map(([kind, weight]): [string, number] => [
+    kind,
+    FEWER.has(kind) ? 1 : weight,
+  ]);
+  const weights = kinds === "base" ? WEIGHTS : [...rarer, ...MORE];
   const number = fc.nat({ max: 60 });
   const raw = fc.record({
-    kind: fc.oneof(...WEIGHTS.map(([kind, weight]) => ({ arbitrary: fc.constant(kind), weight }))),
+    kind: fc.oneof(...weights.map(([kind, weight]) => ({ arbitrary: fc.constant(kind), weight }))),
     a: number,
     b: number,
     c: number,
     d: number,
   });
   return fc.array(raw, { maxLength: length, size: "max" }).map((raws) => {
-    const writer = new Writer();
+    const writer = new Writer(kinds);
     for (const each of raws) writer.add(each);
     return `${writer.lines.join("\n")}\n`;
   });
