@@ -65,6 +65,8 @@ const FUNCTIONS = {
   marker_entry: does("mm/mprotect.c change_pte_range; mm/madvise.c guard_install_set_pte"),
   scan_protect: does("fs/proc/task_mmu.c make_uffd_wp_pte"),
   fault_oom: counts("mm/oom_kill.c pagefault_out_of_memory"),
+  gup_fast: counts("mm/gup.c gup_fast_pte_range"),
+  gup_slow: counts("mm/gup.c __get_user_pages"),
   migrate: does("mm/rmap.c try_to_migrate_one; mm/migrate.c remove_migration_pte"),
   oom_kill: counts("mm/oom_kill.c oom_kill_process"),
 } as const satisfies Record<string, z.input<typeof functionSchema>>;

@@ -70,6 +70,12 @@ const FEATURES = {
     cite: "LINUX mm/userfaultfd.c uffd_wp_range: MM_CP_TRY_CHANGE_WRITABLE",
     confidence: "witnessed",
   },
+  longtermUnshares: {
+    since: "6.2",
+    means: "a long-term pin for reading in a private mapping replaces what is no anonymous page",
+    cite: "LINUX 6.2 mm/gup.c gup_must_unshare: FOLL_LONGTERM",
+    confidence: "knowledge",
+  },
   upgradeNeedsDirty: {
     until: "6.2",
     means: "mprotect makes only dirty entries writable at once",

@@ -7,6 +7,7 @@ export type Errno =
   | "EBUSY"
   | "EEXIST"
   | "EFAULT"
+  | "EIO"
   | "EINVAL"
   | "ENOENT"
   | "ENOMEM"

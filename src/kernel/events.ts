@@ -45,6 +45,8 @@ const EVENTS = [
   ["marker_entry", "markers set or taken away by userfaultfd and guard regions"],
   ["scan_protect", "entries protected by PAGEMAP_SCAN"],
   ["fault_oom", "faults that found no memory"],
+  ["gup_fast", "pages pinned without locks"],
+  ["gup_slow", "pages pinned under the mmap_lock"],
   ["migrate", "folios that began to migrate"],
   ["oom_kill", "processes killed for their memory"],
 ] as const;

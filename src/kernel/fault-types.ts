@@ -25,4 +25,6 @@ export interface Fault {
   readonly vma: Vma;
   readonly page: number;
   readonly write: boolean;
+  /** FAULT_FLAG_UNSHARE: the page is to be this mapping's alone, and stays read-only. */
+  readonly unshare?: boolean;
 }

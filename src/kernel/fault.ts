@@ -63,6 +63,15 @@ function settle(kernel: Kernel, mm: Mm, result: FaultResult, tried: boolean): Fa
   return "done";
 }
 
+/** Flags of a fault that the kernel takes itself. */
+export interface KernelFault {
+  readonly write: boolean;
+  /** FOLL_FORCE: whatever the VMA allows. */
+  readonly force?: boolean;
+  /** FAULT_FLAG_UNSHARE. */
+  readonly unshare?: boolean;
+}
+
 /**
  * A fault of the kernel on a process's behalf (get_user_pages, populate). Counts like a user's, but has no
  * lock of the VMA to try first, and looks before it tries again.
@@ -72,7 +81,7 @@ export function kernelFault(
   kernel: Kernel,
   mm: Mm,
   page: number,
-  write: boolean,
+  { write, force = false, unshare: unshares = false }: KernelFault,
   isThere: () => boolean,
 ): FaultResult {
   makeRoom(kernel);
@@ -81,8 +90,8 @@ export function kernelFault(
   let tried = false;
   for (;;) {
     const vma = mm.vmas.at(page);
-    if (vma === null || !allows(vma, write)) return "segv";
-    const result = handleMmFault(kernel, { mm, vma, page, write });
+    if (vma === null || !(force || allows(vma, write))) return "segv";
+    const result = handleMmFault(kernel, { mm, vma, page, write, unshare: unshares });
     // Where memory really ran out, the allocation itself would have waited for more.
     const ranOut = result === "oom" && failures.valueOf() === failed;
     if (ranOut && outOfMemory(kernel, mm)) continue;
@@ -123,6 +132,7 @@ function handleMmFault(kernel: Kernel, fault: Fault): FaultResult {
   if (flags === 0) return missing(kernel, fault, slot);
   if ((flags & Pte.present) === 0) return markerFault(kernel, fault, slot, flags);
   if (write && (flags & Pte.write) === 0) return writeFault(kernel, fault, slot, flags);
+  if (fault.unshare === true && (flags & Pte.write) === 0) return unshare(kernel, fault, slot);
   const set = Pte.young | (write ? kernel.madeDirty : 0);
   const enough = (flags & set) === set;
   kernel.count(enough ? Event.fault_spurious : Event.fault_flags);

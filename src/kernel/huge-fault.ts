@@ -72,7 +72,10 @@ export function hugePresentFault(kernel: Kernel, fault: Fault, slot: number): Fa
   const { exports } = kernel.mmu;
   const flags = exports.entryFlags(slot);
   if (waitForMigration(kernel, slot, flags)) return "done";
-  if (fault.write && (flags & Pte.write) === 0) return hugeWrite(kernel, fault, slot, flags);
+  const readOnly = (flags & Pte.write) === 0;
+  if ((fault.write || fault.unshare === true) && readOnly) {
+    return hugeWrite(kernel, fault, slot, flags);
+  }
   exports.updateEntry(slot, 0, Pte.young | (fault.write ? kernel.madeDirty : 0));
   kernel.tlb.granted(fault.mm, fault.page);
   return "done";
@@ -80,7 +83,7 @@ export function hugePresentFault(kernel: Kernel, fault: Fault, slot: number): Fa
 
 function hugeWrite(kernel: Kernel, fault: Fault, slot: number, flags: number): FaultResult | null {
   const { mm, vma, page } = fault;
-  if ((flags & Pte.uffdWp) !== 0 && (vma.flags & VM_UFFD_WP) !== 0) {
+  if (fault.write && (flags & Pte.uffdWp) !== 0 && (vma.flags & VM_UFFD_WP) !== 0) {
     if (vma.uffd?.async !== true) {
       kernel.count(Event.uffd_message);
       kernel.monitor(mm, page);
@@ -94,6 +97,7 @@ function hugeWrite(kernel: Kernel, fault: Fault, slot: number, flags: number): F
     if (kernel.has("hugeZeroWriteIsHuge") && mapOverZero(kernel, fault, slot)) return "done";
   } else if (mayReuse(kernel, frame)) {
     setPageFlags(kernel, frame, PG_EXCLUSIVE);
+    if (!fault.write) return "done";
     kernel.count(Event.fault_reuse);
     const writable = writeFlag(vma);
     kernel.mmu.exports.updateEntry(slot, 0, Pte.young | kernel.madeDirty | writable);

@@ -14,11 +14,12 @@ import {
   orderOf,
   pageFlags,
   putPage,
+  refsOf,
   setPageFlags,
 } from "./folio.js";
 import { frameWord, setFrameWord } from "./frame-words.js";
 import type { Kernel } from "./kernel.js";
-import { PG_SWAPCACHE } from "./page-flags.js";
+import { PG_DIRTY, PG_SWAPCACHE } from "./page-flags.js";
 
 /** Number of the device's type in a swap entry. */
 export const SWAP_TYPE = 0;
@@ -110,6 +111,15 @@ export function freeSwap(kernel: Kernel, head: number): boolean {
   }
   removeFromSwapCache(kernel, head);
   return true;
+}
+
+/** Takes what no entry holds any more out of the swap cache: all of it there (try_to_unuse; reclaim does so, too). */
+export function dropUnused(kernel: Kernel): void {
+  for (const frame of kernel.swap.cached) {
+    if (frame === 0) continue;
+    const head = headOf(kernel, frame);
+    if (freeSwap(kernel, head) && refsOf(kernel, head) > 0) setPageFlags(kernel, head, PG_DIRTY);
+  }
 }
 
 /** An entry that mapped the page is gone, and so is the page's place in the swap cache where it was the last. */

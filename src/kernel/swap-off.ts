@@ -3,11 +3,11 @@
 import { Pte } from "../layout/linux-flags.js";
 import type { Errno } from "./errno.js";
 import { Event } from "./events.js";
-import { addMapping, getPage, headOf, newAnonFolio, setPageFlags, setStamp } from "./folio.js";
+import { addMapping, getPage, newAnonFolio, setPageFlags, setStamp } from "./folio.js";
 import type { Kernel } from "./kernel.js";
 import { waitForFolio } from "./migrate.js";
 import type { Mm } from "./mm.js";
-import { PG_DIRTY, PG_EXCLUSIVE } from "./page-flags.js";
+import { PG_EXCLUSIVE } from "./page-flags.js";
 import { pageProt } from "./page-prot.js";
 import { belongsAt, setIndex } from "./rmap.js";
 import { swapInShared } from "./shmem.js";
@@ -15,8 +15,8 @@ import {
   addToSwapCache,
   cachedIn,
   contentOf,
+  dropUnused,
   freeSlot,
-  freeSwap,
   type Slot,
   SWAP_TYPE,
 } from "./swap-device.js";
@@ -38,11 +38,7 @@ export function swapOff(kernel: Kernel): Errno {
   for (const object of kernel.objects.values()) {
     for (let index = 0; index < object.pages; index++) swapInShared(kernel, object, index);
   }
-  for (const frame of kernel.swap.cached) {
-    if (frame !== 0 && freeSwap(kernel, headOf(kernel, frame))) {
-      setPageFlags(kernel, headOf(kernel, frame), PG_DIRTY);
-    }
-  }
+  dropUnused(kernel);
   if (kernel.swap.inUse === 0) return 0;
   kernel.swapOn = true;
   return "ENOMEM";

@@ -82,13 +82,18 @@ function reuse(kernel: Kernel, { mm, vma, page }: Fault, slot: number): FaultRes
 }
 
 /**
- * FAULT_FLAG_UNSHARE of a page that others share: a copy of its own, still read-only; soft-dirty and uffd-wp are
- * kept.
+ * FAULT_FLAG_UNSHARE: a page that nobody shares is exclusive from now on, and its entry stays as it is; else a copy,
+ * still read-only; soft-dirty and uffd-wp are kept.
  */
 export function unshare(kernel: Kernel, fault: Fault, slot: number): FaultResult {
   const { exports } = kernel.mmu;
-  const kept = exports.entryFlags(slot) & (Pte.softDirty | Pte.uffdWp);
-  return copy(kernel, fault, slot, exports.entryFrame(slot, 0), kept);
+  const flags = exports.entryFlags(slot);
+  const frame = (flags & Pte.special) !== 0 ? 0 : exports.entryFrame(slot, 0);
+  if (frame !== 0 && mayReuse(kernel, frame)) {
+    setPageFlags(kernel, frame, PG_EXCLUSIVE);
+    return "done";
+  }
+  return copy(kernel, fault, slot, frame, flags & (Pte.softDirty | Pte.uffdWp));
 }
 
 /**

@@ -4,6 +4,7 @@
 import { isGuard } from "../kernel/guard.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { endMigration } from "../kernel/migrate.js";
+import { dropUnused } from "../kernel/swap-device.js";
 import { VM_ACCESS_FLAGS, VM_DONTCOPY, VM_WIPEONFORK, VM_WRITE } from "../kernel/vm-flags.js";
 import { checkAccess, checkKernel, type Violation } from "../oracle/invariants.js";
 import { PlainMemory, type PlainResult } from "../oracle/plain-memory.js";
@@ -86,6 +87,10 @@ export class Checker implements Watch {
     return [...this.player.processes.values()].filter(({ killed }) => killed !== true);
   }
 
+  forced(process: Process, page: number, value: number): void {
+    this.memory.write(process, page, value);
+  }
+
   killed(process: Process): void {
     this.memory.exit(process);
   }
@@ -120,6 +125,8 @@ export class Checker implements Watch {
     for (const head of [...this.kernel.migrations.keys()]) endMigration(this.kernel, head);
     for (const process of this.living()) exit(process);
     this.player.processes.clear();
+    // Nobody's pages in the swap cache are no leak: the next reclaim takes them.
+    dropUnused(this.kernel);
     this.audit();
     const { kernel } = this;
     const left: readonly (readonly [string, number])[] = [

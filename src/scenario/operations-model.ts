@@ -1,13 +1,14 @@
 // Operations that no recording has: what only a model can be asked to do.
 
 import { foliosOf } from "../kernel/folios-in-range.js";
+import { forceWrite } from "../kernel/force-write.js";
 import { fork } from "../kernel/fork.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { endMigration, migrateFolio } from "../kernel/migrate.js";
 import type { Mm } from "../kernel/mm.js";
 import { reclaimPages } from "../kernel/reclaim.js";
 import { swapOff, swapOnAgain } from "../kernel/swap-off.js";
-import { type Context, number, rangeOf, type Shown } from "./operation-context.js";
+import { type Context, number, rangeOf, type Shown, VALUES } from "./operation-context.js";
 
 /** "fail-after=N": the N-th allocation of the fork fails; a later one does not. */
 export function forkFailing(kernel: Kernel, mm: Mm, word = ""): ReturnType<typeof fork> {
@@ -53,11 +54,25 @@ function doMigrateEnd(context: Context): Shown {
   return {};
 }
 
+/** Page by page, as `write` does, until one cannot be written. */
+function doForceWrite(context: Context): Shown {
+  const { player, process, index } = context;
+  const { start, end } = rangeOf(context);
+  for (let page = start; page < end; page++) {
+    const value = 1 + (index % VALUES);
+    const errno = forceWrite(player.kernel, process.mm, page, value);
+    if (errno !== 0) return { errno };
+    player.watch?.forced(process, page, value);
+  }
+  return {};
+}
+
 export const MODEL_OPERATIONS: readonly [string, (context: Context) => Shown][] = [
   ["reclaim", doReclaim],
   ["swapoff", ({ player }) => ({ errno: swapOff(player.kernel) })],
   ["swapon", ({ player }) => ({ errno: swapOnAgain(player.kernel) })],
   ["oom-after", doOomAfter],
+  ["force-write", doForceWrite],
   ["migrate", doMigrate],
   ["migrate-end", doMigrateEnd],
 ];

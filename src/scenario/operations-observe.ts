@@ -30,7 +30,8 @@ export function doScan(context: Context): Shown {
 export function doPin(context: Context): Shown {
   const { player, process, operation } = context;
   const { start, end } = rangeOf(context);
-  const result = pinPages(player.kernel, process.mm, start, end);
+  const write = !operation.words.includes("read");
+  const result = pinPages(player.kernel, process.mm, start, end, write);
   if ("errno" in result) return { errno: result.errno };
   const name = operation.words.join(" ");
   process.pins.set(name, [...(process.pins.get(name) ?? []), ...result.pins]);

@@ -58,6 +58,8 @@ export interface Watch {
   denied(process: Process, page: number, write: boolean): void;
   /** The handler of SIGSEGV made the page writable. */
   unprotected(process: Process, page: number): void;
+  /** A page was written to from outside, whatever its mapping allows. */
+  forced(process: Process, page: number, value: number): void;
   /** The OOM killer ended a process. */
   killed(process: Process): void;
 }

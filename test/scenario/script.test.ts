@@ -93,6 +93,7 @@ it("knows the verbs of the format, and those that only a model knows", () => {
     "on-segv",
     "ksm",
     "oom-after",
+    "force-write",
     "migrate",
     "migrate-end",
     "reclaim",
