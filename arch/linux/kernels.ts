@@ -76,6 +76,13 @@ const FEATURES = {
     cite: "LINUX 6.2 mm/gup.c gup_must_unshare: FOLL_LONGTERM",
     confidence: "knowledge",
   },
+  ksmZeroIsDirty: {
+    since: "6.6",
+    means:
+      "entries that KSM mapped to the zero page are dirty, and are copied back by MADV_UNMERGEABLE",
+    cite: "LINUX 6.6 mm/ksm.c replace_page, is_ksm_zero_pte",
+    confidence: "knowledge",
+  },
   upgradeNeedsDirty: {
     until: "6.2",
     means: "mprotect makes only dirty entries writable at once",

@@ -38,8 +38,11 @@ interface Item {
   readonly page: number;
 }
 
-/** ksmd runs until everything has been compared: contents do not change meanwhile. */
-export function runKsm(kernel: Kernel): void {
+/**
+ * ksmd runs until everything has been compared: contents do not change meanwhile.
+ * @param useZeroPages pages of zeroes are replaced by the zero page
+ */
+export function runKsm(kernel: Kernel, useZeroPages = false): void {
   const waiting = new Map<number, Item>();
   const stable = stablePages(kernel);
   for (const item of items(kernel)) {
@@ -47,6 +50,10 @@ export function runKsm(kernel: Kernel): void {
     if (frame === 0 || (pageFlags(kernel, frame) & PG_KSM) !== 0) continue;
     const content = stampOf(kernel, frame);
     const merged = stable.get(content);
+    if (merged === undefined && useZeroPages && content === 0) {
+      replaceByZero(kernel, item);
+      continue;
+    }
     if (merged !== undefined) {
       replace(kernel, item, merged);
       continue;
@@ -135,6 +142,20 @@ function replace(kernel: Kernel, item: Item, stable: number): void {
   dropMapping(kernel, frame, mm.id);
 }
 
+/** replace_page with the zero page. From 6.6 on the entry is dirty, by which it is known to be KSM's. */
+function replaceByZero(kernel: Kernel, item: Item): void {
+  const frame = protect(kernel, item);
+  if (frame === 0) return;
+  kernel.count(Event.ksm_merge);
+  const { exports } = kernel.mmu;
+  const { mm, vma, page } = item;
+  const slot = exports.findEntry(mm.root, page, 0) >>> 0;
+  const dirty = kernel.has("ksmZeroIsDirty") ? kernel.madeDirty : 0;
+  exports.makeLeaf(slot, 0, kernel.zeroFrame, pageProt(kernel, vma), Pte.special | dirty);
+  kernel.tlb.page(mm, page);
+  dropMapping(kernel, frame, mm.id);
+}
+
 /** MADV_MERGEABLE. */
 export function mergeable(kernel: Kernel, mm: Mm, vma: Vma, start: number, end: number): Errno {
   if ((vma.flags & (VM_MERGEABLE | VM_SHARED)) !== 0) return 0;
@@ -165,9 +186,19 @@ export function unmergePages(
   return true;
 }
 
+/** is_ksm_zero_pte. */
+function isKsmZero(kernel: Kernel, { mm, page }: Item): boolean {
+  if (!kernel.has("ksmZeroIsDirty")) return false;
+  const { exports } = kernel.mmu;
+  const slot = exports.findEntry(mm.root, page, 0) >>> 0;
+  const zero = Pte.present | Pte.special | Pte.dirty;
+  return slot !== 0 && (exports.entryFlags(slot) & zero) === zero;
+}
+
 /** break_ksm: a copy of its own for one entry. False: no memory. */
 function unmergeOne(kernel: Kernel, item: Item): boolean {
   const frame = frameAt(kernel, item);
-  if (frame === 0 || (pageFlags(kernel, frame) & PG_KSM) === 0) return true;
+  const merged = frame !== 0 && (pageFlags(kernel, frame) & PG_KSM) !== 0;
+  if (!merged && !isKsmZero(kernel, item)) return true;
   return unshareFault(kernel, item.mm, item.page) !== "oom";
 }

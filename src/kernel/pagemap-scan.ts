@@ -24,50 +24,84 @@ import type { Vma } from "./vma.js";
 import { entriesPerTable, hugeEntryAt } from "./walk-entries.js";
 
 /** Categories of a page (include/uapi/linux/fs.h), in a sum. */
-const PAGE_IS_WPALLOWED = 1;
+export const PAGE_IS_WPALLOWED = 1;
 export const PAGE_IS_WRITTEN = 1 << 1;
-const PAGE_IS_FILE = 1 << 2;
+export const PAGE_IS_FILE = 1 << 2;
 export const PAGE_IS_PRESENT = 1 << 3;
-const PAGE_IS_SWAPPED = 1 << 4;
-const PAGE_IS_PFNZERO = 1 << 5;
-const PAGE_IS_HUGE = 1 << 6;
+export const PAGE_IS_SWAPPED = 1 << 4;
+export const PAGE_IS_PFNZERO = 1 << 5;
+export const PAGE_IS_HUGE = 1 << 6;
 export const PAGE_IS_SOFT_DIRTY = 1 << 7;
 
-/** The request: `category_mask` = `return_mask` = the categories. */
+/** The request: `return_mask` = all categories that it names. */
 export interface ScanRequest {
   readonly start: number;
   readonly end: number;
+  /** Must hold. */
   readonly categories: number;
+  /** Of those, which must not (`category_inverted`). */
+  readonly inverted?: number;
+  /** One of these must hold; 0 = none need (`category_anyof_mask`). */
+  readonly anyOf?: number;
+  /** So many pages are enough (`max_pages`); 0 = all. */
+  readonly most?: number;
   /** PM_SCAN_WP_MATCHING. */
   readonly protect: boolean;
   /** PM_SCAN_CHECK_WPASYNC. */
   readonly check: boolean;
 }
 
-/** Ranges of pages that match, ends exclusive; adjacent ones are one. */
+/** Ranges of pages that match, ends exclusive; adjacent ones of the same categories are one. */
 export type ScanRanges = [number, number][];
 
 class Scan {
   readonly ranges: ScanRanges = [];
-  private readonly wanted: number;
+  /** Every category that the request names: no other is looked for. */
+  readonly named: number;
+  private readonly inverted: number;
+  private readonly anyOf: number;
+  private left: number;
+  private last = 0;
 
   constructor(
     readonly kernel: Kernel,
     readonly mm: Mm,
     readonly request: ScanRequest,
   ) {
-    this.wanted = request.categories;
+    const { categories, inverted = 0, anyOf = 0, most = 0 } = request;
+    this.named = categories | anyOf;
+    this.inverted = inverted;
+    this.anyOf = anyOf;
+    this.left = most === 0 ? Number.POSITIVE_INFINITY : most;
   }
 
+  /** The fast path of WRITTEN alone, which does not look at what an entry is. */
+  get isFast(): boolean {
+    return this.named === PAGE_IS_WRITTEN && this.inverted === 0 && this.anyOf === 0;
+  }
+
+  /** As many pages as were asked for were found. */
+  get isFull(): boolean {
+    return this.left === 0;
+  }
+
+  /** pagemap_scan_is_interesting_page. */
   matches(categories: number): boolean {
-    const { wanted } = this;
-    return (categories & wanted) === wanted;
+    const { categories: wanted } = this.request;
+    const seen = categories ^ this.inverted;
+    return (seen & wanted) === wanted && (this.anyOf === 0 || (seen & this.anyOf) !== 0);
   }
 
-  output(start: number, end: number): void {
+  /** pagemap_scan_output. Returns where it had enough: behind that nothing is protected either. */
+  output(categories: number, start: number, end: number): number {
+    const to = Math.min(end, start + this.left);
+    this.left -= to - start;
     const last = this.ranges.at(-1);
-    if (last !== undefined && last[1] === start) last[1] = end;
-    else this.ranges.push([start, end]);
+    const shown = categories & this.named;
+    if (last !== undefined && last[1] === start && this.last === shown) last[1] = to;
+    else if (to > start) this.ranges.push([start, to]);
+    this.last = shown;
+    return to;
   }
 }
 
@@ -88,6 +122,7 @@ export function pagemapScan(
       const softDirty = (vma.flags & VM_SOFTDIRTY) !== 0 ? PAGE_IS_SOFT_DIRTY : 0;
       const own = (allowed ? PAGE_IS_WPALLOWED : 0) | softDirty;
       if (!scanVma(scan, vma, own)) return { errno: "ENOMEM" };
+      if (scan.isFull) break;
     }
     return { ranges: scan.ranges };
   });
@@ -99,7 +134,7 @@ function scanVma(scan: Scan, vma: Vma, own: number): boolean {
   const size = entriesPerTable(scan.kernel);
   const end = Math.min(scan.request.end, vma.end);
   let page = Math.max(scan.request.start, vma.start);
-  while (page < end) {
+  while (page < end && !scan.isFull) {
     const next = Math.min(end, page - (page % size) + size);
     if (scanHuge(scan, vma, own, page, next)) {
       page = next;
@@ -131,8 +166,13 @@ function scanHuge(scan: Scan, vma: Vma, own: number, page: number, end: number):
     splitMapping(kernel, mm, vma, slot, page);
     return false;
   }
-  scan.output(page, end);
+  const to = scan.output(categories, page, end);
   if (!protects) return true;
+  if (to < end) {
+    splitMapping(kernel, mm, vma, slot, page);
+    changeProtection(kernel, mm, vma, page, to, { upgrade: false, uffdWp: "on" });
+    return true;
+  }
   const present = (flags & Pte.present) !== 0;
   exports.updateEntry(slot, present ? Pte.write : 0, Pte.uffdWp);
   if (present) kernel.tlb.range(mm, page, end);
@@ -158,25 +198,25 @@ function scanHole(scan: Scan, vma: Vma, own: number, page: number, end: number):
   const written =
     kernel.has("scanHolesWritten") && (vma.flags & VM_UFFD_WP) !== 0 ? PAGE_IS_WRITTEN : 0;
   if (!scan.matches(own | written)) return true;
-  scan.output(page, end);
+  const to = scan.output(own | written, page, end);
   if (!request.protect) return true;
-  return changeProtection(kernel, mm, vma, page, end, { upgrade: false, uffdWp: "on" });
+  return changeProtection(kernel, mm, vma, page, to, { upgrade: false, uffdWp: "on" });
 }
 
 function scanTable(scan: Scan, own: number, slot: number, page: number, end: number): void {
   const { kernel, request } = scan;
-  const fast = request.categories === PAGE_IS_WRITTEN;
+  const fast = scan.isFast;
   kernel.count(Event.scan_entry, end - page);
   let protectedAny = false;
   const entries = kernel.mmu.gather(slot, end - page);
-  for (let i = 0; i < end - page; i++) {
+  for (let i = 0; i < end - page && !scan.isFull; i++) {
     const at = slot + 8 * i;
     const flags = entries[2 * i] ?? 0;
     const categories = fast
       ? fastCategories(kernel, at, flags)
       : categoriesOf(scan, at, flags, entries[2 * i + 1] ?? 0);
     if (!scan.matches(own | categories)) continue;
-    scan.output(page + i, page + i + 1);
+    scan.output(own | categories, page + i, page + i + 1);
     if (!request.protect || (categories & PAGE_IS_WRITTEN) === 0) continue;
     protect(kernel, scan.mm, at, page + i, flags);
     protectedAny = true;
@@ -200,9 +240,9 @@ function categoriesOf(scan: Scan, slot: number, flags: number, frame: number): n
 }
 
 /** Whose page it is costs a look at the page, so only who asks is told (`masks_of_interest`). */
-function presentCategories({ kernel, request }: Scan, flags: number, frame: number): number {
+function presentCategories({ kernel, named }: Scan, flags: number, frame: number): number {
   if ((flags & Pte.special) !== 0) return PAGE_IS_PFNZERO;
-  if ((request.categories & PAGE_IS_FILE) === 0) return 0;
+  if ((named & PAGE_IS_FILE) === 0) return 0;
   return (pageFlags(kernel, frame) & PG_ANON) === 0 ? PAGE_IS_FILE : 0;
 }
 

@@ -1,5 +1,8 @@
 // Operations that no recording has: what only a model can be asked to do.
 
+import { clearRefs } from "../kernel/clear-refs.js";
+import { isLarge } from "../kernel/folio.js";
+import { splitFolio } from "../kernel/folio-split.js";
 import { foliosOf } from "../kernel/folios-in-range.js";
 import { forceWrite } from "../kernel/force-write.js";
 import { fork } from "../kernel/fork.js";
@@ -67,11 +70,27 @@ function doForceWrite(context: Context): Shown {
   return {};
 }
 
+function doClearRefs(context: Context): Shown {
+  return { errno: clearRefs(context.player.kernel, context.process.mm, number(context, 0)) };
+}
+
+/** split_huge_pages of debugfs: large folios become base pages. EAGAIN where one is held by others. */
+function doSplit(context: Context): Shown {
+  const { kernel } = context.player;
+  let all = true;
+  for (const head of foliosIn(context, false)) {
+    if (isLarge(kernel, head) && !splitFolio(kernel, head)) all = false;
+  }
+  return { errno: all ? 0 : "EAGAIN" };
+}
+
 export const MODEL_OPERATIONS: readonly [string, (context: Context) => Shown][] = [
   ["reclaim", doReclaim],
   ["swapoff", ({ player }) => ({ errno: swapOff(player.kernel) })],
   ["swapon", ({ player }) => ({ errno: swapOnAgain(player.kernel) })],
   ["oom-after", doOomAfter],
+  ["clear-refs", doClearRefs],
+  ["split", doSplit],
   ["force-write", doForceWrite],
   ["migrate", doMigrate],
   ["migrate-end", doMigrateEnd],

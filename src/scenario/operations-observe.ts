@@ -10,7 +10,19 @@ const CATEGORIES: Readonly<Record<string, number>> = {
   written: scan.PAGE_IS_WRITTEN,
   "soft-dirty": scan.PAGE_IS_SOFT_DIRTY,
   present: scan.PAGE_IS_PRESENT,
+  wpallowed: scan.PAGE_IS_WPALLOWED,
+  file: scan.PAGE_IS_FILE,
+  swapped: scan.PAGE_IS_SWAPPED,
+  pfnzero: scan.PAGE_IS_PFNZERO,
+  huge: scan.PAGE_IS_HUGE,
 };
+
+/** Sum of the categories of the words that begin so: "not=file", "any=present". */
+function categoriesOf(words: readonly string[], prefix: string): number {
+  return words
+    .filter((each) => each.startsWith(prefix))
+    .reduce((sum, each) => sum | (CATEGORIES[each.slice(prefix.length)] ?? 0), 0);
+}
 
 export function doScan(context: Context): Shown {
   const { region, start, end } = rangeOf(context);
@@ -18,7 +30,10 @@ export function doScan(context: Context): Shown {
   const result = scan.pagemapScan(context.player.kernel, context.process.mm, {
     start,
     end,
-    categories: words.reduce((sum, each) => sum | (CATEGORIES[each] ?? 0), 0),
+    categories: categoriesOf(words, "") | categoriesOf(words, "not="),
+    inverted: categoriesOf(words, "not="),
+    anyOf: categoriesOf(words, "any="),
+    most: Number(words.find((each) => each.startsWith("max="))?.slice("max=".length) ?? 0),
     protect: words.includes("wp"),
     check: words.includes("check"),
   });

@@ -177,8 +177,8 @@ const OPERATIONS: ReadonlyMap<string, (context: Context) => Shown> = new Map([
   ["unpin", doUnpin],
   [
     "ksm",
-    ({ player }) => {
-      runKsm(player.kernel);
+    ({ player, operation }) => {
+      runKsm(player.kernel, operation.words.includes("zero"));
       return {};
     },
   ],

@@ -36,8 +36,10 @@ const FORMS: ReadonlyMap<string, string> = new Map([
   ["pin", "region number count ? read"],
   ["unpin", "region number count ? read"],
   ["on-segv", "unprotect|skip"],
-  ["ksm", ""],
+  ["ksm", "? zero"],
   ["oom-after", "count"],
+  ["clear-refs", "1|2|3|4|5"],
+  ["split", "region number count"],
   ["force-write", "region number count"],
   ["migrate", "region number count ? hold"],
   ["migrate-end", "region number count"],
@@ -132,7 +134,10 @@ const KINDS: ReadonlyMap<string, RegExp> = new Map([
   ["process", /^[A-Za-z][A-Za-z0-9_]*$/],
   ["advice", new RegExp(`^(${ADVICE.join("|")})$`)],
   ["mode", /^wp(-async)?(,unpopulated)?$/],
-  ["category", /^(written|soft-dirty|present|wp|check)$/],
+  [
+    "category",
+    /^(wp|check|max=\d{1,9}|((not|any)=)?(written|soft-dirty|present|wpallowed|file|swapped|pfnzero|huge))$/,
+  ],
   ["align=N", /^align=\d{1,10}$/],
   ["fail-after=N", /^fail-after=\d{1,9}$/],
 ]);

@@ -93,6 +93,8 @@ it("knows the verbs of the format, and those that only a model knows", () => {
     "on-segv",
     "ksm",
     "oom-after",
+    "clear-refs",
+    "split",
     "force-write",
     "migrate",
     "migrate-end",
