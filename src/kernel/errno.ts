@@ -11,6 +11,7 @@ export type Errno =
   | "EINVAL"
   | "ENOENT"
   | "ENOMEM"
+  | "ENOTTY"
   | "ENXIO"
   | "EPERM"
   | "ESRCH"

@@ -35,6 +35,8 @@ export function pinPages(
   const want: Wanted = { write, pin: true };
   return syscall(kernel, mm, "read", () => {
     const pins: number[] = [];
+    // A buffer without bytes (io_buffer_validate).
+    if (end <= start) return { errno: "EFAULT" };
     if (noMemory(kernel)) return { errno: "ENOMEM" };
     // Seen by fork and clear_refs from now on, whatever becomes of the pins (MMF_HAS_PINNED).
     mm.hasPinned = true;

@@ -47,7 +47,7 @@ import { migratingIn, setMigrating } from "./softleaf.js";
 import { moveInSwapCache } from "./swap-device.js";
 
 /** Begins to migrate a folio, by its head. False: somebody else refers to it, or there is no memory; it stays. */
-export function startMigration(kernel: Kernel, head: number): boolean {
+function startMigration(kernel: Kernel, head: number): boolean {
   if (kernel.migrations.has(head) || isHeld(kernel, head)) return false;
   const to = newFolio(kernel, head);
   if (to === 0) return false;

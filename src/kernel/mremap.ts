@@ -110,6 +110,8 @@ export function resize(kernel: Kernel, mm: Mm, start: number, from: number, page
     const vma = mm.vmas.at(start);
     if (pages <= 0) return "EINVAL";
     if (vma === null) return "EFAULT";
+    // Of nothing, only a shared mapping can be made a second time; not in place.
+    if (from === 0) return vma.object === null ? "EINVAL" : "ENOMEM";
     if (pages <= from) {
       if (pages === from) return 0;
       return munmapRange(kernel, mm, start + pages, start + from) ? 0 : "ENOMEM";

@@ -112,6 +112,8 @@ export function pagemapScan(
   request: ScanRequest,
 ): { ranges: ScanRanges } | { errno: Errno } {
   return syscall(kernel, mm, "read", () => {
+    // pagemap has no ioctl before 6.7.
+    if (!kernel.has("wpAsync")) return { errno: "ENOTTY" };
     // The buffer of ranges (vec_buf).
     if (noMemory(kernel)) return { errno: "ENOMEM" };
     const scan = new Scan(kernel, mm, request);

@@ -106,6 +106,8 @@ export function uffdWriteProtect(
   uffdWp: "on" | "off",
 ): Errno {
   return syscall(kernel, mm, "read", () => {
+    // validate_range comes before any look at mappings.
+    if (end <= start) return "EINVAL";
     const vmas = mm.vmas.within(start, end);
     if (!kernel.has("wpRangeOverVmas")) {
       const [vma] = vmas;
