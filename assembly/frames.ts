@@ -17,6 +17,7 @@ import {
   MAX_ORDER,
 } from "./abi/frames";
 import { FRAME_BYTES, FREE_LISTS_BASE } from "./abi/memory-map";
+import { giveRoom, setRoom, takeRoom } from "./allocation";
 import { allocateArena } from "./physmem";
 
 /** Address of frame 0's record; 0 = there are none. */
@@ -52,6 +53,7 @@ export function makeFrames(count: u32): u32 {
   free = 0;
   memory.fill(FREE_LISTS_BASE, 0, (MAX_ORDER + 1) * 4);
   makeBlocks(count);
+  setRoom(<i32>free);
   return records;
 }
 
@@ -94,9 +96,13 @@ export function freeFrameCount(): u32 {
 
 /** Takes 2^order frames, their records zero but for the folio's head. Returns the first, 0: none left. */
 export function allocateFrames(order: u32): u32 {
+  if (!takeRoom((<u32>1) << order)) return 0;
   let have = order;
   while (have <= <u32>MAX_ORDER && load<u32>(listOf(have)) == 0) have++;
-  if (have > <u32>MAX_ORDER) return 0;
+  if (have > <u32>MAX_ORDER) {
+    giveRoom((<u32>1) << order);
+    return 0;
+  }
   const frame = load<u32>(listOf(have));
   unlink(frame, have);
   while (have > order) {
@@ -116,6 +122,7 @@ export function freeFrames(first: u32, order: u32): void {
   let frame = first;
   let size = order;
   free += (<u32>1) << order;
+  giveRoom((<u32>1) << order);
   store<u32>(recordOf(first), 0, FRAME_REFS);
   while (size < <u32>MAX_ORDER) {
     const buddy = frame ^ ((<u32>1) << size);

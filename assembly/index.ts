@@ -14,6 +14,7 @@ import {
 } from "./abi/memory-map";
 import { ACCESS_MODE_STRIDE, FaultKind } from "./abi/stop";
 import { needOf } from "./accessed-dirty";
+import { forgetAllocations } from "./allocation";
 import { countHits, countOf, resetCounters, settleWalks } from "./count";
 import { cpu, flushAll, resetCpus } from "./cpu";
 import { allocateTable } from "./demand";
@@ -35,6 +36,15 @@ export { Control, EventKind } from "./abi/event";
 export { Access, FaultKind, Stop } from "./abi/stop";
 export { TlbStructure } from "./abi/tlb";
 
+export {
+  allocationFails,
+  allocations,
+  failAllocation,
+  failures,
+  limitMemory,
+  promise,
+  roomLeft,
+} from "./allocation";
 export { apply, gather } from "./bulk";
 export { flushAll, partition, resetCpus, selectCpu, setContext, setMode, setRoots } from "./cpu";
 export {
@@ -77,6 +87,7 @@ export function reset(window: u32): void {
   resetMemory(window != 0);
   forgetFrames();
   forgetTables();
+  forgetAllocations();
   resetCounters();
   resetCpus();
   clearLog();

@@ -15,6 +15,7 @@ import {
 } from "./abi/layout";
 import { LAYOUT_BASE, TABLE_LISTS_BASE, VIEW_BASE } from "./abi/memory-map";
 import { CLASS_TABLE } from "./abi/stop";
+import { giveRoom, takeRoom } from "./allocation";
 import { tableBytes } from "./demand";
 import { userLevel } from "./entry";
 import { allocateArena, windowAddress, wordAt } from "./physmem";
@@ -61,6 +62,7 @@ function tableBelow(slot: u32, level: u32): u64 {
 
 /** A zeroed table for entries of `level` (not the top). Returns its linear address, 0: no memory. */
 function takeTable(level: u32): u32 {
+  if (!takeRoom(1)) return 0;
   const bytes = tableBytes(USER, level);
   let linear = load<u32>(listOf(level));
   if (linear != 0) {
@@ -70,6 +72,7 @@ function takeTable(level: u32): u32 {
     linear = allocateArena(bytes);
   }
   if (linear != 0) tableCount++;
+  else giveRoom(1);
   return linear;
 }
 
@@ -77,6 +80,7 @@ function giveTable(linear: u32, level: u32): void {
   store<u32>(linear, load<u32>(listOf(level)));
   store<u32>(listOf(level), linear);
   tableCount--;
+  giveRoom(1);
 }
 
 /** Slot of the entry of `level` that a page belongs to; 0: no table there (a hole, or a leaf above). */

@@ -81,6 +81,11 @@ const FUNCTIONS = {
     "mm/hugetlb.c __unmap_hugepage_range, hugetlb_change_protection, copy_hugetlb_page_range, move_hugetlb_page_tables",
   ),
   scan_protect: does("fs/proc/task_mmu.c make_uffd_wp_pte"),
+  fault_oom: counts("mm/oom_kill.c pagefault_out_of_memory"),
+  gup_fast: counts("mm/gup.c gup_fast_pte_range"),
+  gup_slow: counts("mm/gup.c __get_user_pages"),
+  migrate: does("mm/rmap.c try_to_migrate_one; mm/migrate.c remove_migration_pte"),
+  oom_kill: counts("mm/oom_kill.c oom_kill_process"),
 } as const satisfies Record<string, z.input<typeof functionSchema>>;
 
 export type LinuxFunction = z.infer<typeof functionSchema>;

@@ -51,11 +51,37 @@ const FEATURES = {
     cite: "LINUX 6.12 mm/userfaultfd.c mwriteprotect_range; 6.1 find_dst_vma",
     confidence: "witnessed",
   },
+  wpTellsNoMemory: {
+    since: "6.3",
+    means: "UFFDIO_WRITEPROTECT returns ENOMEM where there is no memory for a table of markers",
+    cite: "LINUX 6.3 mm/mprotect.c change_pmd_prepare, mm/userfaultfd.c uffd_wp_range",
+    confidence: "knowledge",
+  },
+  mergeNeedsMemory: {
+    since: "6.12",
+    means:
+      "a change of VMAs fails where merging them finds no memory; before, they were split instead",
+    cite: "LINUX 6.12 mm/vma.c vma_modify: vmg_nomem",
+    confidence: "knowledge",
+  },
   wpOffUpgrades: {
     since: "6.2",
     means: "taking uffd-wp off makes an entry writable at once where it may be",
     cite: "LINUX mm/userfaultfd.c uffd_wp_range: MM_CP_TRY_CHANGE_WRITABLE",
     confidence: "witnessed",
+  },
+  longtermUnshares: {
+    since: "6.2",
+    means: "a long-term pin for reading in a private mapping replaces what is no anonymous page",
+    cite: "LINUX 6.2 mm/gup.c gup_must_unshare: FOLL_LONGTERM",
+    confidence: "knowledge",
+  },
+  ksmZeroIsDirty: {
+    since: "6.6",
+    means:
+      "entries that KSM mapped to the zero page are dirty, and are copied back by MADV_UNMERGEABLE",
+    cite: "LINUX 6.6 mm/ksm.c replace_page, is_ksm_zero_pte",
+    confidence: "knowledge",
   },
   upgradeNeedsDirty: {
     until: "6.2",

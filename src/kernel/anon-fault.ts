@@ -2,6 +2,7 @@
 
 import { Pte } from "../layout/linux-flags.js";
 import { isUffdWp } from "./absent.js";
+import { noMemory } from "./allocation.js";
 import { prepareAnonVma } from "./anon-vma.js";
 import { foldRun } from "./contpte.js";
 import { Event } from "./events.js";
@@ -18,9 +19,12 @@ import type { Vma } from "./vma.js";
 import { reusableAnonVma } from "./vma-merge.js";
 import { isEmptyRun } from "./walk-entries.js";
 
-/** vmf_anon_prepare: the VMA gets its anon_vma with its first page. */
-export function prepareAnon(mm: Mm, vma: Vma): void {
-  if (vma.anonVma === null) prepareAnonVma(vma, reusableAnonVma(mm, vma));
+/** vmf_anon_prepare: the VMA gets its anon_vma with its first page. False: no memory. */
+export function prepareAnon(kernel: Kernel, mm: Mm, vma: Vma): boolean {
+  if (vma.anonVma !== null) return true;
+  if (noMemory(kernel)) return false;
+  prepareAnonVma(kernel.anonVmas, vma, reusableAnonVma(mm, vma));
+  return true;
 }
 
 /** Maps the zero page for a read, a zeroed page for a write; a marker's protection is kept. */
@@ -33,7 +37,7 @@ export function anonymousFault(kernel: Kernel, fault: Fault, slot: number): Faul
     exports.makeLeaf(slot, 0, kernel.zeroFrame, pageProt(kernel, vma), Pte.special | wp);
     return "done";
   }
-  prepareAnon(mm, vma);
+  if (!prepareAnon(kernel, mm, vma)) return "oom";
   if (middleFault(kernel, fault)) return "done";
   const frame = newAnonPage(kernel, 0);
   if (frame === 0) return "oom";

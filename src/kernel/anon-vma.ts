@@ -5,9 +5,17 @@
 //   split, move          the same A, the same chain
 //   fork                 child: its own C, chain [A, C]                no longer singular
 
+/** How many anon_vmas there are. */
+export interface AnonVmaPool {
+  living: number;
+}
+
 /** One anon_vma. */
 export interface AnonVma {
+  readonly pool: AnonVmaPool;
   readonly parent: AnonVma | null;
+  /** VMAs whose chain it is in; with the last one it goes. */
+  links: number;
   /** anon_vmas whose parent this is; a root counts itself. */
   children: number;
   /** VMAs whose own anon_vma this is. */
@@ -30,6 +38,16 @@ export function isForkChild(vma: AnonVmaHolder): boolean {
   return vma.anonVma !== null && !isSingular(vma);
 }
 
+function newAnonVma(pool: AnonVmaPool, parent: AnonVma | null): AnonVma {
+  pool.living++;
+  return { pool, parent, links: 0, children: parent === null ? 1 : 0, active: 0 };
+}
+
+function setChain(vma: AnonVmaHolder, chain: readonly AnonVma[]): void {
+  for (const anonVma of chain) anonVma.links++;
+  vma.anonChain = chain;
+}
+
 function take(vma: AnonVmaHolder, anonVma: AnonVma): void {
   vma.anonVma = anonVma;
   anonVma.active++;
@@ -39,16 +57,20 @@ function take(vma: AnonVmaHolder, anonVma: AnonVma): void {
  * Gives a VMA its anon_vma at the first fault (`__anon_vma_prepare`).
  * @param reusable that of a neighbour it could merge with (`find_mergeable_anon_vma`)
  */
-export function prepareAnonVma(vma: AnonVmaHolder, reusable: AnonVma | null): void {
-  const anonVma = reusable ?? { parent: null, children: 1, active: 0 };
+export function prepareAnonVma(
+  pool: AnonVmaPool,
+  vma: AnonVmaHolder,
+  reusable: AnonVma | null,
+): void {
+  const anonVma = reusable ?? newAnonVma(pool, null);
   take(vma, anonVma);
-  vma.anonChain = [anonVma];
+  setChain(vma, [anonVma]);
 }
 
 /** The copy of a VMA, or what takes its pages over, shares its chain (`anon_vma_clone`). */
 export function shareAnonVma(to: AnonVmaHolder, from: AnonVmaHolder): void {
   if (from.anonVma !== null) take(to, from.anonVma);
-  to.anonChain = from.anonChain;
+  setChain(to, from.anonChain);
 }
 
 /**
@@ -62,18 +84,27 @@ export function forkAnonVma(child: AnonVmaHolder, parent: AnonVmaHolder): void {
   const unused = parent.anonChain.find(({ children, active }) => children < 2 && active === 0);
   if (unused !== undefined) {
     take(child, unused);
-    child.anonChain = parent.anonChain;
+    setChain(child, parent.anonChain);
     return;
   }
-  const own: AnonVma = { parent: parent.anonVma, children: 0, active: 0 };
+  const own = newAnonVma(parent.anonVma.pool, parent.anonVma);
   parent.anonVma.children++;
   take(child, own);
-  child.anonChain = [...parent.anonChain, own];
+  setChain(child, [...parent.anonChain, own]);
 }
 
 /** The VMA goes, or its pages have moved away (`unlink_anon_vmas`). */
 export function unlinkAnonVma(vma: AnonVmaHolder): void {
   if (vma.anonVma !== null) vma.anonVma.active--;
+  for (const anonVma of vma.anonChain) drop(anonVma);
   vma.anonVma = null;
   vma.anonChain = [];
+}
+
+/** Out of one chain; who is in none is no longer its parent's child (`num_children--`). */
+function drop(anonVma: AnonVma): void {
+  anonVma.links--;
+  if (anonVma.links > 0) return;
+  anonVma.pool.living--;
+  if (anonVma.parent !== null) anonVma.parent.children--;
 }

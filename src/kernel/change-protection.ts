@@ -15,6 +15,7 @@ import type { Mm } from "./mm.js";
 import { PG_ANON, PG_EXCLUSIVE } from "./page-flags.js";
 import { pageProt, tracksSoftDirty } from "./page-prot.js";
 import { batchAt, joinBatch } from "./pte-batch.js";
+import { weakenMigrating } from "./softleaf.js";
 import { splitMapping } from "./split-mapping.js";
 import { VM_SHARED, VM_UFFD_WP, VM_WRITE } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
@@ -34,7 +35,7 @@ export function usesMarkers(vma: Vma): boolean {
   return vma.object !== null || isHugetlb(vma) || vma.uffd?.unpopulated === true;
 }
 
-/** Applies the protection of a VMA to [start, end) of it. */
+/** Applies the protection of a VMA to [start, end) of it. False: no memory for a table of markers. */
 export function changeProtection(
   kernel: Kernel,
   mm: Mm,
@@ -42,13 +43,11 @@ export function changeProtection(
   start: number,
   end: number,
   change: ProtectionChange,
-): void {
-  if (isHugetlb(vma)) {
-    protectHugetlb(kernel, mm, vma, start, end, change.uffdWp);
-    return;
-  }
+): boolean {
+  if (isHugetlb(vma)) return protectHugetlb(kernel, mm, vma, start, end, change.uffdWp);
   const { exports } = kernel.mmu;
   let flush = false;
+  let fits = true;
   let batchEnd = start;
   const visit = (slot: number, page: number): void => {
     if (page >= batchEnd) batchEnd = page + startBatch(kernel, mm, slot, page, end);
@@ -58,7 +57,7 @@ export function changeProtection(
     tryFold(kernel, mm, slot, page);
   };
   if (change.uffdWp === "on" && usesMarkers(vma)) {
-    protectWithMarkers(kernel, mm, vma, start, end, visit, change);
+    fits = protectWithMarkers(kernel, mm, vma, start, end, visit, change);
   } else {
     forEachEntry(kernel, mm.root, start, end, visit, (slot, page, until) => {
       const whole = until - page === entriesPerTable(kernel);
@@ -68,6 +67,7 @@ export function changeProtection(
     });
   }
   if (flush) kernel.tlb.range(mm, start, end);
+  return fits;
 }
 
 /** modify_prot_start_ptes: one entry, or from 6.17 on all that can be taken together. Returns how many. */
@@ -79,7 +79,10 @@ function startBatch(kernel: Kernel, mm: Mm, slot: number, page: number, end: num
   return count;
 }
 
-/** Absent pages get markers, for which tables are made; a whole huge page is protected as such. */
+/**
+ * Absent pages get markers, for which tables are made; a whole huge page is protected as such. False: no memory for
+ * one (change_pmd_prepare).
+ */
 function protectWithMarkers(
   kernel: Kernel,
   mm: Mm,
@@ -88,7 +91,7 @@ function protectWithMarkers(
   end: number,
   visit: (slot: number, page: number) => void,
   change: ProtectionChange,
-): void {
+): boolean {
   const size = entriesPerTable(kernel);
   let page = start;
   while (page < end) {
@@ -98,18 +101,23 @@ function protectWithMarkers(
       if (changeHuge(kernel, vma, huge, change)) kernel.tlb.range(mm, page, next);
     } else {
       if (huge !== 0) splitMapping(kernel, mm, vma, huge, page);
-      for (let at = page; at < next; at++) {
-        visit(kernel.mmu.exports.makeEntry(mm.root, at, 0) >>> 0, at);
-      }
+      const slot = kernel.mmu.exports.makeEntry(mm.root, page, 0) >>> 0;
+      if (slot === 0) return false;
+      for (let at = page; at < next; at++) visit(slot + 8 * (at - page), at);
     }
     page = next;
   }
+  return true;
 }
 
 /** change_huge_pmd. On x86-64 from 6.6 on, a writable huge entry comes out clean (pmd_modify). */
 function changeHuge(kernel: Kernel, vma: Vma, slot: number, change: ProtectionChange): boolean {
   const { exports } = kernel.mmu;
   const before = exports.entryFlags(slot);
+  if ((before & Pte.present) === 0) {
+    changeAbsent(kernel, vma, slot, before, change);
+    return false;
+  }
   if (kernel.has("hugeModifyDropsDirty") && (before & Pte.write) !== 0) {
     exports.updateEntry(slot, Pte.dirty, 0);
   }
@@ -177,6 +185,7 @@ function changeAbsent(
   flags: number,
   { uffdWp }: ProtectionChange,
 ): void {
+  weakenMigrating(kernel, slot, flags, vma.object === null);
   if (uffdWp === undefined) return;
   kernel.count(Event.marker_entry, flags === 0 && uffdWp === "off" ? 0 : 1);
   if (flags === 0) {

@@ -1,6 +1,7 @@
 // /proc/PID/clear_refs (fs/proc/task_mmu.c clear_refs_write, clear_soft_dirty).
 
 import { Pte } from "../layout/linux-flags.js";
+import type { Errno } from "./errno.js";
 import { Event } from "./events.js";
 import { maybePinned } from "./folio.js";
 import { isHugetlb } from "./hugetlb.js";
@@ -29,6 +30,46 @@ export function clearSoftDirty(kernel: Kernel, mm: Mm): void {
   });
 }
 
+/** Whose young bits go: all, private mappings' (CLEAR_REFS_ANON), those with a file behind them (CLEAR_REFS_MAPPED). */
+const REFERENCED: ReadonlyMap<number, (vma: Vma) => boolean> = new Map([
+  [1, () => true],
+  [2, ({ object }: Vma) => object === null],
+  [3, ({ object }: Vma) => object !== null],
+]);
+const SOFT_DIRTY = 4;
+const PEAK_RSS = 5;
+
+/**
+ * What writing a number to clear_refs does: 1 to 3 make entries old, and no TLB is told; 4 clears soft-dirty; 5 resets
+ * a statistic. EINVAL for any other.
+ */
+export function clearRefs(kernel: Kernel, mm: Mm, type: number): Errno {
+  const wanted = REFERENCED.get(type);
+  if (wanted !== undefined) {
+    syscall(kernel, mm, "write", () => {
+      for (const vma of mm.vmas.all) if (wanted(vma)) makeOld(kernel, mm, vma);
+    });
+    return 0;
+  }
+  if (type === SOFT_DIRTY) clearSoftDirty(kernel, mm);
+  return type === SOFT_DIRTY || type === PEAK_RSS ? 0 : "EINVAL";
+}
+
+/** clear_refs_pte_range; zero pages are no one's. */
+function makeOld(kernel: Kernel, mm: Mm, vma: Vma): void {
+  const { exports } = kernel.mmu;
+  const visit = (slot: number): void => {
+    kernel.count(Event.clear_entry);
+    const flags = exports.entryFlags(slot);
+    if ((flags & (Pte.present | Pte.special)) !== Pte.present) return;
+    exports.updateEntry(slot, Pte.young, 0);
+  };
+  forEachEntry(kernel, mm.root, vma.start, vma.end, visit, (slot) => {
+    visit(slot);
+    return false;
+  });
+}
+
 function clearRuns(kernel: Kernel, mm: Mm, vma: Vma): void {
   const run: VisitRun = (slot, _page, count) => {
     kernel.count(Event.clear_entry, count);
@@ -45,7 +86,10 @@ function clearRuns(kernel: Kernel, mm: Mm, vma: Vma): void {
 /** clear_soft_dirty_pmd; false: nothing is split. */
 function clearHuge(kernel: Kernel, slot: number): boolean {
   kernel.count(Event.clear_entry);
-  kernel.mmu.exports.updateEntry(slot, Pte.write | Pte.softDirty, 0);
+  const { exports } = kernel.mmu;
+  const present = (exports.entryFlags(slot) & Pte.present) !== 0;
+  if (present) exports.updateEntry(slot, Pte.write | Pte.softDirty, 0);
+  else clearAbsent(kernel, slot);
   return false;
 }
 

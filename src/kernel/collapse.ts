@@ -4,6 +4,7 @@
 //   scan each entry --> swapped ones come in --> copy --> huge entry, writable, dirty and exclusive
 
 import { Pte } from "../layout/linux-flags.js";
+import { noMemory } from "./allocation.js";
 import { COLLAPSE_ANY, type CollapseControl, scanTable } from "./collapse-scan.js";
 import type { Errno } from "./errno.js";
 import { Event } from "./events.js";
@@ -13,11 +14,13 @@ import {
   headOf,
   newAnonFolio,
   pageFlags,
+  putPage,
   setPageFlags,
   setStamp,
   stampOf,
 } from "./folio.js";
 import type { Kernel } from "./kernel.js";
+import { waitForMigration } from "./migrate.js";
 import type { Mm } from "./mm.js";
 import { PG_EXCLUSIVE, PG_SWAPCACHE } from "./page-flags.js";
 import { pageProt, writeFlag } from "./page-prot.js";
@@ -35,6 +38,8 @@ type ScanResult = Errno;
 /** Collapses every aligned huge page of a part of a VMA. The last failure is returned. */
 export function collapse(kernel: Kernel, mm: Mm, vma: Vma, start: number, end: number): Errno {
   if (!mayCollapse(kernel, vma)) return "EINVAL";
+  // The collapse_control.
+  if (noMemory(kernel)) return "ENOMEM";
   const size = entriesPerTable(kernel);
   let failed: Errno = 0;
   for (let page = hugeStart(kernel, start + size - 1); page + size <= end; page += size) {
@@ -72,15 +77,22 @@ export function collapseOne(
   control: CollapseControl,
 ): ScanResult | "made" {
   const { exports } = kernel.mmu;
-  if (hugeEntryAt(kernel, mm.root, page) !== 0) return 0;
+  const huge = hugeEntryAt(kernel, mm.root, page);
+  // A huge page in migration counts as none.
+  if (huge !== 0) return (exports.entryFlags(huge) & Pte.present) !== 0 ? 0 : "EINVAL";
   const table = exports.findEntry(mm.root, page, 0) >>> 0;
   if (table === 0) return "EINVAL";
   const scanned = scanTable(kernel, vma, table, control);
   if (scanned !== 0) return scanned;
+  const head = newAnonFolio(kernel, hugeOrder(kernel));
+  if (head === 0) return "ENOMEM";
   const brought = bringIn(kernel, mm, vma, table, page);
-  if (brought !== 0) return brought;
-  const copied = copyInto(kernel, mm, vma, table, page);
-  return copied === 0 ? "made" : copied;
+  if (brought !== 0) {
+    putPage(kernel, head);
+    return brought;
+  }
+  copyInto(kernel, mm, vma, table, page, head);
+  return "made";
 }
 
 /** __collapse_huge_page_swapin; these faults are not counted. */
@@ -90,19 +102,26 @@ function bringIn(kernel: Kernel, mm: Mm, vma: Vma, table: number, page: number):
     const slot = table + 8 * i;
     const flags = exports.entryFlags(slot);
     if (flags === 0 || (flags & Pte.present) !== 0) continue;
+    if (waitForMigration(kernel, slot, flags)) continue;
     if (exports.absentType(slot) !== SWAP_TYPE) return "EINVAL";
     const result = swapFault(kernel, { mm, vma, page: page + i, write: false }, slot, flags);
-    if (result === "oom") return "ENOMEM";
+    // SCAN_FAIL, whatever went wrong.
+    if (result === "oom") return "EINVAL";
   }
   return 0;
 }
 
-/** collapse_huge_page, from the allocation on. */
-function copyInto(kernel: Kernel, mm: Mm, vma: Vma, table: number, page: number): ScanResult {
+/** collapse_huge_page, when all pages are there. */
+function copyInto(
+  kernel: Kernel,
+  mm: Mm,
+  vma: Vma,
+  table: number,
+  page: number,
+  head: number,
+): void {
   const { exports } = kernel.mmu;
   const size = entriesPerTable(kernel);
-  const head = newAnonFolio(kernel, hugeOrder(kernel));
-  if (head === 0) return "ENOMEM";
   kernel.count(Event.collapse);
   for (let i = 0; i < size; i++) takePage(kernel, mm, table + 8 * i, head + i);
   exports.freeTables(mm.root, page, page + size, page, page + size);
@@ -113,7 +132,6 @@ function copyInto(kernel: Kernel, mm: Mm, vma: Vma, table: number, page: number)
   const slot = exports.makeEntry(mm.root, page, 1) >>> 0;
   const writable = writeFlag(vma);
   exports.makeLeaf(slot, 1, head, pageProt(kernel, vma), Pte.young | kernel.madeDirty | writable);
-  return 0;
 }
 
 /** Copies what an entry maps, and drops the entry. */

@@ -7,9 +7,12 @@ export type Errno =
   | "EBUSY"
   | "EEXIST"
   | "EFAULT"
+  | "EIO"
   | "EINVAL"
   | "ENOENT"
   | "ENOMEM"
+  | "ENOTTY"
   | "ENXIO"
   | "EPERM"
+  | "ESRCH"
   | "EMLINK";

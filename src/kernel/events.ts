@@ -59,6 +59,11 @@ const EVENTS = [
   ["hugetlb_copy", "write faults that copied such a page"],
   ["hugetlb_entry", "entries of such pages taken down, protected, moved or copied by fork"],
   ["scan_protect", "entries protected by PAGEMAP_SCAN"],
+  ["fault_oom", "faults that found no memory"],
+  ["gup_fast", "pages pinned without locks"],
+  ["gup_slow", "pages pinned under the mmap_lock"],
+  ["migrate", "folios that began to migrate"],
+  ["oom_kill", "processes killed for their memory"],
 ] as const;
 
 type EventName = (typeof EVENTS)[number][0];

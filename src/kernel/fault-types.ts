@@ -14,6 +14,8 @@ export type FaultResult =
   /** The same, after I/O. */
   | "major-retry"
   | "oom"
+  /** There was no memory, and the process is to die for it. */
+  | "killed"
   | "segv"
   | "sigbus";
 
@@ -23,4 +25,6 @@ export interface Fault {
   readonly vma: Vma;
   readonly page: number;
   readonly write: boolean;
+  /** FAULT_FLAG_UNSHARE: the page is to be this mapping's alone, and stays read-only. */
+  readonly unshare?: boolean;
 }

@@ -18,6 +18,8 @@ import { hugetlbFault } from "./hugetlb-fault.js";
 import type { Kernel } from "./kernel.js";
 import { markerFault } from "./marker-fault.js";
 import type { Mm } from "./mm.js";
+import { outOfMemory } from "./oom.js";
+import { makeRoom } from "./reclaim.js";
 import { VM_ACCESS_FLAGS, VM_WRITE } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
 import { unshare, writeFault } from "./write-fault.js";
@@ -28,6 +30,7 @@ import { unshare, writeFault } from "./write-fault.js";
  */
 export function userFault(kernel: Kernel, mm: Mm, page: number, write: boolean): FaultResult {
   kernel.count(Event.trap);
+  makeRoom(kernel);
   let tried = false;
   let underVmaLock = kernel.has("perVmaLocks");
   for (;;) {
@@ -44,6 +47,8 @@ export function userFault(kernel: Kernel, mm: Mm, page: number, write: boolean):
       underVmaLock = false;
       continue;
     }
+    // It is not counted, and the access tries again.
+    if (result === "oom") return outOfMemory(kernel, mm) ? "done" : "killed";
     return settle(kernel, mm, result, tried);
   }
 }
@@ -62,6 +67,15 @@ function settle(kernel: Kernel, mm: Mm, result: FaultResult, tried: boolean): Fa
   return "done";
 }
 
+/** Flags of a fault that the kernel takes itself. */
+export interface KernelFault {
+  readonly write: boolean;
+  /** FOLL_FORCE: whatever the VMA allows. */
+  readonly force?: boolean;
+  /** FAULT_FLAG_UNSHARE. */
+  readonly unshare?: boolean;
+}
+
 /**
  * A fault of the kernel on a process's behalf (get_user_pages, populate). Counts like a user's, but has no
  * lock of the VMA to try first, and looks before it tries again.
@@ -71,14 +85,20 @@ export function kernelFault(
   kernel: Kernel,
   mm: Mm,
   page: number,
-  write: boolean,
+  { write, force = false, unshare: unshares = false }: KernelFault,
   isThere: () => boolean,
 ): FaultResult {
+  makeRoom(kernel);
+  const { failures } = kernel.mmu.exports;
+  const failed = failures.valueOf();
   let tried = false;
   for (;;) {
     const vma = mm.vmas.at(page);
-    if (vma === null || !allows(vma, write)) return "segv";
-    const result = handleMmFault(kernel, { mm, vma, page, write });
+    if (vma === null || !(force || allows(vma, write))) return "segv";
+    const result = handleMmFault(kernel, { mm, vma, page, write, unshare: unshares });
+    // Where memory really ran out, the allocation itself would have waited for more.
+    const ranOut = result === "oom" && failures.valueOf() === failed;
+    if (ranOut && outOfMemory(kernel, mm)) continue;
     if (result !== "retry" && result !== "major-retry") return settle(kernel, mm, result, tried);
     if (isThere()) return "done";
     tried = true;
@@ -117,6 +137,7 @@ function handleMmFault(kernel: Kernel, fault: Fault): FaultResult {
   if (flags === 0) return missing(kernel, fault, slot);
   if ((flags & Pte.present) === 0) return markerFault(kernel, fault, slot, flags);
   if (write && (flags & Pte.write) === 0) return writeFault(kernel, fault, slot, flags);
+  if (fault.unshare === true && (flags & Pte.write) === 0) return unshare(kernel, fault, slot);
   const set = Pte.young | (write ? kernel.madeDirty : 0);
   const enough = (flags & set) === set;
   kernel.count(enough ? Event.fault_spurious : Event.fault_flags);

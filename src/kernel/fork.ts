@@ -2,7 +2,7 @@
 
 import { FRAME_OWNER } from "../../assembly/abi/frames.js";
 import { Pte } from "../layout/linux-flags.js";
-import { MARKER_GUARD, markerIn } from "./absent.js";
+import { noDeposit, noMemory } from "./allocation.js";
 import { forkAnonVma } from "./anon-vma.js";
 import { foldRun, unfoldEnds } from "./contpte.js";
 import type { Errno } from "./errno.js";
@@ -17,6 +17,7 @@ import {
   setPageFlags,
   stampOf,
 } from "./folio.js";
+import { copyAbsent } from "./fork-absent.js";
 import { setFrameWord } from "./frame-words.js";
 import { isHugeZero } from "./huge-zero.js";
 import { forkedMapping, isHugetlb } from "./hugetlb.js";
@@ -25,12 +26,13 @@ import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { exitMm } from "./mmap.js";
 import { newMm } from "./new-mm.js";
+import { outOfMemory } from "./oom.js";
 import { PG_EXCLUSIVE } from "./page-flags.js";
 import { pageProt, writeFlag } from "./page-prot.js";
 import { batchAt } from "./pte-batch.js";
+import { makeRoom } from "./reclaim.js";
 import { indexOf } from "./rmap.js";
 import { splitMapping } from "./split-mapping.js";
-import { duplicateSlot, SWAP_TYPE } from "./swap-device.js";
 import { syscall } from "./syscall.js";
 import { isCow, VM_DONTCOPY, VM_SHARED, VM_UFFD_WP, VM_WIPEONFORK } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
@@ -42,16 +44,27 @@ import { forEachRun, type VisitRun } from "./walk-entries.js";
  * @returns the child, or why there is none
  */
 export function fork(kernel: Kernel, parent: Mm): { child: Mm } | { errno: Errno } {
+  const { failures } = kernel.mmu.exports;
+  const failed = failures.valueOf();
+  for (;;) {
+    const result = forkOnce(kernel, parent);
+    const ranOut = "errno" in result && failures.valueOf() === failed;
+    if (!ranOut || !outOfMemory(kernel, parent)) return result;
+  }
+}
+
+function forkOnce(kernel: Kernel, parent: Mm): { child: Mm } | { errno: Errno } {
   return syscall(kernel, parent, "write", () => {
+    // Without a task and its top table nothing is begun.
+    if (noMemory(kernel)) return { errno: "ENOMEM" };
     const child = newMm(kernel);
-    let fits = true;
-    for (const vma of parent.vmas.all) {
-      if ((vma.flags & VM_DONTCOPY) !== 0) continue;
-      const copy = copyVma(vma);
+    const fits = parent.vmas.all.every((vma) => {
+      if ((vma.flags & VM_DONTCOPY) !== 0) return true;
+      const copy = copyVma(kernel, vma);
+      if (copy === null) return false;
       child.vmas.insert(copy);
-      if (fits) fits = copyPages(kernel, { parent, child, from: vma, to: copy });
-      if (!fits) break;
-    }
+      return copyPages(kernel, { parent, child, from: vma, to: copy });
+    });
     kernel.tlb.space(parent);
     if (fits) return { child };
     exitMm(kernel, child);
@@ -59,8 +72,9 @@ export function fork(kernel: Kernel, parent: Mm): { child: Mm } | { errno: Errno
   });
 }
 
-/** The child's VMA: no userfaultfd (no event feature is asked for), and a clean slate if wiped. */
-function copyVma(vma: Vma): Vma {
+/** The child's VMA: no userfaultfd (no event feature is asked for), and a clean slate if wiped. Null: no memory. */
+function copyVma(kernel: Kernel, vma: Vma): Vma | null {
+  if (noMemory(kernel)) return null;
   const copy: Vma = {
     ...vma,
     flags: vma.flags & ~VM_UFFD_WP,
@@ -69,8 +83,11 @@ function copyVma(vma: Vma): Vma {
     anonVma: null,
     anonChain: [],
   };
+  if ((vma.flags & VM_WIPEONFORK) === 0 && vma.anonVma !== null) {
+    if (noMemory(kernel)) return null;
+    forkAnonVma(copy, vma);
+  }
   if (copy.object !== null) copy.object.users++;
-  if ((vma.flags & VM_WIPEONFORK) === 0) forkAnonVma(copy, vma);
   return copy;
 }
 
@@ -99,28 +116,38 @@ function copyPages(kernel: Kernel, copying: Copying): boolean {
   let fits = true;
   const run: VisitRun = (slot, page, count) => {
     if (!fits) return;
+    makeRoom(kernel);
     const to = kernel.mmu.exports.makeEntry(child.root, page, 0) >>> 0;
     fits = to !== 0 && copyRun(kernel, copying, { slot, page, to, count });
   };
-  forEachRun(kernel, parent.root, from.start, from.end, run, (slot, page) =>
-    copyHuge(kernel, copying, slot, page),
-  );
+  forEachRun(kernel, parent.root, from.start, from.end, run, (slot, page) => {
+    const result = fits ? copyHuge(kernel, copying, slot, page) : "no memory";
+    if (result === "no memory") fits = false;
+    return result === "split";
+  });
   return fits;
 }
 
-/** copy_huge_pmd. True: pages of it may be pinned, so it was split, and its entries are to be copied. */
+/** copy_huge_pmd. Where pages of it may be pinned, it is split, and its entries are to be copied. */
 function copyHuge(
   kernel: Kernel,
   { parent, child, from }: Copying,
   slot: number,
   page: number,
-): boolean {
+): "copied" | "split" | "no memory" {
   const { exports } = kernel.mmu;
+  const to = exports.makeEntry(child.root, page, 1) >>> 0;
+  if (to === 0 || noDeposit(kernel)) return "no memory";
+  const flags = exports.entryFlags(slot);
+  if ((flags & Pte.present) === 0) {
+    copyAbsent(kernel, slot, to, flags);
+    return "copied";
+  }
   const frame = exports.entryFrame(slot, 1);
   const exclusive = (pageFlags(kernel, frame) & PG_EXCLUSIVE) !== 0;
   if (exclusive && parent.hasPinned && maybePinned(kernel, frame)) {
     splitMapping(kernel, parent, from, slot, page);
-    return true;
+    return "split";
   }
   kernel.count(Event.fork_entry);
   if (!isHugeZero(kernel, frame)) {
@@ -129,10 +156,9 @@ function copyHuge(
     setPageFlags(kernel, frame, 0, PG_EXCLUSIVE);
   }
   exports.updateEntry(slot, Pte.write, 0);
-  const to = exports.makeEntry(child.root, page, 1) >>> 0;
   exports.copyEntry(slot, to);
   exports.updateEntry(to, Pte.young | Pte.uffdWp, 0);
-  return false;
+  return "copied";
 }
 
 /** What the program cannot do, it stops at: done here, one by one. */
@@ -231,20 +257,4 @@ function copyPinned(
   const set = kernel.madeDirty | writable | (flags & Pte.young);
   kernel.mmu.exports.makeLeaf(to, 0, copy, pageProt(kernel, vma), set);
   return true;
-}
-
-/**
- * copy_nonpresent_pte: guard markers are copied; uffd-wp's stay with the registration. A swapped page is
- * exclusive to neither then.
- */
-function copyAbsent(kernel: Kernel, slot: number, to: number, flags: number): void {
-  const { exports } = kernel.mmu;
-  if (exports.absentType(slot) === SWAP_TYPE) {
-    duplicateSlot(kernel, exports.absentOffset(slot));
-    exports.updateEntry(slot, Pte.exclusive, 0);
-    exports.copyEntry(slot, to);
-    exports.updateEntry(to, Pte.uffdWp, 0);
-    return;
-  }
-  if ((markerIn(kernel, slot, flags) & MARKER_GUARD) !== 0) exports.copyEntry(slot, to);
 }

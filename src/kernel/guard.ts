@@ -8,21 +8,46 @@ import { Event } from "./events.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import type { Vma } from "./vma.js";
-import { forEachEntry, NO_HUGE } from "./walk-entries.js";
+import { forEachEntry, hugeEntryAt, NO_HUGE } from "./walk-entries.js";
 import { zapRange } from "./zap.js";
 
-/** What was there goes; every page of the range is a guard then. */
+/** Every page of the range is a guard then. What is there goes, all of it, once the first of it is met. */
 export function installGuards(kernel: Kernel, mm: Mm, vma: Vma, start: number, end: number): Errno {
   // fork must copy the markers, and it copies what has an anon_vma: so shared mappings get one, too.
-  prepareAnon(mm, vma);
-  zapRange(kernel, mm, vma, start, end, true);
+  if (!prepareAnon(kernel, mm, vma)) return "ENOMEM";
+  let result = placeGuards(kernel, mm, start, end);
+  if (result === "filled") {
+    zapRange(kernel, mm, vma, start, end, true);
+    result = placeGuards(kernel, mm, start, end);
+  }
+  return result === "no memory" ? "ENOMEM" : 0;
+}
+
+function placeGuards(
+  kernel: Kernel,
+  mm: Mm,
+  start: number,
+  end: number,
+): "done" | "filled" | "no memory" {
+  const { exports } = kernel.mmu;
   for (let page = start; page < end; page++) {
-    const slot = kernel.mmu.exports.makeEntry(mm.root, page, 0) >>> 0;
-    if (slot === 0) return "ENOMEM";
+    if (hugeEntryAt(kernel, mm.root, page) !== 0) return "filled";
+    const slot = exports.makeEntry(mm.root, page, 0) >>> 0;
+    if (slot === 0) return "no memory";
+    const flags = exports.entryFlags(slot);
+    if ((markerIn(kernel, slot, flags) & MARKER_GUARD) !== 0) continue;
+    if (flags !== 0) return "filled";
     kernel.count(Event.marker_entry);
     setMarker(kernel, slot, MARKER_GUARD);
   }
-  return 0;
+  return "done";
+}
+
+/** Whether a page is a guard. */
+export function isGuard(kernel: Kernel, mm: Mm, page: number): boolean {
+  const { exports } = kernel.mmu;
+  const slot = exports.findEntry(mm.root, page, 0) >>> 0;
+  return slot !== 0 && (markerIn(kernel, slot, exports.entryFlags(slot)) & MARKER_GUARD) !== 0;
 }
 
 /** Guards go; all else stays. */

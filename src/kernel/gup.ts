@@ -1,51 +1,94 @@
-// Long-term pins for writing (mm/gup.c pin_user_pages, try_grab_folio): FOLL_PIN | FOLL_LONGTERM | FOLL_WRITE.
+// Long-term pins (mm/gup.c pin_user_pages_fast, gup_fast, __gup_longterm_locked, try_grab_folio; io_uring/memmap.c
+// io_pin_pages): FOLL_PIN | FOLL_LONGTERM, with FOLL_WRITE or without.
+//
+//   each page --as wanted, and no lock asked for?--> grabbed (gup_fast)
+//             --else, from this one on-------------> faults, then grabbed
 
-import { MmulateError } from "../errors.js";
+import { noMemory } from "./allocation.js";
 import type { Errno } from "./errno.js";
+import { Event } from "./events.js";
 import { allows } from "./fault.js";
 import { addPins, getPage, headOf, isLarge, putPage } from "./folio.js";
+import { faultIn, followPage, type Wanted } from "./follow-page.js";
+import { isHugeZero } from "./huge-zero.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { PIN_BIAS } from "./page-flags.js";
-import { faultIn } from "./populate.js";
 import { syscall } from "./syscall.js";
-import { leafAt } from "./walk-entries.js";
 
 /** Pages that one call pinned; who unpins them says which. */
 export type Pins = readonly number[];
 
 /**
- * Pins the pages of [start, end), each after a write fault if it needs one.
- * @returns the frames, or EFAULT: a hole, or a mapping that is not writable; nothing is pinned then
+ * Pins the pages of [start, end), each after a fault if it needs one: for writing, or to be its mapping's alone.
+ * @returns the frames, or EFAULT: a hole, or a mapping that does not allow it; ENOMEM: no memory for the first page
+ * (a later one makes the call come back early, which its caller, io_pin_pages, takes for EFAULT). Nothing is
+ * pinned then
  */
 export function pinPages(
   kernel: Kernel,
   mm: Mm,
   start: number,
   end: number,
+  write = true,
 ): { pins: Pins } | { errno: Errno } {
+  const want: Wanted = { write, pin: true };
   return syscall(kernel, mm, "read", () => {
     const pins: number[] = [];
-    for (let page = start; page < end; page++) {
-      const vma = mm.vmas.at(page);
-      const failed = vma === null || !allows(vma, true) || faultIn(kernel, mm, page, true) !== 0;
-      if (failed) {
-        unpinPages(kernel, pins);
-        return { errno: "EFAULT" };
-      }
-      // Seen by fork and clear_refs from now on, whatever becomes of the pins (MMF_HAS_PINNED).
-      mm.hasPinned = true;
-      pins.push(grab(kernel, mm, page));
+    // A buffer without bytes (io_buffer_validate).
+    if (end <= start) return { errno: "EFAULT" };
+    if (noMemory(kernel)) return { errno: "ENOMEM" };
+    // Seen by fork and clear_refs from now on, whatever becomes of the pins (MMF_HAS_PINNED).
+    mm.hasPinned = true;
+    pinFast(kernel, mm, start, end, want, pins);
+    for (let page = start + pins.length; page < end; page++) {
+      const errno = pinSlow(kernel, mm, page, want, pins);
+      if (errno === 0) continue;
+      unpinPages(kernel, pins);
+      return { errno: page === start ? errno : "EFAULT" };
     }
     return { pins };
   });
 }
 
-function grab(kernel: Kernel, mm: Mm, page: number): number {
-  const { exports } = kernel.mmu;
-  const leaf = leafAt(kernel, mm.root, page);
-  if (leaf === null) throw new MmulateError("INTERNAL", `page ${page} is gone`);
-  const frame = exports.entryFrame(leaf.slot, leaf.level) + (page - leaf.first);
+/** gup_fast: as far as every page is there as it is wanted; no locks, no faults. */
+function pinFast(
+  kernel: Kernel,
+  mm: Mm,
+  start: number,
+  end: number,
+  want: Wanted,
+  pins: number[],
+): void {
+  for (let page = start; page < end; page++) {
+    const vma = mm.vmas.at(page);
+    const frame = vma === null ? "fault" : followPage(kernel, mm, vma, page, want);
+    // The zero page is special, and left to who knows its mapping.
+    if (typeof frame !== "number" || isZero(kernel, frame)) return;
+    kernel.count(Event.gup_fast);
+    pins.push(grab(kernel, frame));
+  }
+}
+
+function pinSlow(kernel: Kernel, mm: Mm, page: number, want: Wanted, pins: number[]): Errno {
+  const vma = mm.vmas.at(page);
+  if (vma === null || !allows(vma, want.write)) return "EFAULT";
+  const errno = faultIn(kernel, mm, page, want);
+  if (errno !== 0) return errno;
+  const frame = followPage(kernel, mm, mm.vmas.at(page) ?? vma, page, want);
+  if (typeof frame !== "number") return "EFAULT";
+  kernel.count(Event.gup_slow);
+  pins.push(grab(kernel, frame));
+  return 0;
+}
+
+function isZero(kernel: Kernel, frame: number): boolean {
+  return frame === kernel.zeroFrame || isHugeZero(kernel, headOf(kernel, frame));
+}
+
+/** try_grab_folio; nobody counts references to zero pages. */
+function grab(kernel: Kernel, frame: number): number {
+  if (isZero(kernel, frame)) return frame;
   if (isLarge(kernel, frame)) {
     getPage(kernel, frame);
     addPins(kernel, headOf(kernel, frame), 1);
@@ -58,6 +101,7 @@ function grab(kernel: Kernel, mm: Mm, page: number): number {
 /** unpin_user_pages. */
 export function unpinPages(kernel: Kernel, pins: Pins): void {
   for (const frame of pins) {
+    if (isZero(kernel, frame)) continue;
     if (isLarge(kernel, frame)) {
       addPins(kernel, headOf(kernel, frame), -1);
       putPage(kernel, frame);

@@ -2,13 +2,22 @@
 // do_huge_pmd_wp_page, huge_pmd_set_accessed; mm/memory.c wp_huge_pmd).
 
 import { Pte } from "../layout/linux-flags.js";
+import { noDeposit } from "./allocation.js";
 import { prepareAnon } from "./anon-fault.js";
 import { Event } from "./events.js";
 import type { Fault, FaultResult } from "./fault-types.js";
-import { addWholeMapping, newAnonFolio, pageFlags, refsOf, setPageFlags } from "./folio.js";
+import {
+  addWholeMapping,
+  newAnonFolio,
+  pageFlags,
+  putPage,
+  refsOf,
+  setPageFlags,
+} from "./folio.js";
 import { handleUserfault } from "./handle-userfault.js";
 import { hugeZero, isHugeZero } from "./huge-zero.js";
 import type { Kernel } from "./kernel.js";
+import { waitForMigration } from "./migrate.js";
 import { PG_EXCLUSIVE } from "./page-flags.js";
 import { pageProt, writeFlag } from "./page-prot.js";
 import { setIndex } from "./rmap.js";
@@ -21,21 +30,34 @@ import { hugeStart } from "./walk-entries.js";
 export function hugeFirstTouch(kernel: Kernel, fault: Fault, slot: number): FaultResult | null {
   const { mm, vma, page, write } = fault;
   if (vma.object !== null || !mayBeHuge(kernel, vma, page, hugeOrder(kernel))) return null;
-  prepareAnon(mm, vma);
+  if (!prepareAnon(kernel, mm, vma)) return "oom";
   if (!write) {
+    if (noDeposit(kernel)) return "oom";
     const zero = hugeZero(kernel);
     if (zero === 0) return null;
     kernel.count(Event.fault_zero);
     kernel.mmu.exports.makeLeaf(slot, 1, zero, pageProt(kernel, vma), 0);
     return "done";
   }
-  return mapHuge(kernel, fault, slot) ? "done" : null;
+  return mapHuge(kernel, fault, slot, true);
 }
 
-/** A fresh huge page, writable and exclusive. False: no memory. */
-function mapHuge(kernel: Kernel, { mm, vma, page }: Fault, slot: number): boolean {
+/**
+ * A fresh huge page, writable and exclusive. Null: no memory for it.
+ * @param deposit a table is set aside; without memory for that, smaller pages will not do either
+ */
+function mapHuge(
+  kernel: Kernel,
+  { mm, vma, page }: Fault,
+  slot: number,
+  deposit: boolean,
+): FaultResult | null {
   const head = newAnonFolio(kernel, hugeOrder(kernel));
-  if (head === 0) return false;
+  if (head === 0) return null;
+  if (deposit && noDeposit(kernel)) {
+    putPage(kernel, head);
+    return "oom";
+  }
   kernel.count(Event.fault_huge);
   kernel.count(Event.page_zero, 2 ** hugeOrder(kernel));
   addWholeMapping(kernel, head, 1, mm.id);
@@ -43,14 +65,18 @@ function mapHuge(kernel: Kernel, { mm, vma, page }: Fault, slot: number): boolea
   setIndex(kernel, head, vma, hugeStart(kernel, page));
   const writable = (vma.flags & VM_WRITE) !== 0 ? kernel.madeDirty | Pte.write : 0;
   kernel.mmu.exports.makeLeaf(slot, 1, head, pageProt(kernel, vma), Pte.young | writable);
-  return true;
+  return "done";
 }
 
 /** A fault on a present huge page. Null: it is split now, go on with its entries. */
 export function hugePresentFault(kernel: Kernel, fault: Fault, slot: number): FaultResult | null {
   const { exports } = kernel.mmu;
   const flags = exports.entryFlags(slot);
-  if (fault.write && (flags & Pte.write) === 0) return hugeWrite(kernel, fault, slot, flags);
+  if (waitForMigration(kernel, slot, flags)) return "done";
+  const readOnly = (flags & Pte.write) === 0;
+  if ((fault.write || fault.unshare === true) && readOnly) {
+    return hugeWrite(kernel, fault, slot, flags);
+  }
   exports.updateEntry(slot, 0, Pte.young | (fault.write ? kernel.madeDirty : 0));
   kernel.tlb.granted(fault.mm, fault.page);
   return "done";
@@ -58,7 +84,7 @@ export function hugePresentFault(kernel: Kernel, fault: Fault, slot: number): Fa
 
 function hugeWrite(kernel: Kernel, fault: Fault, slot: number, flags: number): FaultResult | null {
   const { mm, vma, page } = fault;
-  if ((flags & Pte.uffdWp) !== 0 && (vma.flags & VM_UFFD_WP) !== 0) {
+  if (fault.write && (flags & Pte.uffdWp) !== 0 && (vma.flags & VM_UFFD_WP) !== 0) {
     if (vma.uffd?.async !== true) {
       return handleUserfault(kernel, mm, page);
     }
@@ -70,6 +96,7 @@ function hugeWrite(kernel: Kernel, fault: Fault, slot: number, flags: number): F
     if (kernel.has("hugeZeroWriteIsHuge") && mapOverZero(kernel, fault, slot)) return "done";
   } else if (mayReuse(kernel, frame)) {
     setPageFlags(kernel, frame, PG_EXCLUSIVE);
+    if (!fault.write) return "done";
     kernel.count(Event.fault_reuse);
     const writable = writeFlag(vma);
     kernel.mmu.exports.updateEntry(slot, 0, Pte.young | kernel.madeDirty | writable);
@@ -87,7 +114,7 @@ function mayReuse(kernel: Kernel, head: number): boolean {
 /** do_huge_zero_wp_pmd. */
 function mapOverZero(kernel: Kernel, fault: Fault, slot: number): boolean {
   const start = hugeStart(kernel, fault.page);
-  if (!mapHuge(kernel, fault, slot)) return false;
+  if (mapHuge(kernel, fault, slot, false) !== "done") return false;
   kernel.tlb.range(fault.mm, start, start + 2 ** hugeOrder(kernel));
   return true;
 }

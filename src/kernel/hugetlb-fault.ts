@@ -62,7 +62,7 @@ export function hugetlbFault(kernel: Kernel, fault: HugeFault): FaultResult {
 function firstTouch(kernel: Kernel, fault: HugeFault, slot: number, flags: number): FaultResult {
   const { mm, vma, page, write } = fault;
   if (vma.huge.robbed) return "sigbus";
-  prepareAnon(mm, vma);
+  if (!prepareAnon(kernel, mm, vma)) return "oom";
   const wp = isUffdWp(kernel, slot, flags) ? Pte.uffdWp : 0;
   const head = newHugetlbFolio(kernel, mm, vma, page);
   if (head === 0) return "sigbus";

@@ -92,7 +92,8 @@ function restorePromise(kernel: Kernel, vma: HugeVma, page: number, head: number
 
 /**
  * hugetlb_change_protection. Nothing becomes writable here: the next write does it. Absent pages take markers
- * whatever the userfaultfd was asked for (a mapping of huge pages counts as one of a file).
+ * whatever the userfaultfd was asked for (a mapping of huge pages counts as one of a file). False: no memory for a
+ * table of them.
  */
 export function protectHugetlb(
   kernel: Kernel,
@@ -101,11 +102,12 @@ export function protectHugetlb(
   start: number,
   end: number,
   uffdWp: "on" | "off" | undefined,
-): void {
+): boolean {
   const { pool } = vma.huge;
   for (let page = hugePageStart(vma.huge, start); page < end; page += pool.pages) {
     const slot =
       uffdWp === "on" ? makeHugetlbSlot(kernel, mm, vma, page) : hugetlbSlot(kernel, mm, vma, page);
+    if (slot === 0 && uffdWp === "on") return false;
     if (slot === 0) continue;
     const flags = hugeFlags(kernel, pool, slot);
     if ((flags & Pte.present) === 0) {
@@ -122,6 +124,7 @@ export function protectHugetlb(
     else if (uffdWp === "off") changeHuge(kernel, pool, slot, Pte.uffdWp, 0);
   }
   flush(kernel, mm, vma, start, end);
+  return true;
 }
 
 /** Whose entries are copied, and whereto. */
@@ -173,15 +176,21 @@ interface HugeMove {
   readonly clearWp: boolean;
 }
 
-/** move_hugetlb_page_tables: entries go as they are; soft-dirty is not set. */
-export function moveHugetlb(kernel: Kernel, mm: Mm, vma: HugeVma, move: HugeMove): void {
+/**
+ * move_hugetlb_page_tables: entries go as they are; soft-dirty is not set.
+ * @returns how many pages have moved: fewer than asked for where there was no memory for a table
+ */
+export function moveHugetlb(kernel: Kernel, mm: Mm, vma: HugeVma, move: HugeMove): number {
   const { pool } = vma.huge;
   const end = move.start + move.pages;
   for (const [slot, page] of slotsOf(kernel, mm, vma, move.start, end)) {
     const flags = hugeFlags(kernel, pool, slot);
     if (flags === 0) continue;
     const target = makeHugetlbSlot(kernel, mm, vma, move.to + (page - move.start));
-    if (target === 0) continue;
+    if (target === 0) {
+      flush(kernel, mm, vma, move.start, page);
+      return page - move.start;
+    }
     kernel.count(Event.hugetlb_entry, pool.entries);
     const marked = (markerIn(kernel, slot, flags) & MARKER_UFFD_WP) !== 0;
     if (!move.clearWp || !marked) copyHuge(kernel, pool, slot, target);
@@ -189,4 +198,5 @@ export function moveHugetlb(kernel: Kernel, mm: Mm, vma: HugeVma, move: HugeMove
     if (move.clearWp && !marked) changeHuge(kernel, pool, target, Pte.uffdWp, 0);
   }
   flush(kernel, mm, vma, move.start, end);
+  return move.pages;
 }

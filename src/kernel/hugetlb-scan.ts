@@ -22,7 +22,8 @@ import {
 /**
  * Scans [start, end) of a VMA, huge page by huge page.
  * @param own categories of the VMA
- * @param hole called for parts without a table
+ * @param hole called for parts without a table; false: no memory for one
+ * @returns false where that was so
  */
 export function scanHugetlb(
   scan: Scan,
@@ -30,15 +31,18 @@ export function scanHugetlb(
   own: number,
   start: number,
   end: number,
-  hole: (page: number, end: number) => void,
-): void {
+  hole: (page: number, end: number) => boolean,
+): boolean {
   const { pages } = vma.huge.pool;
   for (let page = start; page < end; page = hugePageStart(vma.huge, page) + pages) {
     const next = Math.min(end, hugePageStart(vma.huge, page) + pages);
     const slot = hugetlbSlot(scan.kernel, scan.mm, vma, page);
-    if (slot === 0) hole(page, next);
-    else scanEntry(scan, vma.huge.pool, own, { slot, page, next, whole: next - page === pages });
+    if (scan.isFull) break;
+    if (slot === 0 && !hole(page, next)) return false;
+    if (slot !== 0)
+      scanEntry(scan, vma.huge.pool, own, { slot, page, next, whole: next - page === pages });
   }
+  return true;
 }
 
 interface Part {
@@ -62,8 +66,8 @@ function scanEntry(
   if (!scan.matches(categories)) return;
   const protects = request.protect && (categories & PAGE_IS_WRITTEN) !== 0;
   if (protects && !whole) return;
-  scan.output(page, next);
-  if (!protects) return;
+  const to = scan.output(categories, page, next);
+  if (!protects || to < next) return;
   kernel.count(Event.scan_protect);
   changeHuge(kernel, pool, slot, Pte.write, Pte.uffdWp);
   flushHuge(kernel, mm, pool, page);

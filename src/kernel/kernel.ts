@@ -6,6 +6,7 @@ import { MmCore } from "../core/mm.js";
 import type { CompiledLayout } from "../layout/compiled.js";
 import { Pte } from "../layout/linux-flags.js";
 import type { CompiledLinuxLayout } from "../layout/linux-layout.js";
+import type { AnonVmaPool } from "./anon-vma.js";
 import { CacheLines, STRUCT_PAGE_BYTES, VMA_BYTES } from "./cache-lines.js";
 import { EVENT_MEANINGS } from "./events.js";
 import { featuresOf, type KernelConfig } from "./features.js";
@@ -16,6 +17,7 @@ import type { SharedObject } from "./shared-object.js";
 import { SwapSlots } from "./swap-slots.js";
 import { Clocks } from "./time.js";
 import { TlbFlush } from "./tlb-flush.js";
+import { type Watermarks, watermarks } from "./watermarks.js";
 
 /** What a kernel is made of. */
 export interface KernelParts {
@@ -56,6 +58,16 @@ export class Kernel {
   readonly swap: SwapSlots;
   /** Pools of huge pages. */
   readonly hugePools: readonly HugePool[];
+  readonly anonVmas: AnonVmaPool = { living: 0 };
+  /** Folios in migration, by head: where each goes (migrate.ts). */
+  readonly migrations = new Map<number, number>();
+  /** The swap device is in use. */
+  swapOn: boolean;
+  /** The frame that reclaim looks at next. */
+  reclaimHand = 1;
+  readonly watermarks: Watermarks;
+  /** A process is chosen to die for its memory; whoever runs processes ends it. */
+  onKill: (mm: Mm) => void = () => undefined;
   /** Address spaces that live. */
   readonly mms = new Set<Mm>();
   /** Heads of folios that are mapped only in part, in the order they came to be so (partly-mapped.ts). */
@@ -87,12 +99,15 @@ export class Kernel {
     this.monitorCpu = cpus - 1;
     this.features = featuresOf(config.version, config.architecture);
     this.mmu = new MmCore(core, linux, config.frames);
+    this.mmu.exports.limitMemory();
     this.entriesPerTable = 2 ** (hardware.halves[0].levels[0]?.indexBits ?? 0);
     this.softDirty = config.softDirty && linux.has.softDirty;
     this.madeDirty = Pte.dirty | (this.softDirty && linux.dirtySetsSoftDirty ? Pte.softDirty : 0);
     this.foldsGroups = this.has("contpte") && linux.has.contiguous;
     this.zeroFrame = this.mmu.exports.allocateFrames(0);
     this.programs = kernelPrograms(this.mmu);
+    this.swapOn = config.swap;
+    this.watermarks = watermarks(config.frames, config.page);
     this.swap = new SwapSlots(config.swap ? config.frames : 0);
     this.hugePools = hugePools(hardware, config, linux.has.contiguous);
     this.tlb = new TlbFlush(

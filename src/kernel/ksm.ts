@@ -5,6 +5,7 @@
 //   all others             their entries are replaced
 
 import { Pte } from "../layout/linux-flags.js";
+import { noMemory } from "./allocation.js";
 import { unfold } from "./contpte.js";
 import type { Errno } from "./errno.js";
 import { Event } from "./events.js";
@@ -37,8 +38,11 @@ interface Item {
   readonly page: number;
 }
 
-/** ksmd runs until everything has been compared: contents do not change meanwhile. */
-export function runKsm(kernel: Kernel): void {
+/**
+ * ksmd runs until everything has been compared: contents do not change meanwhile.
+ * @param useZeroPages pages of zeroes are replaced by the zero page
+ */
+export function runKsm(kernel: Kernel, useZeroPages = false): void {
   const waiting = new Map<number, Item>();
   const stable = stablePages(kernel);
   for (const item of items(kernel)) {
@@ -46,6 +50,10 @@ export function runKsm(kernel: Kernel): void {
     if (frame === 0 || (pageFlags(kernel, frame) & PG_KSM) !== 0) continue;
     const content = stampOf(kernel, frame);
     const merged = stable.get(content);
+    if (merged === undefined && useZeroPages && content === 0) {
+      replaceByZero(kernel, item);
+      continue;
+    }
     if (merged !== undefined) {
       replace(kernel, item, merged);
       continue;
@@ -58,8 +66,10 @@ export function runKsm(kernel: Kernel): void {
     const made = makeStable(kernel, item);
     if (made === 0) continue;
     replace(kernel, other, made);
-    stable.set(content, made);
     waiting.delete(content);
+    // stable_tree_insert: without its node a KSM page cannot be found again, and is given up (break_cow).
+    if (noMemory(kernel)) for (const each of [other, item]) unmergeOne(kernel, each);
+    else stable.set(content, made);
   }
 }
 
@@ -132,19 +142,33 @@ function replace(kernel: Kernel, item: Item, stable: number): void {
   dropMapping(kernel, frame, mm.id);
 }
 
+/** replace_page with the zero page. From 6.6 on the entry is dirty, by which it is known to be KSM's. */
+function replaceByZero(kernel: Kernel, item: Item): void {
+  const frame = protect(kernel, item);
+  if (frame === 0) return;
+  kernel.count(Event.ksm_merge);
+  const { exports } = kernel.mmu;
+  const { mm, vma, page } = item;
+  const slot = exports.findEntry(mm.root, page, 0) >>> 0;
+  const dirty = kernel.has("ksmZeroIsDirty") ? kernel.madeDirty : 0;
+  exports.makeLeaf(slot, 0, kernel.zeroFrame, pageProt(kernel, vma), Pte.special | dirty);
+  kernel.tlb.page(mm, page);
+  dropMapping(kernel, frame, mm.id);
+}
+
 /** MADV_MERGEABLE. */
 export function mergeable(kernel: Kernel, mm: Mm, vma: Vma, start: number, end: number): Errno {
   if ((vma.flags & (VM_MERGEABLE | VM_SHARED)) !== 0) return 0;
-  modifyVma(kernel, mm, vma, start, end, { flags: vma.flags | VM_MERGEABLE });
-  return 0;
+  const changed = modifyVma(kernel, mm, vma, start, end, { flags: vma.flags | VM_MERGEABLE });
+  return changed === null ? "EAGAIN" : 0;
 }
 
 /** MADV_UNMERGEABLE: every KSM page is copied for this mapping (`unmerge_ksm_pages`). */
 export function unmergeable(kernel: Kernel, mm: Mm, vma: Vma, start: number, end: number): Errno {
   if ((vma.flags & VM_MERGEABLE) === 0) return 0;
-  if (!unmergePages(kernel, mm, vma, start, end)) return "ENOMEM";
-  modifyVma(kernel, mm, vma, start, end, { flags: vma.flags & ~VM_MERGEABLE });
-  return 0;
+  if (!unmergePages(kernel, mm, vma, start, end)) return "EAGAIN";
+  const changed = modifyVma(kernel, mm, vma, start, end, { flags: vma.flags & ~VM_MERGEABLE });
+  return changed === null ? "EAGAIN" : 0;
 }
 
 /** Copies the KSM pages of a part of a mapping; before a move, too (`move_vma`). False: no memory. */
@@ -157,9 +181,24 @@ export function unmergePages(
 ): boolean {
   if ((vma.flags & VM_MERGEABLE) === 0) return true;
   for (let page = start; page < end; page++) {
-    const frame = frameAt(kernel, { mm, vma, page });
-    if (frame === 0 || (pageFlags(kernel, frame) & PG_KSM) === 0) continue;
-    if (unshareFault(kernel, mm, page) === "oom") return false;
+    if (!unmergeOne(kernel, { mm, vma, page })) return false;
   }
   return true;
+}
+
+/** is_ksm_zero_pte. */
+function isKsmZero(kernel: Kernel, { mm, page }: Item): boolean {
+  if (!kernel.has("ksmZeroIsDirty")) return false;
+  const { exports } = kernel.mmu;
+  const slot = exports.findEntry(mm.root, page, 0) >>> 0;
+  const zero = Pte.present | Pte.special | Pte.dirty;
+  return slot !== 0 && (exports.entryFlags(slot) & zero) === zero;
+}
+
+/** break_ksm: a copy of its own for one entry. False: no memory. */
+function unmergeOne(kernel: Kernel, item: Item): boolean {
+  const frame = frameAt(kernel, item);
+  const merged = frame !== 0 && (pageFlags(kernel, frame) & PG_KSM) !== 0;
+  if (!merged && !isKsmZero(kernel, item)) return true;
+  return unshareFault(kernel, item.mm, item.page) !== "oom";
 }

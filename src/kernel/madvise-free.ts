@@ -31,6 +31,7 @@ export function free(kernel: Kernel, mm: Mm, vma: Vma, start: number, end: numbe
 /** True: only a part was asked for, and the folio has been split. */
 function freeHuge(kernel: Kernel, slot: number, pages: number): boolean {
   const { exports } = kernel.mmu;
+  if ((exports.entryFlags(slot) & Pte.present) === 0) return false;
   const head = exports.entryFrame(slot, 1);
   if (isHugeZero(kernel, head) || isShared(kernel, head)) return false;
   if (pages < entriesPerTable(kernel)) return splitFolio(kernel, head);

@@ -27,6 +27,7 @@ export function pageout(kernel: Kernel, mm: Mm, vma: Vma, start: number, end: nu
   const chosen: number[] = [];
   const run: VisitRun = (slot, _page, count) => chooseRun(kernel, slot, count, chosen);
   forEachRun(kernel, mm.root, start, end, run, (slot, page, until) => {
+    if ((kernel.mmu.exports.entryFlags(slot) & Pte.present) === 0) return false;
     const head = kernel.mmu.exports.entryFrame(slot, 1);
     if (isHugeZero(kernel, head) || isShared(kernel, head)) return false;
     if (until - page < entriesPerTable(kernel)) return splitFolio(kernel, head);

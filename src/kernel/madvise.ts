@@ -23,14 +23,14 @@ type Visit = (kernel: Kernel, mm: Mm, vma: Vma, start: number, end: number) => E
 /** A whole range at once, holes and all. */
 type Whole = (kernel: Kernel, mm: Mm, start: number, end: number) => Errno;
 
+/** madvise_update_vma; "kernel resources, such as slab, are temporarily unavailable" is EAGAIN, not ENOMEM. */
 function setting(set: number, clear: number, refused = 0): Visit {
   return (kernel, mm, vma, start, end) => {
     if ((vma.flags & refused) !== 0) return "EINVAL";
     const flags = (vma.flags & ~clear) | set;
     if (flags === vma.flags) return 0;
     if (!mayCut(kernel, mm, vma, start, end)) return "EINVAL";
-    modifyVma(kernel, mm, vma, start, end, { flags });
-    return 0;
+    return modifyVma(kernel, mm, vma, start, end, { flags }) === null ? "EAGAIN" : 0;
   };
 }
 

@@ -17,6 +17,8 @@ export interface Mm {
   readonly mmapLock: Lock;
   /** MMF_HAS_PINNED: sticky, inherited by nobody. */
   hasPinned: boolean;
+  /** Chosen by the OOM killer: its process ends. */
+  killed: boolean;
   /** userfaultfds by what they were opened with. */
   readonly uffds: Map<string, UffdContext>;
   /** Faults counted to it (`mm_account_fault`). */

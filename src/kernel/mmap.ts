@@ -1,5 +1,6 @@
 // mmap with MAP_FIXED, and munmap (mm/mmap.c, mm/vma.c).
 
+import { noMemory } from "./allocation.js";
 import type { Errno } from "./errno.js";
 import { closeHugetlb, isHugetlb, newHugeMapping } from "./hugetlb.js";
 import { type HugePool, wholePages } from "./hugetlb-pool.js";
@@ -51,22 +52,8 @@ export function mmap(kernel: Kernel, mm: Mm, mapping: Mapping): Errno {
       (shared ? VM_SHARED : 0) |
       (huge === null ? 0 : VM_HUGETLB) |
       (kernel.softDirty ? VM_SOFTDIRTY : 0);
-    const vma: Vma = {
-      start,
-      end,
-      flags,
-      pgoff: shared || huge !== null ? 0 : start,
-      object: shared ? newSharedObject(kernel, pages) : null,
-      uffd: null,
-      huge,
-      anonVma: null,
-      anonChain: [],
-    };
-    const merged = mergePart(kernel, mm, vma);
-    if (merged === null) mm.vmas.insert(vma);
-    // A merged mapping is new as a whole, so that nothing written to its new part is missed.
-    else merged.flags |= flags & VM_SOFTDIRTY;
-    return 0;
+    const pgoff = shared || huge !== null ? 0 : start;
+    return insert(kernel, mm, { start, end, flags, pgoff, huge }, shared);
   });
 }
 
@@ -75,6 +62,30 @@ function poolFor(kernel: Kernel, { start, huge, shared }: Mapping): HugePool | n
   if (huge === undefined) return null;
   const pool = kernel.hugePools.find(({ shift }) => shift === huge);
   return pool === undefined || shared || start % pool.pages !== 0 ? undefined : pool;
+}
+
+/** __mmap_region, behind the unmapping: what was there stays gone when there is no memory for the new. */
+function insert(
+  kernel: Kernel,
+  mm: Mm,
+  place: Pick<Vma, "start" | "end" | "flags" | "pgoff" | "huge">,
+  shared: boolean,
+): Errno {
+  const empty = { uffd: null, anonVma: null, anonChain: [] };
+  if (!shared) {
+    const merged = mergePart(kernel, mm, { ...place, ...empty, object: null });
+    if (merged !== null) {
+      // A merged mapping is new as a whole, so that nothing written to its new part is missed.
+      merged.flags |= place.flags & VM_SOFTDIRTY;
+      return 0;
+    }
+  }
+  if (noMemory(kernel)) return "ENOMEM";
+  // shmem_zero_setup: an inode of its own.
+  if (shared && noMemory(kernel)) return "ENOMEM";
+  const object = shared ? newSharedObject(kernel, place.end - place.start) : null;
+  mm.vmas.insert({ ...place, ...empty, object });
+  return 0;
 }
 
 /** munmap. */
@@ -87,11 +98,13 @@ export function munmap(kernel: Kernel, mm: Mm, start: number, end: number): Errn
 
 /**
  * do_munmap: VMAs are cut at the borders, entries zapped, VMAs dropped, then tables that hold nothing.
- * @returns EINVAL where a border lies inside of a huge page of a pool; then nothing was unmapped
+ * @returns EINVAL where a border lies inside of a huge page of a pool, ENOMEM without memory to cut; then everything
+ * is still mapped
  */
 export function munmapRange(kernel: Kernel, mm: Mm, start: number, end: number): Errno {
-  const inside = isolate(kernel, mm, start, end);
-  if (inside === null) return "EINVAL";
+  const failed = isolate(kernel, mm, start, end);
+  if (failed !== 0) return failed;
+  const inside = mm.vmas.within(start, end);
   const [first] = inside;
   const last = inside.at(-1);
   if (first === undefined || last === undefined) return 0;
@@ -107,15 +120,15 @@ export function munmapRange(kernel: Kernel, mm: Mm, start: number, end: number):
   return 0;
 }
 
-/** Cuts VMAs at `start` and `end`; returns those between, null where one cannot be cut. */
-function isolate(kernel: Kernel, mm: Mm, start: number, end: number): Vma[] | null {
+/** Cuts VMAs at `start` and `end`. Where the second cut fails, the first stays. */
+function isolate(kernel: Kernel, mm: Mm, start: number, end: number): Errno {
   for (const at of [start, end]) {
     const vma = mm.vmas.at(at);
     if (vma === null || vma.start === at) continue;
-    if (isHugetlb(vma) && at % vma.huge.pool.pages !== 0) return null;
-    splitVma(kernel, mm, vma, at);
+    if (isHugetlb(vma) && at % vma.huge.pool.pages !== 0) return "EINVAL";
+    if (splitVma(kernel, mm, vma, at) === null) return "ENOMEM";
   }
-  return mm.vmas.within(start, end);
+  return 0;
 }
 
 /** free_pgtables: tables wholly between the neighbouring VMAs. Walk caches may hold them: flush. */

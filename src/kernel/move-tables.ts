@@ -23,34 +23,45 @@ interface TableMove {
 /**
  * Moves all entries. Where source, target and what is left cover a whole aligned table, the table itself moves
  * and no entry is touched: clean pages stay clean.
+ * @returns how many pages' entries have moved: fewer than asked for where there was no memory for a table
  */
-export function movePageTables(kernel: Kernel, mm: Mm, vma: Vma, move: TableMove): void {
-  if (isHugetlb(vma)) {
-    moveHugetlb(kernel, mm, vma, move);
-    return;
-  }
+export function movePageTables(kernel: Kernel, mm: Mm, vma: Vma, move: TableMove): number {
+  if (isHugetlb(vma)) return moveHugetlb(kernel, mm, vma, move);
   const size = entriesPerTable(kernel);
-  const { exports } = kernel.mmu;
   let done = 0;
   let moved = false;
   while (done < move.pages) {
-    const from = move.start + done;
+    const start = move.start + done;
     const to = move.to + done;
-    const extent = Math.min(size - (from % size), size - (to % size), move.pages - done);
-    if (moveHuge(kernel, mm, vma, from, to, extent === size, move)) {
-      done += extent;
-      moved = true;
-      continue;
-    }
-    const slot = exports.findEntry(mm.root, from, 0) >>> 0;
-    if (slot !== 0) {
-      if (extent === size && !move.clearWp && moveTable(kernel, mm, from, to)) moved = true;
-      else if (moveEntries(kernel, mm, slot, { ...move, start: from, pages: extent, to }))
-        moved = true;
-    }
-    done += extent;
+    const pages = Math.min(size - (start % size), size - (to % size), move.pages - done);
+    const result = moveExtent(kernel, mm, vma, { ...move, start, pages, to });
+    if (result === "no memory") break;
+    if (result === "moved") moved = true;
+    done += pages;
   }
   if (moved) kernel.tlb.range(mm, move.start, move.start + move.pages);
+  return done;
+}
+
+/** What lies under one table, or in a part of it. Only where there is something, tables are made for it. */
+function moveExtent(
+  kernel: Kernel,
+  mm: Mm,
+  vma: Vma,
+  move: TableMove,
+): "moved" | "nothing" | "no memory" {
+  const { exports } = kernel.mmu;
+  const { start, to, pages } = move;
+  if (exports.nextEntry(mm.root, start, start + 1, 0) !== start) return "nothing";
+  if (exports.makeEntry(mm.root, to, 1) >>> 0 === 0) return "no memory";
+  const whole = pages === entriesPerTable(kernel);
+  if (moveHuge(kernel, mm, vma, start, to, whole, move)) return "moved";
+  const slot = exports.findEntry(mm.root, start, 0) >>> 0;
+  if (slot === 0) return "nothing";
+  if (whole && !move.clearWp && moveTable(kernel, mm, start, to)) return "moved";
+  const target = exports.makeEntry(mm.root, to, 0) >>> 0;
+  if (target === 0) return "no memory";
+  return moveEntries(kernel, mm, slot, target, move) ? "moved" : "nothing";
 }
 
 /**
@@ -94,12 +105,12 @@ function moveEntries(
   kernel: Kernel,
   mm: Mm,
   from: number,
+  target: number,
   { start, pages: count, to, clearWp }: TableMove,
 ): boolean {
   const { exports } = kernel.mmu;
-  const target = exports.makeEntry(mm.root, to, 0) >>> 0;
   let moved = false;
-  for (let i = 0; i < count && target !== 0; i++) {
+  for (let i = 0; i < count; i++) {
     const source = from + 8 * i;
     const flags = exports.entryFlags(source);
     if (flags === 0) continue;

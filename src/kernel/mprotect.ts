@@ -28,14 +28,15 @@ export function mprotect(
       if (vma === null) return "ENOMEM";
       const to = Math.min(end, vma.end);
       kernel.count(Event.vma_visit);
-      if (!fixup(kernel, mm, vma, at, to, access)) return "EINVAL";
+      const errno = fixup(kernel, mm, vma, at, to, access);
+      if (errno !== 0) return errno;
       at = to;
     }
     return 0;
   });
 }
 
-/** mprotect_fixup. False: the VMA cannot be cut there. */
+/** mprotect_fixup: EINVAL where the VMA cannot be cut, ENOMEM without memory to do so. */
 function fixup(
   kernel: Kernel,
   mm: Mm,
@@ -43,15 +44,16 @@ function fixup(
   start: number,
   end: number,
   access: number,
-): boolean {
+): Errno {
   const asked = (vma.flags & ~VM_ACCESS_FLAGS) | access;
-  if (asked === vma.flags) return true;
-  if (!mayCut(kernel, mm, vma, start, end)) return false;
+  if (asked === vma.flags) return 0;
+  if (!mayCut(kernel, mm, vma, start, end)) return "EINVAL";
   const flags = charge(vma, asked);
   const changed = modifyVma(kernel, mm, vma, start, end, { flags });
+  if (changed === null) return "ENOMEM";
   const upgrade = wantsManualUpgrade(kernel, changed);
   changeProtection(kernel, mm, changed, start, end, { upgrade });
-  return true;
+  return 0;
 }
 
 /** What becomes writable is charged; a private mapping without pages that no longer is gives its charge back. */

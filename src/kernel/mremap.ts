@@ -1,5 +1,6 @@
 // mremap (mm/mremap.c): moves to a fixed place, and growing or shrinking in place.
 
+import { noMemory, withDeposit } from "./allocation.js";
 import { unlinkAnonVma } from "./anon-vma.js";
 import type { Errno } from "./errno.js";
 import { forkedMapping, type HugeVma, isHugetlb } from "./hugetlb.js";
@@ -37,10 +38,7 @@ export function mremap(kernel: Kernel, mm: Mm, asked: Move): Errno {
     if (failed !== 0) return failed;
     const first = mm.vmas.at(start);
     if (first === null) return "EFAULT";
-    if (first.end >= end) {
-      moveVma(kernel, mm, first, move);
-      return 0;
-    }
+    if (first.end >= end) return moveVma(kernel, mm, first, move);
     return many ? moveMany(kernel, mm, move) : "EFAULT";
   });
 }
@@ -64,40 +62,54 @@ function moveMany(kernel: Kernel, mm: Mm, { start, pages, to, keep }: Move): Err
     if (vma.uffd !== null) return "EFAULT";
     const from = Math.max(start, vma.start);
     const piece = Math.min(end, vma.end) - from;
-    const move = wholeMove(vma, { start: from, pages: piece, to: to + (from - start), keep });
-    if (move === null) return "EINVAL";
-    moveVma(kernel, mm, vma, move);
+    const part = wholeMove(vma, { start: from, pages: piece, to: to + (from - start), keep });
+    if (part === null) return "EINVAL";
+    const errno = moveVma(kernel, mm, vma, part);
+    if (errno !== 0) return errno;
   }
   return 0;
 }
 
-/** move_vma: a copy of the VMA at the new place takes the entries over, then the old range is unmapped. */
-function moveVma(kernel: Kernel, mm: Mm, vma: Vma, move: Move): void {
-  const { start, pages, keep } = move;
+/**
+ * move_vma: a copy of the VMA at the new place takes the entries over, then the old range is unmapped. Without
+ * memory for all tables, what has moved is moved back, and the new place is unmapped instead.
+ */
+function moveVma(kernel: Kernel, mm: Mm, vma: Vma, move: Move): Errno {
+  const { start, pages, to, keep } = move;
   // A KSM page knows its place by other means than anonymous memory does, and cannot move (ksm_madvise).
-  unmergePages(kernel, mm, vma, start, start + pages);
+  if (!unmergePages(kernel, mm, vma, start, start + pages)) return "ENOMEM";
   const clearWp = kernel.has("mremapClearsWp") && vma.uffd !== null;
   const target = copyTo(kernel, mm, vma, move);
-  movePageTables(kernel, mm, vma, { ...move, clearWp });
+  if (target === null) return "ENOMEM";
+  const moved = movePageTables(kernel, mm, vma, { ...move, clearWp });
+  if (moved < pages) {
+    const back = { start: to, pages: moved, to: start, clearWp };
+    withDeposit(kernel, () => movePageTables(kernel, mm, target, back));
+    munmapRange(kernel, mm, to, to + pages);
+    return "ENOMEM";
+  }
   dropRegistration(target, vma);
   // Promises go with the pages; those of what stays behind are forgotten, too (clear_vma_resv_huge_pages).
   vma.huge = forkedMapping(vma.huge);
   if (!keep) {
+    // Without memory to cut it, the old range stays mapped, and empty; the move is done all the same.
     munmapRange(kernel, mm, start, start + pages);
-    return;
+    return 0;
   }
   // The pages have left with their anon_vma, if all of them have.
   if (vma !== target && vma.start === start && vma.end === start + pages) unlinkAnonVma(vma);
+  return 0;
 }
 
-/** copy_vma: merges with its new neighbours where they fit. */
-function copyTo(kernel: Kernel, mm: Mm, vma: Vma, { start, pages, to }: Move): Vma {
+/** copy_vma: merges with its new neighbours where they fit. Null: no memory. */
+function copyTo(kernel: Kernel, mm: Mm, vma: Vma, { start, pages, to }: Move): Vma | null {
   // A private mapping without pages yet has no ties to where it was made.
   const untied = vma.object === null && !isHugetlb(vma) && vma.anonVma === null;
   const pgoff = untied ? to : vma.pgoff + (start - vma.start);
   const part = { ...vma, start: to, end: to + pages, pgoff };
   const merged = mergePart(kernel, mm, part);
   if (merged !== null) return merged;
+  if (noMemory(kernel) || (vma.anonVma !== null && noMemory(kernel))) return null;
   const copy = copyOf(vma, to, to + pages, pgoff);
   if (copy.object !== null) copy.object.users++;
   mm.vmas.insert(copy);
@@ -117,8 +129,11 @@ export function resize(kernel: Kernel, mm: Mm, start: number, from: number, page
     const vma = mm.vmas.at(start);
     if (pages <= 0) return "EINVAL";
     if (vma === null) return "EFAULT";
+    // Of nothing, only a shared mapping can be made a second time; not in place.
+    if (from === 0) return vma.object === null ? "EINVAL" : "ENOMEM";
     if (isHugetlb(vma)) return shrinkHugetlb(kernel, mm, vma, start, from, pages);
-    if (pages <= from) return munmapRange(kernel, mm, start + pages, start + from);
+    if (pages === from) return 0;
+    if (pages < from) return munmapRange(kernel, mm, start + pages, start + from);
     if (start + from > vma.end) return "EFAULT";
     return grow(kernel, mm, vma, start + from, start + pages);
   });

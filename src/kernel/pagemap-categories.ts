@@ -14,41 +14,75 @@ export const PAGE_IS_PFNZERO = 1 << 5;
 export const PAGE_IS_HUGE = 1 << 6;
 export const PAGE_IS_SOFT_DIRTY = 1 << 7;
 
-/** The request: `category_mask` = `return_mask` = the categories. */
+/** The request: `return_mask` = all categories that it names. */
 export interface ScanRequest {
   readonly start: number;
   readonly end: number;
+  /** Must hold. */
   readonly categories: number;
+  /** Of those, which must not (`category_inverted`). */
+  readonly inverted?: number;
+  /** One of these must hold; 0 = none need (`category_anyof_mask`). */
+  readonly anyOf?: number;
+  /** So many pages are enough (`max_pages`); 0 = all. */
+  readonly most?: number;
   /** PM_SCAN_WP_MATCHING. */
   readonly protect: boolean;
   /** PM_SCAN_CHECK_WPASYNC. */
   readonly check: boolean;
 }
 
-/** Ranges of pages that match, ends exclusive; adjacent ones are one. */
+/** Ranges of pages that match, ends exclusive; adjacent ones of the same categories are one. */
 export type ScanRanges = [number, number][];
 
 /** A scan under way. */
 export class Scan {
   readonly ranges: ScanRanges = [];
-  private readonly wanted: number;
+  /** Every category that the request names: no other is looked for. */
+  readonly named: number;
+  private readonly inverted: number;
+  private readonly anyOf: number;
+  private left: number;
+  private last = 0;
 
   constructor(
     readonly kernel: Kernel,
     readonly mm: Mm,
     readonly request: ScanRequest,
   ) {
-    this.wanted = request.categories;
+    const { categories, inverted = 0, anyOf = 0, most = 0 } = request;
+    this.named = categories | anyOf;
+    this.inverted = inverted;
+    this.anyOf = anyOf;
+    this.left = most === 0 ? Number.POSITIVE_INFINITY : most;
   }
 
+  /** The fast path of WRITTEN alone, which does not look at what an entry is. */
+  get isFast(): boolean {
+    return this.named === PAGE_IS_WRITTEN && this.inverted === 0 && this.anyOf === 0;
+  }
+
+  /** As many pages as were asked for were found. */
+  get isFull(): boolean {
+    return this.left === 0;
+  }
+
+  /** pagemap_scan_is_interesting_page. */
   matches(categories: number): boolean {
-    const { wanted } = this;
-    return (categories & wanted) === wanted;
+    const { categories: wanted } = this.request;
+    const seen = categories ^ this.inverted;
+    return (seen & wanted) === wanted && (this.anyOf === 0 || (seen & this.anyOf) !== 0);
   }
 
-  output(start: number, end: number): void {
+  /** pagemap_scan_output. Returns where it had enough: behind that nothing is protected either. */
+  output(categories: number, start: number, end: number): number {
+    const to = Math.min(end, start + this.left);
+    this.left -= to - start;
     const last = this.ranges.at(-1);
-    if (last !== undefined && last[1] === start) last[1] = end;
-    else this.ranges.push([start, end]);
+    const shown = categories & this.named;
+    if (last !== undefined && last[1] === start && this.last === shown) last[1] = to;
+    else if (to > start) this.ranges.push([start, to]);
+    this.last = shown;
+    return to;
   }
 }

@@ -7,6 +7,7 @@
 
 import { Pte } from "../layout/linux-flags.js";
 import { isUffdWp, MARKER_UFFD_WP, setMarker } from "./absent.js";
+import { noMemory } from "./allocation.js";
 import { changeProtection, usesMarkers } from "./change-protection.js";
 import { tryFold, unfold } from "./contpte.js";
 import type { Errno } from "./errno.js";
@@ -44,29 +45,35 @@ export function pagemapScan(
   request: ScanRequest,
 ): { ranges: ScanRanges } | { errno: Errno } {
   return syscall(kernel, mm, "read", () => {
+    // pagemap has no ioctl before 6.7.
+    if (!kernel.has("wpAsync")) return { errno: "ENOTTY" };
+    // The buffer of ranges (vec_buf).
+    if (noMemory(kernel)) return { errno: "ENOMEM" };
     const scan = new Scan(kernel, mm, request);
     for (const vma of mm.vmas.within(request.start, request.end)) {
       const allowed = vma.uffd?.async === true && usesMarkers(vma);
       if (!allowed && request.check) return { errno: "EPERM" };
       if (!allowed && request.protect) continue;
       const softDirty = (vma.flags & VM_SOFTDIRTY) !== 0 ? PAGE_IS_SOFT_DIRTY : 0;
-      scanVma(scan, vma, (allowed ? PAGE_IS_WPALLOWED : 0) | softDirty);
+      const own = (allowed ? PAGE_IS_WPALLOWED : 0) | softDirty;
+      if (!scanVma(scan, vma, own)) return { errno: "ENOMEM" };
+      if (scan.isFull) break;
     }
     kernel.count(Event.scan_range, scan.ranges.length);
     return { ranges: scan.ranges };
   });
 }
 
-function scanVma(scan: Scan, vma: Vma, own: number): void {
+/** False: no memory for a table of markers. */
+function scanVma(scan: Scan, vma: Vma, own: number): boolean {
   const { exports } = scan.kernel.mmu;
   const size = entriesPerTable(scan.kernel);
   const end = Math.min(scan.request.end, vma.end);
   let page = Math.max(scan.request.start, vma.start);
   if (isHugetlb(vma)) {
-    scanHugetlb(scan, vma, own, page, end, (from, to) => scanHole(scan, vma, own, from, to));
-    return;
+    return scanHugetlb(scan, vma, own, page, end, (from, to) => scanHole(scan, vma, own, from, to));
   }
-  while (page < end) {
+  while (page < end && !scan.isFull) {
     const next = Math.min(end, page - (page % size) + size);
     if (scanHuge(scan, vma, own, page, next)) {
       page = next;
@@ -74,9 +81,10 @@ function scanVma(scan: Scan, vma: Vma, own: number): void {
     }
     const slot = exports.findEntry(scan.mm.root, page, 0) >>> 0;
     if (slot !== 0) scanTable(scan, own, slot, page, next);
-    else scanHole(scan, vma, own, page, next);
+    else if (!scanHole(scan, vma, own, page, next)) return false;
     page = next;
   }
+  return true;
 }
 
 /**
@@ -97,19 +105,26 @@ function scanHuge(scan: Scan, vma: Vma, own: number, page: number, end: number):
     splitMapping(kernel, mm, vma, slot, page);
     return false;
   }
-  scan.output(page, end);
+  const to = scan.output(categories, page, end);
   if (!protects) return true;
-  exports.updateEntry(slot, Pte.write, Pte.uffdWp);
-  kernel.tlb.range(mm, page, end);
+  if (to < end) {
+    splitMapping(kernel, mm, vma, slot, page);
+    changeProtection(kernel, mm, vma, page, to, { upgrade: false, uffdWp: "on" });
+    return true;
+  }
+  const present = (flags & Pte.present) !== 0;
+  exports.updateEntry(slot, present ? Pte.write : 0, Pte.uffdWp);
+  if (present) kernel.tlb.range(mm, page, end);
   return true;
 }
 
 /** pagemap_thp_category. */
 function hugeCategories(kernel: Kernel, slot: number, flags: number): number {
-  const zero = isHugeZero(kernel, kernel.mmu.exports.entryFrame(slot, 1));
+  const present = (flags & Pte.present) !== 0;
+  const zero = present && isHugeZero(kernel, kernel.mmu.exports.entryFrame(slot, 1));
   return (
     PAGE_IS_HUGE |
-    PAGE_IS_PRESENT |
+    (present ? PAGE_IS_PRESENT : PAGE_IS_SWAPPED) |
     ((flags & Pte.uffdWp) === 0 ? PAGE_IS_WRITTEN : 0) |
     (zero ? PAGE_IS_PFNZERO : 0) |
     (kernel.softDirty && (flags & Pte.softDirty) !== 0 ? PAGE_IS_SOFT_DIRTY : 0)
@@ -117,30 +132,30 @@ function hugeCategories(kernel: Kernel, slot: number, flags: number): number {
 }
 
 /** pagemap_scan_pte_hole: no table. Protecting makes one, with markers. */
-function scanHole(scan: Scan, vma: Vma, own: number, page: number, end: number): void {
+function scanHole(scan: Scan, vma: Vma, own: number, page: number, end: number): boolean {
   const { kernel, mm, request } = scan;
   const written =
     kernel.has("scanHolesWritten") && (vma.flags & VM_UFFD_WP) !== 0 ? PAGE_IS_WRITTEN : 0;
-  if (!scan.matches(own | written)) return;
-  scan.output(page, end);
-  if (!request.protect) return;
-  changeProtection(kernel, mm, vma, page, end, { upgrade: false, uffdWp: "on" });
+  if (!scan.matches(own | written)) return true;
+  const to = scan.output(own | written, page, end);
+  if (!request.protect) return true;
+  return changeProtection(kernel, mm, vma, page, to, { upgrade: false, uffdWp: "on" });
 }
 
 function scanTable(scan: Scan, own: number, slot: number, page: number, end: number): void {
   const { kernel, request } = scan;
-  const fast = request.categories === PAGE_IS_WRITTEN;
+  const fast = scan.isFast;
   kernel.count(Event.scan_entry, end - page);
   let protectedAny = false;
   const entries = kernel.mmu.gather(slot, end - page);
-  for (let i = 0; i < end - page; i++) {
+  for (let i = 0; i < end - page && !scan.isFull; i++) {
     const at = slot + 8 * i;
     const flags = entries[2 * i] ?? 0;
     const categories = fast
       ? fastCategories(kernel, at, flags)
       : categoriesOf(scan, at, flags, entries[2 * i + 1] ?? 0);
     if (!scan.matches(own | categories)) continue;
-    scan.output(page + i, page + i + 1);
+    scan.output(own | categories, page + i, page + i + 1);
     if (!request.protect || (categories & PAGE_IS_WRITTEN) === 0) continue;
     protect(kernel, scan.mm, at, page + i, flags);
     protectedAny = true;
@@ -164,9 +179,9 @@ function categoriesOf(scan: Scan, slot: number, flags: number, frame: number): n
 }
 
 /** Whose page it is costs a look at the page, so only who asks is told (`masks_of_interest`). */
-function presentCategories({ kernel, request }: Scan, flags: number, frame: number): number {
+function presentCategories({ kernel, named }: Scan, flags: number, frame: number): number {
   if ((flags & Pte.special) !== 0) return PAGE_IS_PFNZERO;
-  if ((request.categories & PAGE_IS_FILE) === 0) return 0;
+  if ((named & PAGE_IS_FILE) === 0) return 0;
   return (pageFlags(kernel, frame) & PG_ANON) === 0 ? PAGE_IS_FILE : 0;
 }
 

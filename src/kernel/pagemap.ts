@@ -79,12 +79,11 @@ function softDirtyOf(kernel: Kernel, flags: number): number {
 function hugeEntry(kernel: Kernel, slot: number, page: number): number {
   const { exports } = kernel.mmu;
   const flags = exports.entryFlags(slot);
+  const wp = (flags & Pte.uffdWp) !== 0 ? PM_UFFD_WP : 0;
+  const either = PM_HUGE | softDirtyOf(kernel, flags) | wp;
+  if ((flags & Pte.present) === 0) return either | PM_SWAP;
+  const common = either | PM_PRESENT;
   const frame = exports.entryFrame(slot, 1);
-  const common =
-    PM_PRESENT |
-    PM_HUGE |
-    softDirtyOf(kernel, flags) |
-    ((flags & Pte.uffdWp) !== 0 ? PM_UFFD_WP : 0);
   if (isHugeZero(kernel, frame)) return common | PM_FILE | KPF_ZERO_PAGE;
   const counted = kernel.has("mapcountPerPage") ? frame + (page - hugeStart(kernel, page)) : frame;
   return (

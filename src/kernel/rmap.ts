@@ -7,10 +7,12 @@
 
 import { FRAME_OWNER } from "../../assembly/abi/frames.js";
 import { Pte } from "../layout/linux-flags.js";
-import { headOf } from "./folio.js";
+import { headOf, pageFlags } from "./folio.js";
 import { frameWord, setFrameWord } from "./frame-words.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
+import { PG_KSM } from "./page-flags.js";
+import { VM_MERGEABLE } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
 import { hugeEntryAt } from "./walk-entries.js";
 
@@ -35,8 +37,18 @@ export function indexOf(kernel: Kernel, frame: number): number {
   return (frameWord(kernel, head, FRAME_OWNER) + (frame - head)) >>> 0;
 }
 
+/**
+ * Whether a page of the swap cache can be mapped there, so that its mappings are found again. A page that KSM had
+ * merged came back for one of its places; any other gets a copy (ksm_might_need_to_copy).
+ */
+export function belongsAt(kernel: Kernel, frame: number, vma: Vma, page: number): boolean {
+  if ((pageFlags(kernel, headOf(kernel, frame)) & PG_KSM) !== 0) return true;
+  return indexOf(kernel, frame) === (vma.pgoff + (page - vma.start)) >>> 0;
+}
+
 /** Every entry that maps a page of anonymous memory. */
 export function mappingsOf(kernel: Kernel, frame: number): Mapping[] {
+  if ((pageFlags(kernel, frame) & PG_KSM) !== 0) return mappingsOfKsm(kernel, frame);
   const index = indexOf(kernel, frame);
   const found: Mapping[] = [];
   for (const mm of kernel.mms) {
@@ -46,6 +58,21 @@ export function mappingsOf(kernel: Kernel, frame: number): Mapping[] {
       if (offset >= vma.end - vma.start) continue;
       const mapping = mappingAt(kernel, mm, vma, vma.start + offset, frame);
       if (mapping !== null) found.push(mapping);
+    }
+  }
+  return found;
+}
+
+/** rmap_walk_ksm; the kernel has a list, this looks everywhere where KSM may merge. */
+function mappingsOfKsm(kernel: Kernel, frame: number): Mapping[] {
+  const found: Mapping[] = [];
+  for (const mm of kernel.mms) {
+    for (const vma of mm.vmas.all) {
+      if ((vma.flags & VM_MERGEABLE) === 0) continue;
+      for (let page = vma.start; page < vma.end; page++) {
+        const mapping = mappingAt(kernel, mm, vma, page, frame);
+        if (mapping !== null) found.push(mapping);
+      }
     }
   }
   return found;

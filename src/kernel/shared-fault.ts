@@ -6,9 +6,10 @@ import { Event } from "./events.js";
 import type { Fault, FaultResult } from "./fault-types.js";
 import { addMapping, getPage } from "./folio.js";
 import type { Kernel } from "./kernel.js";
+import { waitForFolio } from "./migrate.js";
 import type { Mm } from "./mm.js";
 import { pageProt } from "./page-prot.js";
-import { cachedPage, makeCachePage, swapInShared } from "./shmem.js";
+import { cachedPage, isSwapped, makeCachePage, swapInShared } from "./shmem.js";
 import { VM_UFFD_WP, VM_WRITE } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
 import { entriesPerTable } from "./walk-entries.js";
@@ -25,16 +26,18 @@ export function sharedFault(kernel: Kernel, fault: Fault, slot: number): FaultRe
   if (object === null) return "sigbus";
   const index = vma.pgoff + (page - vma.start);
   if (index >= object.pages) return "sigbus";
-  let frame = cachedPage(kernel, object, index);
-  const swapped = frame === 0 ? swapInShared(kernel, object, index) : 0;
-  frame = frame || swapped || makeCachePage(kernel, object, index);
+  waitForFolio(kernel, cachedPage(kernel, object, index));
+  const swapped = isSwapped(kernel, object, index);
+  const frame = swapped
+    ? swapInShared(kernel, object, index)
+    : cachedPage(kernel, object, index) || makeCachePage(kernel, object, index);
   if (frame === 0) return "oom";
   kernel.count(Event.fault_shared);
   const wp = isUffdWp(kernel, slot, exports.entryFlags(slot)) ? Pte.uffdWp : 0;
   const writable = write && (vma.flags & VM_WRITE) !== 0 ? kernel.madeDirty | Pte.write : 0;
   mapCached(kernel, mm, vma, slot, frame, Pte.young | writable | wp);
   if (wp !== 0) exports.updateEntry(slot, Pte.write, 0);
-  return swapped !== 0 ? "major" : "done";
+  return swapped ? "major" : "done";
 }
 
 function mapCached(
@@ -66,7 +69,8 @@ function faultAround(kernel: Kernel, { mm, vma, page }: Fault): boolean {
     const slot = exports.findEntry(mm.root, at, 0) >>> 0;
     if (exports.entryFlags(slot) !== 0) continue;
     const frame = cachedPage(kernel, vma.object, vma.pgoff + (at - vma.start));
-    if (frame === 0) continue;
+    // next_uptodate_folio passes over locked folios.
+    if (frame === 0 || kernel.migrations.has(frame)) continue;
     kernel.count(Event.fault_around, at === page ? 0 : 1);
     mapCached(kernel, mm, vma, slot, frame, 0);
     if (at === page) mapped = true;

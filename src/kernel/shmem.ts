@@ -26,13 +26,19 @@ export function cachedPage(kernel: Kernel, { root }: SharedObject, index: number
   return (exports.entryFlags(slot) & Pte.present) === 0 ? 0 : exports.entryFrame(slot, 0);
 }
 
+/** Whether a page of the object is in swap. */
+export function isSwapped(kernel: Kernel, { root }: SharedObject, index: number): boolean {
+  const { exports } = kernel.mmu;
+  const slot = exports.findEntry(root, index, 0) >>> 0;
+  const flags = slot === 0 ? 0 : exports.entryFlags(slot);
+  return flags !== 0 && (flags & Pte.present) === 0;
+}
+
 /** Brings a page of the object back from swap. Returns its frame; 0 = it is not there, or no memory. */
 export function swapInShared(kernel: Kernel, object: SharedObject, index: number): number {
   const { exports } = kernel.mmu;
+  if (!isSwapped(kernel, object, index)) return 0;
   const slot = exports.findEntry(object.root, index, 0) >>> 0;
-  if (slot === 0) return 0;
-  const flags = exports.entryFlags(slot);
-  if (flags === 0 || (flags & Pte.present) !== 0) return 0;
   const swapped = exports.absentOffset(slot);
   const frame = newCachePage(kernel, object.id, index);
   if (frame === 0) return 0;

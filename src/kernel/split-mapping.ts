@@ -5,6 +5,7 @@
 //   exclusive on the head                 exclusive on every page
 
 import { Pte } from "../layout/linux-flags.js";
+import { withDeposit } from "./allocation.js";
 import { foldRun } from "./contpte.js";
 import { Event } from "./events.js";
 import { addMapping, addWholeMapping, getPage, pageFlags, setPageFlags } from "./folio.js";
@@ -13,6 +14,7 @@ import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { PG_DIRTY, PG_EXCLUSIVE } from "./page-flags.js";
 import { pageProt } from "./page-prot.js";
+import { type Migrating, migratingIn, setMigrating } from "./softleaf.js";
 import type { Vma } from "./vma.js";
 import { entriesPerTable, hugeEntryAt, hugeStart } from "./walk-entries.js";
 
@@ -21,12 +23,14 @@ export function splitMapping(kernel: Kernel, mm: Mm, vma: Vma, slot: number, pag
   const { exports } = kernel.mmu;
   const start = hugeStart(kernel, page);
   const flags = exports.entryFlags(slot);
-  const frame = exports.entryFrame(slot, 1);
+  const migrating = migratingIn(kernel, slot, flags);
+  const frame = migrating === null ? exports.entryFrame(slot, 1) : 0;
   kernel.count(Event.split_mapping);
   exports.clearEntry(slot);
   kernel.tlb.range(mm, start, start + entriesPerTable(kernel));
-  const table = exports.makeEntry(mm.root, start, 0) >>> 0;
-  if (isHugeZero(kernel, frame)) splitZero(kernel, vma, table, flags);
+  const table = withDeposit(kernel, () => exports.makeEntry(mm.root, start, 0) >>> 0);
+  if (migrating !== null) splitMigrating(kernel, table, migrating);
+  else if (isHugeZero(kernel, frame)) splitZero(kernel, vma, table, flags);
   else splitAnon(kernel, { mm, vma, start, table, frame, flags });
 }
 
@@ -34,6 +38,13 @@ function splitZero(kernel: Kernel, vma: Vma, table: number, flags: number): void
   const set = Pte.special | (flags & Pte.uffdWp);
   for (let i = 0; i < entriesPerTable(kernel); i++) {
     kernel.mmu.exports.makeLeaf(table + 8 * i, 0, kernel.zeroFrame, pageProt(kernel, vma), set);
+  }
+}
+
+/** A page in migration: the same kind of entry for each part of it. */
+function splitMigrating(kernel: Kernel, table: number, entry: Migrating): void {
+  for (let i = 0; i < entriesPerTable(kernel); i++) {
+    setMigrating(kernel, table + 8 * i, { ...entry, frame: entry.frame + i });
   }
 }
 

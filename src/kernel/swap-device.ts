@@ -4,10 +4,22 @@
 //   entry in a page table --> slot: users (entries that hold it) | cached frame | content
 
 import { FRAME_INDEX } from "../../assembly/abi/frames.js";
-import { getPage, isLarge, orderOf, putPage, setPageFlags } from "./folio.js";
+import { noMemory } from "./allocation.js";
+import {
+  addMapping,
+  folioMapsOf,
+  getPage,
+  headOf,
+  isLarge,
+  orderOf,
+  pageFlags,
+  putPage,
+  refsOf,
+  setPageFlags,
+} from "./folio.js";
 import { frameWord, setFrameWord } from "./frame-words.js";
 import type { Kernel } from "./kernel.js";
-import { PG_SWAPCACHE } from "./page-flags.js";
+import { PG_DIRTY, PG_SWAPCACHE } from "./page-flags.js";
 
 /** Number of the device's type in a swap entry. */
 export const SWAP_TYPE = 0;
@@ -17,6 +29,7 @@ export type Slot = number;
 
 /** Takes slots side by side for a folio, aligned to its size, unused; 0 = none left. Slot 0 is the header. */
 export function allocateSlots(kernel: Kernel, order: number): Slot {
+  if (noMemory(kernel)) return 0;
   return kernel.swap.allocate(2 ** order);
 }
 
@@ -79,6 +92,17 @@ export function removeFromSwapCache(kernel: Kernel, head: number): void {
   putPage(kernel, head, count);
 }
 
+/** Another folio of the same size takes a folio's place in the swap cache (migration). */
+export function moveInSwapCache(kernel: Kernel, head: number, to: number): void {
+  const count = 2 ** orderOf(kernel, head);
+  const slot = slotOf(kernel, head);
+  addToSwapCache(kernel, to, slot);
+  kernel.swap.firstSlot.delete(head);
+  if (!isLarge(kernel, head)) setFrameWord(kernel, head, FRAME_INDEX, 0);
+  setPageFlags(kernel, head, 0, PG_SWAPCACHE);
+  putPage(kernel, head, count);
+}
+
 /** folio_free_swap: leaves the cache unless an entry still holds one of its slots. False: one does. */
 export function freeSwap(kernel: Kernel, head: number): boolean {
   const slot = slotOf(kernel, head);
@@ -87,6 +111,29 @@ export function freeSwap(kernel: Kernel, head: number): boolean {
   }
   removeFromSwapCache(kernel, head);
   return true;
+}
+
+/** Takes what no entry holds any more out of the swap cache: all of it there (try_to_unuse; reclaim does so, too). */
+export function dropUnused(kernel: Kernel): void {
+  for (const frame of kernel.swap.cached) {
+    if (frame === 0) continue;
+    const head = headOf(kernel, frame);
+    if (freeSwap(kernel, head) && refsOf(kernel, head) > 0) setPageFlags(kernel, head, PG_DIRTY);
+  }
+}
+
+/** An entry that mapped the page is gone, and so is the page's place in the swap cache where it was the last. */
+export function dropCached(kernel: Kernel, frame: number, mm: number): void {
+  addMapping(kernel, frame, -1, mm);
+  dropReference(kernel, frame);
+}
+
+/** free_page_and_swap_cache: the reference of a mapping that is gone. */
+export function dropReference(kernel: Kernel, frame: number): void {
+  const head = headOf(kernel, frame);
+  const cached = (pageFlags(kernel, head) & PG_SWAPCACHE) !== 0;
+  if (cached && folioMapsOf(kernel, head) === 0) freeSwap(kernel, head);
+  putPage(kernel, frame);
 }
 
 /** An entry that held the slot is gone (`swap_free`); nothing happens to a page that is cached. */

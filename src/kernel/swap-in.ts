@@ -15,11 +15,13 @@ import {
   refsOf,
   setPageFlags,
   setStamp,
+  stampOf,
 } from "./folio.js";
 import type { Kernel } from "./kernel.js";
+import { waitForFolio } from "./migrate.js";
 import { PG_DIRTY, PG_EXCLUSIVE, PG_KSM, PG_SWAPCACHE } from "./page-flags.js";
 import { pageProt, tracksSoftDirty } from "./page-prot.js";
-import { setIndex } from "./rmap.js";
+import { belongsAt, setIndex } from "./rmap.js";
 import {
   addToSwapCache,
   cachedIn,
@@ -44,6 +46,8 @@ interface SwappedIn {
   readonly major: boolean;
   /** Fresh, and not in the swap cache: nobody else can have it. */
   readonly fresh: boolean;
+  /** A copy of what the swap cache has. */
+  readonly copied: boolean;
 }
 
 /** A fault on the swap entry in `slot`. */
@@ -67,31 +71,53 @@ export function swapFault(kernel: Kernel, fault: Fault, slot: number, flags: num
  * Exclusive by the entry's bit; or fresh, and by-passing the cache; or found to be alone. From 7.0 on every page
  * goes through the cache, and leaves it only once it is mapped: the bit alone decides.
  */
-function isAlone(kernel: Kernel, { frame, fresh }: SwappedIn, flags: number): boolean {
-  if ((flags & Pte.exclusive) !== 0) return true;
+function isAlone(kernel: Kernel, { frame, fresh, copied }: SwappedIn, flags: number): boolean {
+  if (copied || (flags & Pte.exclusive) !== 0) return true;
   return !kernel.has("swapCacheFreedEarly") && (fresh || refsOf(kernel, frame) === 1);
 }
 
 /** From the swap cache, or read. The caller gets one reference. */
 function bringIn(kernel: Kernel, fault: Fault, slot: number, entry: Slot): SwappedIn | null {
+  if (cachedIn(kernel, entry) !== 0) waitForFolio(kernel, cachedIn(kernel, entry));
   const cached = cachedIn(kernel, entry);
   const { page } = fault;
-  if (cached !== 0) {
-    getPage(kernel, cached);
-    return { frame: cached, first: page, count: 1, major: false, fresh: false };
-  }
+  if (cached !== 0) return fromCache(kernel, fault, cached);
   kernel.count(Event.swap_in);
   const alone = usersOf(kernel, entry) === 1;
-  const order = alone ? largestOrder(kernel, fault, slot, entry) : 0;
-  const count = 2 ** order;
-  const index = page % count;
-  const head = newAnonFolio(kernel, order);
+  // Without memory for a large folio, a page of its own will do.
+  const large = alone ? largestOrder(kernel, fault, slot, entry) : 0;
+  const whole = large > 0 ? newAnonFolio(kernel, large) : 0;
+  const head = whole || newAnonFolio(kernel, 0);
   if (head === 0) return null;
+  const count = whole === 0 ? 1 : 2 ** large;
+  const index = page % count;
   for (let i = 0; i < count; i++) setStamp(kernel, head + i, contentOf(kernel, entry - index + i));
   setIndex(kernel, head, fault.vma, page - index);
   // With one user, a page from a synchronous device does without the cache.
   if (!alone) addToSwapCache(kernel, head, entry);
-  return { frame: head + index, first: page - index, count, major: true, fresh: alone };
+  return {
+    frame: head + index,
+    first: page - index,
+    count,
+    major: true,
+    fresh: alone,
+    copied: false,
+  };
+}
+
+/** What the swap cache has; a copy of it where its own place is another (ksm_might_need_to_copy). */
+function fromCache(kernel: Kernel, { vma, page }: Fault, cached: number): SwappedIn | null {
+  const found = { first: page, count: 1, major: false };
+  if (belongsAt(kernel, cached, vma, page)) {
+    getPage(kernel, cached);
+    return { ...found, frame: cached, fresh: false, copied: false };
+  }
+  const frame = newAnonFolio(kernel, 0);
+  if (frame === 0) return null;
+  kernel.count(Event.page_copy);
+  setStamp(kernel, frame, stampOf(kernel, cached));
+  setIndex(kernel, frame, vma, page);
+  return { ...found, frame, fresh: true, copied: true };
 }
 
 /** alloc_swap_folio, can_swapin_thp: all entries of the folio's place hold slots side by side, uncached. */

@@ -38,6 +38,7 @@ import {
 
 /** Reclaims a folio, by its head, if it can be. `isolated`: references of the caller. */
 export function reclaimFolio(kernel: Kernel, head: number): void {
+  if (isMigrating(kernel, head)) return;
   if ((pageFlags(kernel, head) & PG_ANON) === 0) {
     swapOutShared(kernel, head);
     return;
@@ -46,14 +47,25 @@ export function reclaimFolio(kernel: Kernel, head: number): void {
   if ((pageFlags(kernel, head) & (PG_LAZYFREE | PG_DIRTY)) === PG_LAZYFREE) {
     if (discard(kernel, head)) return;
   }
-  if (!kernel.config.swap) return;
+  if (!kernel.swapOn) return;
   if (isLarge(kernel, head) && splitsFirst(kernel, head)) {
-    const frames = Array.from({ length: 2 ** orderOf(kernel, head) }, (_, i) => head + i);
-    if (!splitFolio(kernel, head)) return;
-    for (const frame of frames) if (refsOf(kernel, frame) > 0) reclaimFolio(kernel, frame);
+    reclaimSplit(kernel, head);
     return;
   }
-  swapOut(kernel, head);
+  if (!swapOut(kernel, head)) return;
+  // No slots side by side: in base pages.
+  reclaimSplit(kernel, head);
+}
+
+/** folio_trylock fails: both folios of a migration are locked. */
+function isMigrating({ migrations }: Kernel, head: number): boolean {
+  return migrations.size > 0 && (migrations.has(head) || [...migrations.values()].includes(head));
+}
+
+function reclaimSplit(kernel: Kernel, head: number): void {
+  const frames = Array.from({ length: 2 ** orderOf(kernel, head) }, (_, i) => head + i);
+  if (!splitFolio(kernel, head)) return;
+  for (const frame of frames) if (refsOf(kernel, frame) > 0) reclaimFolio(kernel, frame);
 }
 
 /** A folio of which parts are unmapped is split before it goes out; up to 6.11 every one without huge mapping. */
@@ -64,10 +76,11 @@ function splitsFirst(kernel: Kernel, head: number): boolean {
   return kernel.deferredSplit.has(head);
 }
 
-function swapOut(kernel: Kernel, head: number): void {
+/** True: it is large, there are no slots for it, and in parts there may be. */
+function swapOut(kernel: Kernel, head: number): boolean {
   if ((pageFlags(kernel, head) & PG_SWAPCACHE) === 0) {
     const slot = allocateSlots(kernel, orderOf(kernel, head));
-    if (slot === 0) return;
+    if (slot === 0) return isLarge(kernel, head);
     addToSwapCache(kernel, head, slot);
     // Whatever the entries say: it must be written before it can go (folio_mark_dirty).
     setPageFlags(kernel, head, PG_DIRTY);
@@ -85,6 +98,7 @@ function swapOut(kernel: Kernel, head: number): void {
   if (folioMapsOf(kernel, head) === 0 && refsOf(kernel, head) === count) {
     removeFromSwapCache(kernel, head);
   }
+  return false;
 }
 
 /** try_to_unmap_one: the entry becomes a swap entry; exclusivity, soft-dirty and uffd-wp go with it. */

@@ -43,6 +43,11 @@ export class SwapSlots {
   release(slot: number): void {
     this.taken[slot] = 0;
   }
+
+  /** Slots that are taken. */
+  get inUse(): number {
+    return this.taken.reduce((sum, each) => sum + each, 0);
+  }
 }
 
 function align(value: number, to: number): number {

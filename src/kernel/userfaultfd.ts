@@ -1,5 +1,6 @@
 // userfaultfd in write-protect mode (fs/userfaultfd.c, mm/userfaultfd.c).
 
+import { noMemory } from "./allocation.js";
 import { changeProtection } from "./change-protection.js";
 import type { Errno } from "./errno.js";
 import { isHugetlb, mayCut } from "./hugetlb.js";
@@ -18,14 +19,15 @@ export interface UffdMode {
   readonly unpopulated: boolean;
 }
 
-/** A process's userfaultfd of a mode; null where the kernel, or the layout, has no such feature (UFFDIO_API). */
-function contextOf(kernel: Kernel, mm: Mm, { async, unpopulated }: UffdMode): UffdContext | null {
-  if (!kernel.mmu.linux.has.uffdWp) return null;
-  if (async && !kernel.has("wpAsync")) return null;
-  if (unpopulated && !kernel.has("wpUnpopulated")) return null;
+/** A process's userfaultfd of a mode; EINVAL where the kernel, or the layout, has no such feature (UFFDIO_API). */
+function contextOf(kernel: Kernel, mm: Mm, { async, unpopulated }: UffdMode): UffdContext | Errno {
+  if (!kernel.mmu.linux.has.uffdWp) return "EINVAL";
+  if (async && !kernel.has("wpAsync")) return "EINVAL";
+  if (unpopulated && !kernel.has("wpUnpopulated")) return "EINVAL";
   const name = `${async ? "async" : "sync"}${unpopulated ? "+unpopulated" : ""}`;
   let context = mm.uffds.get(name);
   if (context === undefined) {
+    if (noMemory(kernel)) return "ENOMEM";
     context = { async, unpopulated: unpopulated || async };
     mm.uffds.set(name, context);
   }
@@ -42,13 +44,12 @@ export function uffdRegister(
 ): Errno {
   return syscall(kernel, mm, "write", () => {
     const context = contextOf(kernel, mm, mode);
-    if (context === null) return "EINVAL";
+    if (typeof context !== "object") return context;
     // Behind every range lies some mapping, at least the stack: ENOMEM, which says there is none, is not seen.
     const vmas = mm.vmas.within(start, end);
     if (vmas.length === 0 || !bordersFit(vmas, start, end)) return "EINVAL";
     if (vmas.some(({ uffd }) => uffd !== null && uffd !== context)) return "EBUSY";
-    for (const vma of vmas) register(kernel, mm, vma, start, end, context);
-    return 0;
+    return vmas.every((vma) => register(kernel, mm, vma, start, end, context)) ? 0 : "ENOMEM";
   });
 }
 
@@ -68,12 +69,11 @@ function register(
   start: number,
   end: number,
   context: UffdContext,
-): void {
-  if (vma.uffd === context && (vma.flags & VM_UFFD_WP) !== 0) return;
-  modifyVma(kernel, mm, vma, Math.max(start, vma.start), Math.min(end, vma.end), {
-    flags: vma.flags | VM_UFFD_WP,
-    uffd: context,
-  });
+): boolean {
+  if (vma.uffd === context && (vma.flags & VM_UFFD_WP) !== 0) return true;
+  const change = { flags: vma.flags | VM_UFFD_WP, uffd: context };
+  const to = Math.min(end, vma.end);
+  return modifyVma(kernel, mm, vma, Math.max(start, vma.start), to, change) !== null;
 }
 
 /** UFFDIO_UNREGISTER: protections and markers of the range go with the registration. */
@@ -87,13 +87,14 @@ export function uffdUnregister(kernel: Kernel, mm: Mm, start: number, end: numbe
       const to = Math.min(end, vma.end);
       if ((vma.flags & VM_UFFD_WP) !== 0) protectRange(kernel, mm, vma, from, to, "off");
       if (!mayCut(kernel, mm, vma, from, to)) return "EINVAL";
-      modifyVma(kernel, mm, vma, from, to, { flags: vma.flags & ~VM_UFFD_WP, uffd: null });
+      const change = { flags: vma.flags & ~VM_UFFD_WP, uffd: null };
+      if (modifyVma(kernel, mm, vma, from, to, change) === null) return "ENOMEM";
     }
     return 0;
   });
 }
 
-/** uffd_wp_range. */
+/** uffd_wp_range. Up to 6.2 nobody is told that there was no memory for markers. */
 function protectRange(
   kernel: Kernel,
   mm: Mm,
@@ -101,10 +102,11 @@ function protectRange(
   start: number,
   end: number,
   uffdWp: "on" | "off",
-): void {
+): Errno {
   const upgrade =
     uffdWp === "off" && kernel.has("wpOffUpgrades") && wantsManualUpgrade(kernel, vma);
-  changeProtection(kernel, mm, vma, start, end, { upgrade, uffdWp });
+  const fits = changeProtection(kernel, mm, vma, start, end, { upgrade, uffdWp });
+  return fits || !kernel.has("wpTellsNoMemory") ? 0 : "ENOMEM";
 }
 
 /** All that is asked for is whole huge pages, where one of the mappings is of such. */
@@ -121,20 +123,23 @@ export function uffdWriteProtect(
   uffdWp: "on" | "off",
 ): Errno {
   return syscall(kernel, mm, "read", () => {
+    // validate_range comes before any look at mappings.
+    if (end <= start) return "EINVAL";
     const vmas = mm.vmas.within(start, end);
     if (!kernel.has("wpRangeOverVmas")) {
       const [vma] = vmas;
       const inside = vma !== undefined && vma.start <= start && vma.end >= end;
       if (!inside || (vma.flags & VM_UFFD_WP) === 0) return "ENOENT";
       if (!isWhole(vma, start, end)) return "EINVAL";
-      protectRange(kernel, mm, vma, start, end, uffdWp);
-      return 0;
+      return protectRange(kernel, mm, vma, start, end, uffdWp);
     }
     if (vmas.length === 0) return "ENOENT";
     for (const vma of vmas) {
       if ((vma.flags & VM_UFFD_WP) === 0) return "ENOENT";
       if (!isWhole(vma, start, end)) return "EINVAL";
-      protectRange(kernel, mm, vma, Math.max(start, vma.start), Math.min(end, vma.end), uffdWp);
+      const to = Math.min(end, vma.end);
+      const errno = protectRange(kernel, mm, vma, Math.max(start, vma.start), to, uffdWp);
+      if (errno !== 0) return errno;
     }
     return 0;
   });

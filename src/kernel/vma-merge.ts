@@ -7,6 +7,7 @@
 // The VMA that survives keeps its own flags; the caller then writes those of the part that changed. That is
 // how VM_SOFTDIRTY of the others is lost, or spreads, up to 6.18; later it is sticky.
 
+import { noMemory } from "./allocation.js";
 import { type AnonVmaHolder, isForkChild, isSingular, shareAnonVma } from "./anon-vma.js";
 import { Event } from "./events.js";
 import type { Kernel } from "./kernel.js";
@@ -85,6 +86,13 @@ function takeAnonVma(target: Vma, part: AnonVmaHolder): void {
   if (target.anonVma === null && part.anonVma !== null) shareAnonVma(target, part);
 }
 
+/** Whether that needs memory, and there is none: nothing is merged then. */
+function cannotTake(kernel: Kernel, target: Vma, parts: readonly AnonVmaHolder[]): boolean {
+  return (
+    target.anonVma === null && parts.some(({ anonVma }) => anonVma !== null) && noMemory(kernel)
+  );
+}
+
 /**
  * Merges a part with its neighbours; VMAs within the part go. Returns the survivor, whose flags are its own,
  * or null when nothing merges.
@@ -95,6 +103,7 @@ export function mergePart(kernel: Kernel, mm: Mm, part: VmaPart): Vma | null {
   if (target === null) return null;
   const end = next === null ? part.end : next.end;
   const gone = mm.vmas.within(part.start, end).filter((vma) => vma !== target);
+  if (cannotTake(kernel, target, [part, ...gone])) return null;
   kernel.count(Event.vma_merge, gone.length);
   kernel.touchVmas(MERGE_LINES * Math.max(1, gone.length), mm.vmas.count);
   if (gone.length === 0) kernel.count(Event.vma_adjust);
@@ -119,7 +128,7 @@ export type VmaChange = Partial<Pick<Vma, "flags" | "uffd">>;
 
 /**
  * Gives [start, end) of a VMA other flags (`vma_modify`): merges it with its neighbours where that makes them
- * alike, else splits it off. Returns the VMA that now holds the range, with the new flags.
+ * alike, else splits it off. Returns the VMA that now holds the range, with the new flags; null = no memory.
  */
 export function modifyVma(
   kernel: Kernel,
@@ -128,12 +137,18 @@ export function modifyVma(
   start: number,
   end: number,
   change: VmaChange,
-): Vma {
+): Vma | null {
   const flags = change.flags ?? vma.flags;
   const uffd = change.uffd === undefined ? vma.uffd : change.uffd;
   const pgoff = vma.pgoff + (start - vma.start);
   const part: VmaPart = { ...vma, start, end, flags, uffd, pgoff };
-  const target = mergeInto(kernel, mm, vma, part) ?? cutOut(kernel, mm, vma, start, end);
+  const { failures } = kernel.mmu.exports;
+  const before = failures.valueOf();
+  const merged = mergeInto(kernel, mm, vma, part);
+  if (merged === null && failures.valueOf() !== before && kernel.has("mergeNeedsMemory"))
+    return null;
+  const target = merged ?? cutOut(kernel, mm, vma, start, end);
+  if (target === null) return null;
   const sticky = kernel.has("stickySoftDirty") ? target.flags & VM_SOFTDIRTY : 0;
   target.flags = flags | sticky;
   target.uffd = uffd;
@@ -151,7 +166,7 @@ function mergeInto(kernel: Kernel, mm: Mm, vma: Vma, part: VmaPart): Vma | null 
   const fits = head
     ? joins(kernel, part, neighbour, neighbour)
     : joins(kernel, neighbour, part, neighbour);
-  if (!fits) return null;
+  if (!fits || cannotTake(kernel, neighbour, [part])) return null;
   kernel.count(Event.vma_adjust);
   kernel.touchVmas(MERGE_LINES, mm.vmas.count);
   splitAcross(kernel, mm, vma, head ? part.start : part.end);
@@ -169,9 +184,9 @@ function mergeInto(kernel: Kernel, mm: Mm, vma: Vma, part: VmaPart): Vma | null 
   return neighbour;
 }
 
-function cutOut(kernel: Kernel, mm: Mm, vma: Vma, start: number, end: number): Vma {
+function cutOut(kernel: Kernel, mm: Mm, vma: Vma, start: number, end: number): Vma | null {
   const from = vma.start < start ? splitVma(kernel, mm, vma, start) : vma;
-  if (from.end > end) splitVma(kernel, mm, from, end);
+  if (from !== null && from.end > end && splitVma(kernel, mm, from, end) === null) return null;
   return from;
 }
 

@@ -1,5 +1,6 @@
 // Cuts a VMA in two, and whatever lies across the cut (mm/vma.c __split_vma).
 
+import { noMemory } from "./allocation.js";
 import { Event } from "./events.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
@@ -9,8 +10,9 @@ import { copyOf, type Vma } from "./vma.js";
 /** Cache lines of VMAs and tree nodes that a split touches, to the nearest round number (cache-lines.ts). */
 const SPLIT_LINES = 20;
 
-/** Cuts at `page`, which lies inside; the VMA keeps the lower part. Returns the upper part. */
-export function splitVma(kernel: Kernel, mm: Mm, vma: Vma, page: number): Vma {
+/** Cuts at `page`, which lies inside; the VMA keeps the lower part. Returns the upper part; null = no memory. */
+export function splitVma(kernel: Kernel, mm: Mm, vma: Vma, page: number): Vma | null {
+  if (noMemory(kernel) || (vma.anonVma !== null && noMemory(kernel))) return null;
   kernel.count(Event.vma_split);
   kernel.touchVmas(SPLIT_LINES, mm.vmas.count);
   splitAcross(kernel, mm, vma, page);

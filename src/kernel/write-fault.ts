@@ -6,7 +6,6 @@ import { unfold } from "./contpte.js";
 import { Event } from "./events.js";
 import type { Fault, FaultResult } from "./fault-types.js";
 import {
-  dropMapping,
   folioMapsOf,
   headOf,
   newAnonPage,
@@ -21,7 +20,7 @@ import { maybeMappedShared } from "./mm-ids.js";
 import { PG_ANON, PG_EXCLUSIVE, PG_KSM, PG_LARGE, PG_SWAPCACHE } from "./page-flags.js";
 import { pageProt, writeFlag } from "./page-prot.js";
 import { setIndex } from "./rmap.js";
-import { freeSwap } from "./swap-device.js";
+import { dropCached, freeSwap } from "./swap-device.js";
 import { VM_UFFD_WP } from "./vm-flags.js";
 
 /** Cache lines of the page and of its entry's table that a fault touches (cache-lines.ts). */
@@ -90,13 +89,18 @@ function reuse(kernel: Kernel, { mm, vma, page }: Fault, slot: number): FaultRes
 }
 
 /**
- * FAULT_FLAG_UNSHARE of a page that others share: a copy of its own, still read-only; soft-dirty and uffd-wp are
- * kept.
+ * FAULT_FLAG_UNSHARE: a page that nobody shares is exclusive from now on, and its entry stays as it is; else a copy,
+ * still read-only; soft-dirty and uffd-wp are kept.
  */
 export function unshare(kernel: Kernel, fault: Fault, slot: number): FaultResult {
   const { exports } = kernel.mmu;
-  const kept = exports.entryFlags(slot) & (Pte.softDirty | Pte.uffdWp);
-  return copy(kernel, fault, slot, exports.entryFrame(slot, 0), kept);
+  const flags = exports.entryFlags(slot);
+  const frame = (flags & Pte.special) !== 0 ? 0 : exports.entryFrame(slot, 0);
+  if (frame !== 0 && mayReuse(kernel, frame)) {
+    setPageFlags(kernel, frame, PG_EXCLUSIVE);
+    return "done";
+  }
+  return copy(kernel, fault, slot, frame, flags & (Pte.softDirty | Pte.uffdWp));
 }
 
 /**
@@ -111,7 +115,7 @@ function copy(
   kept?: number,
 ): FaultResult {
   const { exports } = kernel.mmu;
-  prepareAnon(mm, vma);
+  if (!prepareAnon(kernel, mm, vma)) return "oom";
   const frame = newAnonPage(kernel, old === 0 ? 0 : stampOf(kernel, old));
   if (frame === 0) return "oom";
   kernel.count(Event.fault_copy);
@@ -123,6 +127,6 @@ function copy(
   const set = Pte.young | (kept ?? kernel.madeDirty | writable);
   exports.makeLeaf(slot, 0, frame, pageProt(kernel, vma), set);
   setIndex(kernel, frame, vma, page);
-  if (old !== 0) dropMapping(kernel, old, mm.id);
+  if (old !== 0) dropCached(kernel, old, mm.id);
   return "done";
 }

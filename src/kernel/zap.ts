@@ -5,14 +5,21 @@ import { Pte } from "../layout/linux-flags.js";
 import { isUffdWp, MARKER_GUARD, MARKER_UFFD_WP, markerIn, setMarker } from "./absent.js";
 import { unfoldEnds } from "./contpte.js";
 import { Event } from "./events.js";
-import { addWholeMapping, dropMapping, folioMapsOf, headOf, putPage } from "./folio.js";
+import { addWholeMapping, folioMapsOf, headOf } from "./folio.js";
 import { isHugeZero } from "./huge-zero.js";
 import { isHugetlb } from "./hugetlb.js";
 import { unmapHugetlb } from "./hugetlb-range.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { splitMapping } from "./split-mapping.js";
-import { cachedIn, freeSlot, freeSwap, SWAP_TYPE } from "./swap-device.js";
+import {
+  cachedIn,
+  dropCached,
+  dropReference,
+  freeSlot,
+  freeSwap,
+  SWAP_TYPE,
+} from "./swap-device.js";
 import { VM_UFFD_WP } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
 import {
@@ -53,7 +60,7 @@ export function zapRange(
     zapHuge(kernel, mm, vma, slot, page, until),
   );
   if (present) kernel.tlb.range(mm, from, to);
-  for (const frame of freed) dropMapping(kernel, frame, mm.id);
+  for (const frame of freed) dropCached(kernel, frame, mm.id);
 }
 
 /** zap_huge_pmd; a part of a huge page is zapped after a split. */
@@ -70,13 +77,16 @@ function zapHuge(
     splitMapping(kernel, mm, vma, slot, page);
     return true;
   }
-  const frame = exports.entryFrame(slot, 1);
+  const present = (exports.entryFlags(slot) & Pte.present) !== 0;
+  const frame = present ? exports.entryFrame(slot, 1) : 0;
   exports.clearEntry(slot);
   kernel.count(Event.zap_entry);
+  // A page in migration is not mapped.
+  if (!present) return false;
   kernel.tlb.range(mm, page, end, entriesPerTable(kernel));
   if (isHugeZero(kernel, frame)) return false;
   addWholeMapping(kernel, frame, -1, mm.id);
-  putPage(kernel, frame);
+  dropReference(kernel, frame);
   return false;
 }
 

@@ -48,12 +48,28 @@ export function checkKernel(kernel: Kernel, { spaces, pinned }: AuditScope): Vio
     const frame = cached[slot] ?? 0;
     if (frame !== 0) audit.caches.add(headOf(kernel, frame));
   }
-  for (const frame of pinned) audit.pins.add(headOf(kernel, frame));
+  for (const [from, to] of kernel.migrations) {
+    audit.caches.add(from);
+    audit.caches.add(to);
+  }
+  for (const frame of pinned) checkPinned(audit, frame);
   for (const page of audit.maps.keys()) checkPage(audit, page);
   for (const head of audit.heads()) checkFolio(audit, head);
   checkPool(audit);
   checkQueue(audit);
   return audit.violations;
+}
+
+/** sanity_check_pinned_pages: an anonymous page stays exclusive while it is pinned. Zero pages count nothing. */
+function checkPinned(audit: Audit, frame: number): void {
+  const { kernel } = audit;
+  const head = headOf(kernel, frame);
+  if (frame === kernel.zeroFrame || isHugeZero(kernel, head)) return;
+  audit.pins.add(head);
+  const flags = pageFlags(kernel, frame) | pageFlags(kernel, head);
+  if ((flags & PG_ANON) !== 0 && (flags & PG_EXCLUSIVE) === 0) {
+    audit.complain("I3: pinned pages are exclusive", `page ${frame}`);
+  }
 }
 
 function checkSpace(audit: Audit, mm: Mm): void {

@@ -35,6 +35,8 @@ function whole(page: PlainPage | undefined, pages: number): number {
   return Math.ceil(pages / huge) * huge;
 }
 
+type PlainRights = "readable" | "writable" | "guard" | "notForked" | "wipedOnFork";
+
 type Space = Map<number, PlainPage>;
 
 /** What a call returns, as far as the plain model knows it: ENOMEM where it met a hole. */
@@ -165,6 +167,16 @@ export class PlainMemory {
     page: Pick<PlainPage, "readable" | "writable" | "notForked">,
   ): void {
     Object.assign(this.space(process).get(at) ?? {}, page);
+  }
+
+  /** After a call that came some way only: what there is of each page, as it is told; null = no page. */
+  learn(process: object, look: (at: number) => Pick<PlainPage, PlainRights> | null): void {
+    const space = this.space(process);
+    for (const [at, page] of space) {
+      const seen = look(at);
+      if (seen === null) space.delete(at);
+      else Object.assign(page, seen);
+    }
   }
 
   fork(parent: object, child: object): void {

@@ -32,6 +32,7 @@ const FIELDS: readonly ((shown: Observation) => string | undefined)[] = [
   ({ minflt }) => (minflt === 0 ? undefined : `minflt ${minflt ?? "not known"}`),
   ({ majflt }) => (majflt === undefined ? undefined : `majflt ${majflt}`),
   ({ segv }) => (segv === undefined ? undefined : `segv ${segv.join(",")}`),
+  ({ killed }) => (killed === undefined ? undefined : `killed ${killed.join(",")}`),
   ({ wpfault }) => (wpfault === undefined ? undefined : `wpfault ${wpfault.join(",")}`),
   ({ data }) => (data === undefined ? undefined : `data ${runs(data)}`),
   ({ ranges }) =>

@@ -73,7 +73,7 @@ export function machineOf(
     costs: settings.costs(costs),
     cpus,
     page,
-    frames: MEMORY_BYTES / page,
+    frames: Math.floor((words.memory === undefined ? MEMORY_BYTES : bytesOf(words.memory)) / page),
   };
   const parts = { ...ownPartsOf({ descriptor, profile }).own, ...ownLinuxOf(linux) };
   const machine: MachineConfig = {
@@ -139,6 +139,11 @@ function withWords(selector: string, settings: Settings): string {
   return [version ?? named, ...own, ...set].join(":");
 }
 
+/** "64m". */
+function bytesOf(size: string): number {
+  return Number.parseInt(size, 10) * 2 ** (size.endsWith("g") ? 30 : 20);
+}
+
 /** Bytes of an entry: a page holds a table of them, which spans a huge page. */
 const ENTRY_BYTES = 8;
 
@@ -172,6 +177,7 @@ export const KERNEL_SETTINGS: ReadonlyMap<string, readonly [pattern: RegExp, all
     ["swap", [BOOLEAN, "true or false"]],
     ["bbml2", [BOOLEAN, "true or false"]],
     ["thp", [/^(always|madvise|never)$/, "always, madvise or never"]],
+    ["memory", [/^([1-9]\d{0,3}m|[1-8]g)$/, "1m to 9999m, or 1g to 8g"]],
     ["mthp", [/^\d{1,6}[km](\+\d{1,6}[km])*$/, "sizes of folios such as 64k or 64k+1m"]],
   ]);
 

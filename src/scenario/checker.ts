@@ -2,8 +2,17 @@
 // it must see; after each operation the kernel's state is audited.
 
 import type { FaultResult } from "../kernel/fault-types.js";
+import { isGuard } from "../kernel/guard.js";
 import type { Kernel } from "../kernel/kernel.js";
-import { VM_DONTCOPY, VM_READ, VM_WRITE } from "../kernel/vm-flags.js";
+import { endMigration } from "../kernel/migrate.js";
+import { dropUnused } from "../kernel/swap-device.js";
+import {
+  VM_ACCESS_FLAGS,
+  VM_DONTCOPY,
+  VM_READ,
+  VM_WIPEONFORK,
+  VM_WRITE,
+} from "../kernel/vm-flags.js";
 import { checkAccess } from "../oracle/access.js";
 import type { Violation } from "../oracle/audit.js";
 import { checkContiguous } from "../oracle/contiguous.js";
@@ -42,21 +51,59 @@ export class Checker implements Watch {
     this.op = `${operation.where}: ${operation.text}`;
     const prepare = VERBS.get(operation.verb);
     const after = prepare?.(this.memory, this.player, process, operation) ?? NOTHING;
+    const { failures } = this.kernel.mmu.exports;
+    const before = failures.valueOf();
     return ({ errno }) => {
-      const want = after(errno);
-      if (want !== null && want !== errno) {
+      const ranOut = failures.valueOf() !== before || process.killed === true;
+      const failed = ranOut && errno !== 0;
+      // How far a call came before it found no memory, the plain model is told.
+      const want = failed && operation.verb !== "mremap" ? null : after(errno);
+      if (failed) this.learn(process, operation);
+      else if (want !== null && want !== errno) {
         this.complain([{ id: "errno", text: `${errno}, should be ${want}` }]);
       }
       this.audit();
     };
   }
 
+  /** After a call that found no memory: which pages there are, and what may be done with them. */
+  private learn(process: Process, operation: Operation): void {
+    const { vmas } = process.mm;
+    this.memory.learn(process, (at) => {
+      const vma = vmas.at(at);
+      if (vma === null) return null;
+      return {
+        readable: (vma.flags & VM_ACCESS_FLAGS) !== 0,
+        writable: (vma.flags & VM_WRITE) !== 0,
+        guard: isGuard(this.kernel, process.mm, at),
+        notForked: (vma.flags & VM_DONTCOPY) !== 0,
+        wipedOnFork: (vma.flags & VM_WIPEONFORK) !== 0,
+      };
+    });
+    if (operation.words[3] !== "guard_install") return;
+    // What it met went before it found no memory for all the guards.
+    const [start, end] = rangeOf(process, operation);
+    this.memory.madvise(process, start, end, "free");
+  }
+
   private audit(): void {
-    const processes = [...this.player.processes.values()];
+    const processes = this.living();
     const spaces = processes.map(({ mm }) => mm);
     const pinned = processes.flatMap(({ pins }) => [...pins.values()].flat());
     this.complain(checkKernel(this.kernel, { spaces, pinned }));
     for (const mm of spaces) this.complain(checkContiguous(this.kernel, mm));
+  }
+
+  private living(): Process[] {
+    return [...this.player.processes.values()].filter(({ killed }) => killed !== true);
+  }
+
+  forced(process: Process, page: number, value: number): void {
+    this.memory.write(process, page, value);
+  }
+
+  killed(process: Process): void {
+    this.memory.exit(process);
   }
 
   touched(process: Process, page: number, seen: number, frame: number, wrote: boolean): void {
@@ -88,11 +135,24 @@ export class Checker implements Watch {
   /** The script is over: all processes end, and nothing may be left of them. */
   finish(exit: (process: Process) => void): void {
     this.op = "all processes exit";
-    for (const process of this.player.processes.values()) exit(process);
+    for (const head of [...this.kernel.migrations.keys()]) endMigration(this.kernel, head);
+    for (const process of this.living()) exit(process);
     this.player.processes.clear();
+    // Nobody's pages in the swap cache are no leak: the next reclaim takes them.
+    dropUnused(this.kernel);
     this.audit();
-    const tables = Number(this.kernel.mmu.exports.tableCount.valueOf());
-    if (tables !== 0) this.complain([{ id: "no leaks", text: `${tables} page tables are left` }]);
+    const { kernel } = this;
+    const left: readonly (readonly [string, number])[] = [
+      ["page tables", Number(kernel.mmu.exports.tableCount.valueOf())],
+      ["swap slots", kernel.swap.inUse],
+      ["folios in the swap cache", kernel.swap.firstSlot.size],
+      ["anon_vmas", kernel.anonVmas.living],
+      ["shared objects", kernel.objects.size],
+      ["address spaces", kernel.mms.size],
+    ];
+    for (const [what, count] of left) {
+      if (count !== 0) this.complain([{ id: "no leaks", text: `${count} ${what} are left` }]);
+    }
   }
 }
 
@@ -156,12 +216,13 @@ const moved: Prepare = (memory, _player, process, { words }) => {
   const name = words.slice(1).find((word) => /^[A-Za-z]\w*$/.test(word)) ?? "";
   return (errno) => {
     const to = process.regions.get(name)?.start ?? Number.NaN;
-    const keep = words.includes("dontunmap", 3);
-    if (errno === 0) memory.mremap(process, start, pages, to, keep);
+    const { vmas } = process.mm;
     // A move of several mappings may fail after the first: the new place was empty, so it tells how far it came.
-    for (let i = 0; errno !== 0 && i < pages; i++) {
-      const arrived = process.mm.vmas.at(to + i) !== null;
-      if (arrived) memory.mremap(process, start + i, 1, to + i, keep);
+    for (let i = 0; i < pages; i++) {
+      if (errno !== 0 && vmas.at(to + i) === null) continue;
+      // Without memory to cut a mapping, the old place stays, too; nobody is told.
+      const stays = vmas.at(start + i) !== null;
+      memory.mremap(process, start + i, 1, to + i, stays);
     }
     return null;
   };

@@ -12,7 +12,19 @@ const CATEGORIES: Readonly<Record<string, number>> = {
   written: category.PAGE_IS_WRITTEN,
   "soft-dirty": category.PAGE_IS_SOFT_DIRTY,
   present: category.PAGE_IS_PRESENT,
+  wpallowed: category.PAGE_IS_WPALLOWED,
+  file: category.PAGE_IS_FILE,
+  swapped: category.PAGE_IS_SWAPPED,
+  pfnzero: category.PAGE_IS_PFNZERO,
+  huge: category.PAGE_IS_HUGE,
 };
+
+/** Sum of the categories of the words that begin so: "not=file", "any=present". */
+function categoriesOf(words: readonly string[], prefix: string): number {
+  return words
+    .filter((each) => each.startsWith(prefix))
+    .reduce((sum, each) => sum | (CATEGORIES[each.slice(prefix.length)] ?? 0), 0);
+}
 
 export function doScan(context: Context): Shown {
   const { region, start, end } = rangeOf(context);
@@ -20,7 +32,10 @@ export function doScan(context: Context): Shown {
   const result = pagemapScan(context.player.kernel, context.process.mm, {
     start,
     end,
-    categories: words.reduce((sum, each) => sum | (CATEGORIES[each] ?? 0), 0),
+    categories: categoriesOf(words, "") | categoriesOf(words, "not="),
+    inverted: categoriesOf(words, "not="),
+    anyOf: categoriesOf(words, "any="),
+    most: Number(words.find((each) => each.startsWith("max="))?.slice("max=".length) ?? 0),
     protect: words.includes("wp"),
     check: words.includes("check"),
   });
@@ -32,7 +47,8 @@ export function doScan(context: Context): Shown {
 export function doPin(context: Context): Shown {
   const { player, process, operation } = context;
   const { start, end } = rangeOf(context);
-  const result = pinPages(player.kernel, process.mm, start, end);
+  const write = !operation.words.includes("read");
+  const result = pinPages(player.kernel, process.mm, start, end, write);
   if ("errno" in result) return { errno: result.errno };
   const name = operation.words.join(" ");
   process.pins.set(name, [...(process.pins.get(name) ?? []), ...result.pins]);

@@ -3,12 +3,9 @@
 import { MmulateError } from "../errors.js";
 import { clearSoftDirty } from "../kernel/clear-refs.js";
 import type { Errno } from "../kernel/errno.js";
-import { fork } from "../kernel/fork.js";
-import { unpinPages } from "../kernel/gup.js";
-import type { Kernel } from "../kernel/kernel.js";
 import { runKsm } from "../kernel/ksm.js";
 import { ADVICE, madvise } from "../kernel/madvise.js";
-import { exitMm, mmap, munmap } from "../kernel/mmap.js";
+import { mmap, munmap } from "../kernel/mmap.js";
 import { mprotect } from "../kernel/mprotect.js";
 import { mremap, resize } from "../kernel/mremap.js";
 import { uffdRegister, uffdUnregister, uffdWriteProtect } from "../kernel/userfaultfd.js";
@@ -33,8 +30,9 @@ import {
   hugeShift,
   mappedPages,
 } from "./operations-huge.js";
+import { forkFailing, MODEL_OPERATIONS } from "./operations-model.js";
 import { doPagemap, doPin, doScan, doState, doUnpin, doVmas } from "./operations-observe.js";
-import type { Player, Process } from "./player.js";
+import { endProcess, type Player, type Process } from "./player.js";
 import type { Operation } from "./script.js";
 
 function doMmap(context: Context): Shown {
@@ -107,7 +105,7 @@ function doFork({ player, process, operation }: Context): Shown {
   if (player.processes.has(name)) {
     throw new MmulateError("INPUT", `${operation.where}: there is a process "${name}" already`);
   }
-  const result = fork(player.kernel, process.mm);
+  const result = forkFailing(player.kernel, process.mm, operation.words[1]);
   if ("errno" in result) return { errno: result.errno };
   const regions = new Map(process.regions);
   const { onSegv } = process;
@@ -116,17 +114,11 @@ function doFork({ player, process, operation }: Context): Shown {
   return {};
 }
 
-/** The end of a process: its memory goes, then its pins. */
-export function endProcess(kernel: Kernel, { mm, pins }: Process): void {
-  exitMm(kernel, mm);
-  for (const each of pins.values()) unpinPages(kernel, each);
-}
-
 function doExit({ player, operation }: Context): Shown {
   const name = operation.words[0] ?? "";
   const process = player.processes.get(name);
   if (process === undefined) throw unknownProcess(player, operation, name);
-  endProcess(player.kernel, process);
+  if (process.killed !== true) endProcess(player.kernel, process);
   player.processes.delete(name);
   return {};
 }
@@ -199,8 +191,8 @@ const OPERATIONS: ReadonlyMap<string, (context: Context) => Shown> = new Map([
   ["unpin", doUnpin],
   [
     "ksm",
-    ({ player }) => {
-      runKsm(player.kernel);
+    ({ player, operation }) => {
+      runKsm(player.kernel, operation.words.includes("zero"));
       return {};
     },
   ],
@@ -214,6 +206,7 @@ const OPERATIONS: ReadonlyMap<string, (context: Context) => Shown> = new Map([
   ["pagemap", doPagemap],
   ["vmas", doVmas],
   ["state", doState],
+  ...MODEL_OPERATIONS,
 ]);
 
 /**
@@ -227,10 +220,14 @@ export function playOperation(player: Player, operation: Operation, index: numbe
   const play = OPERATIONS.get(operation.verb);
   if (play === undefined) throw notModelled(context, operation.verb);
   const { mm } = process;
+  if (mm.killed) return { op: operation.text, errno: "ESRCH", minflt: 0 };
+  player.acting = mm;
   const [minor, major] = [mm.minorFaults, mm.majorFaults];
   const end = player.watch?.begin(operation, process);
   const shown = play(context);
-  const { segv, wpfault } = player.takeTrouble();
+  player.acting = null;
+  if (mm.killed) player.endKilled(mm);
+  const { segv, wpfault, killed } = player.takeTrouble();
   const base = process.regions.get(operation.words[0] ?? "")?.start ?? 0;
   const observation: Observation = {
     op: operation.text,
@@ -239,6 +236,7 @@ export function playOperation(player: Player, operation: Operation, index: numbe
     ...(mm.majorFaults > major ? { majflt: mm.majorFaults - major } : {}),
     ...(segv.length > 0 ? { segv: segv.map((page) => page - base) } : {}),
     ...(wpfault.length > 0 ? { wpfault: wpfault.map((page) => page - base) } : {}),
+    ...(killed.length > 0 ? { killed } : {}),
     ...shown,
   };
   end?.(observation);

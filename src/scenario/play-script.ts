@@ -7,8 +7,8 @@ import type { Narration, Observation } from "../stats/observation.js";
 import { Checker, type Complaint } from "./checker.js";
 import { bootMachine, type MachineConfig } from "./machine.js";
 import { Narrator } from "./narrator.js";
-import { endProcess, playOperation } from "./operations.js";
-import { Player } from "./player.js";
+import { playOperation } from "./operations.js";
+import { endProcess, Player } from "./player.js";
 import type { Operation } from "./script.js";
 
 export interface PlayOptions {

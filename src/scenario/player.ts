@@ -5,9 +5,10 @@ import { MmulateError } from "../errors.js";
 import { userFault } from "../kernel/fault.js";
 import type { FaultResult } from "../kernel/fault-types.js";
 import { setStamp, stampOf } from "../kernel/folio.js";
-import type { Pins } from "../kernel/gup.js";
+import { type Pins, unpinPages } from "../kernel/gup.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Mm } from "../kernel/mm.js";
+import { exitMm } from "../kernel/mmap.js";
 import { mprotect } from "../kernel/mprotect.js";
 import { newMm } from "../kernel/new-mm.js";
 import { uffdWriteProtect } from "../kernel/userfaultfd.js";
@@ -31,12 +32,22 @@ export interface Process {
   readonly pins: Map<string, Pins>;
   /** What its SIGSEGV handler does. */
   onSegv: "skip" | "unprotect";
+  /** The OOM killer chose it: it is gone, but for its name. */
+  killed?: boolean;
 }
 
 /** What accesses met: pages, counted in address space. */
 export interface Trouble {
   readonly segv: number[];
   readonly wpfault: number[];
+  /** Names of processes that the OOM killer ended. */
+  readonly killed: string[];
+}
+
+/** The end of a process: its memory goes, then its pins. */
+export function endProcess(kernel: Kernel, { mm, pins }: Process): void {
+  exitMm(kernel, mm);
+  for (const each of pins.values()) unpinPages(kernel, each);
 }
 
 /** Follows a run. */
@@ -49,6 +60,10 @@ export interface Watch {
   denied(process: Process, page: number, write: boolean, result: FaultResult): void;
   /** The handler of SIGSEGV made the page writable. */
   unprotected(process: Process, page: number): void;
+  /** A page was written to from outside, whatever its mapping allows. */
+  forced(process: Process, page: number, value: number): void;
+  /** The OOM killer ended a process. */
+  killed(process: Process): void;
 }
 
 /** Bytes between the places of regions, and of the first one. */
@@ -75,7 +90,7 @@ export class Player {
   /** Accesses that went through. */
   readonly accesses = { reads: 0, writes: 0 };
   private running: Mm | null = null;
-  private trouble: Trouble = { segv: [], wpfault: [] };
+  private trouble: Trouble = { segv: [], wpfault: [], killed: [] };
 
   constructor(readonly kernel: Kernel) {
     this.processes.set("P", {
@@ -84,6 +99,9 @@ export class Player {
       pins: new Map(),
       onSegv: "skip",
     });
+    kernel.onKill = (mm) => {
+      if (mm !== this.acting) this.endKilled(mm);
+    };
     kernel.monitor = (mm, page) => {
       this.trouble.wpfault.push(page);
       const pages = mm.vmas.at(page)?.huge?.pool.pages ?? 1;
@@ -119,8 +137,23 @@ export class Player {
   /** Forgets what accesses met so far, and returns it. */
   takeTrouble(): Trouble {
     const { trouble } = this;
-    this.trouble = { segv: [], wpfault: [] };
+    this.trouble = { segv: [], wpfault: [], killed: [] };
     return trouble;
+  }
+
+  /** Whose operation is played: killed, it ends when that is over, others at once. */
+  acting: Mm | null = null;
+
+  /** The end of a process that the OOM killer chose. */
+  endKilled(mm: Mm): void {
+    for (const [name, process] of this.processes) {
+      if (process.mm !== mm || process.killed === true) continue;
+      endProcess(this.kernel, process);
+      process.killed = true;
+      this.trouble.killed.push(name);
+      this.watch?.killed(process);
+    }
+    if (this.running === mm) this.running = null;
   }
 
   /** The CPU runs this address space (`switch_mm`). */
@@ -140,6 +173,7 @@ export class Player {
   touch(process: Process, page: number, value?: number): number | null {
     const { kernel } = this;
     const write = value !== undefined;
+    if (process.mm.killed) return null;
     this.switchTo(process.mm);
     let faults = 0;
     let handled = false;
@@ -147,6 +181,7 @@ export class Player {
       if (++faults > MAX_FAULTS) throw endless(page);
       const result = userFault(kernel, process.mm, page, write);
       if (result === "done") continue;
+      if (result === "killed") return null;
       if (!handled) this.trouble.segv.push(page);
       this.watch?.denied(process, page, write, result);
       // A page that the handler cannot make accessible (a guard) is given up.

@@ -33,6 +33,8 @@ export interface Observation {
   readonly majflt?: number;
   readonly segv?: readonly number[];
   readonly wpfault?: readonly number[];
+  /** Model only: processes that the OOM killer ended. */
+  readonly killed?: readonly string[];
   readonly data?: readonly (readonly [number, number | null])[];
   readonly ranges?: readonly (readonly [number, number])[];
   readonly vmas?: readonly (readonly [number, number, string, string])[];

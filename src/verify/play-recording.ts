@@ -6,8 +6,8 @@ import { MmulateError } from "../errors.js";
 import type { KernelConfig, ThpSwitch } from "../kernel/features.js";
 import { Checker, type Complaint } from "../scenario/checker.js";
 import { bootMachine, type MachineConfig, type OwnParts } from "../scenario/machine.js";
-import { endProcess, playOperation } from "../scenario/operations.js";
-import { Player } from "../scenario/player.js";
+import { playOperation } from "../scenario/operations.js";
+import { endProcess, Player } from "../scenario/player.js";
 import { parseLine } from "../scenario/script.js";
 import type { Observation } from "../stats/observation.js";
 import type { RecordedEntry, Recording, RecordingHeader } from "./recording-format.js";
@@ -29,7 +29,7 @@ const MEMORY_SHIFT = 31;
  * The machine a recording was made on.
  * @throws MmulateError CONFIG when the model does not know such a kernel
  */
-function machineOf(header: RecordingHeader, own: OwnParts): MachineConfig {
+export function machineOf(header: RecordingHeader, own: OwnParts = {}): MachineConfig {
   const { kernel, arch, soft_dirty: softDirty, hw_dirty: hwDirty, page } = header;
   const version = /^\d+\.\d+/.exec(kernel)?.[0] ?? kernel;
   const config: KernelConfig = {

@@ -58,7 +58,8 @@ describe("a list of VMAs", () => {
   });
 
   it("shares the anon_vma of what is copied, and counts who has it", () => {
-    const anonVma = { parent: null, children: 1, active: 1 };
+    const pool = { living: 1 };
+    const anonVma = { pool, parent: null, links: 1, children: 1, active: 1 };
     const first = { ...vma(0, 4), anonVma, anonChain: [anonVma] };
     const vmas = new VmaList();
     vmas.insert(first);
@@ -66,5 +67,7 @@ describe("a list of VMAs", () => {
     expect([copy.anonVma, anonVma.active]).toEqual([anonVma, 2]);
     dropVma(vmas, first);
     expect([first.anonVma, anonVma.active]).toEqual([null, 1]);
+    dropVma(vmas, copy);
+    expect([anonVma.links, pool.living]).toEqual([0, 0]);
   });
 });

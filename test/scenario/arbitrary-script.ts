@@ -2,6 +2,9 @@
 
 import fc from "fast-check";
 
+/** What scripts are about. */
+export type Kinds = "base" | "all";
+
 /** Raw numbers, from which a step is made that fits what there is by then; shrinks well. */
 interface Raw {
   readonly kind: string;
@@ -33,11 +36,35 @@ const WEIGHTS: readonly (readonly [string, number])[] = [
   ["pagemap", 1],
 ];
 
-const HUGE_WEIGHTS: readonly (readonly [string, number])[] = [
-  ["mmap-huge", 3],
-  ["hugepages", 1],
-  ["protect-huge", 3],
-  ["pin", 2],
+/** Less often what takes pages away, so that there is something to work on. */
+const FEWER: ReadonlySet<string> = new Set(["munmap", "mprotect", "mmap-at", "on-segv", "resize"]);
+
+/** Beside those: memory that goes to swap, merges, moves, is pinned, huge, or runs out. */
+const MORE: readonly (readonly [string, number])[] = [
+  ["mmap-huge", 2],
+  ["madvise-more", 10],
+  ["fill", 14],
+  ["ksm", 3],
+  ["pin", 3],
+  ["unpin", 1],
+  ["force-write", 2],
+  ["migrate", 4],
+  ["migrate-end", 1],
+  ["reclaim", 2],
+  ["swapoff", 1],
+  ["oom-after", 2],
+];
+
+const MORE_ADVICE = [
+  "pageout",
+  "pageout",
+  "willneed",
+  "mergeable",
+  "mergeable",
+  "unmergeable",
+  "hugepage",
+  "nohugepage",
+  "collapse",
 ];
 
 const ADVICE = [
@@ -54,12 +81,6 @@ const ADVICE = [
 const MODES = ["wp", "wp-async", "wp,unpopulated"];
 const SCANS = ["written", "written wp", "present", "written present", "soft-dirty"];
 
-/** Huge pages of a pool: their size in words, and in base pages. */
-export interface HugeSize {
-  readonly size: string;
-  readonly pages: number;
-}
-
 interface Process {
   readonly name: string;
   /** Region -> pages. */
@@ -72,20 +93,8 @@ class Writer {
   private current = 0;
   private names = 1;
   private children = 0;
-  private pinned = false;
-  /** Regions of huge pages, of any process. */
-  private readonly hugeRegions = new Set<string>();
 
-  constructor(private readonly huge: HugeSize | null) {
-    if (huge !== null) {
-      this.lines.push(
-        `hugepages ${huge.size} 5`,
-        `mmap A ${2 * huge.pages} rw private huge=${huge.size}`,
-      );
-      this.process.regions.set("A", 2 * huge.pages);
-      this.hugeRegions.add("A");
-    }
-  }
+  constructor(private readonly kinds: Kinds) {}
 
   private get process(): Process {
     const process = this.processes[this.current % this.processes.length];
@@ -106,21 +115,19 @@ class Writer {
   private part({ a, b, c }: Raw): { name: string; first: number; count: number; pages: number } {
     const regions = [...this.process.regions];
     const [name, pages] = regions[a % regions.length] ?? ["A", 8];
-    if (this.huge !== null && this.hugeRegions.has(name) && c % 4 !== 0) {
-      const unit = this.huge.pages;
-      return { name, first: unit * (b % 3), count: unit * (1 + (c % 2)), pages };
-    }
     const first = b % (pages + 1);
     return { name, first, count: 1 + (c % 6), pages };
   }
 
   add(raw: Raw): void {
-    const { kind, a, b, d } = raw;
+    const { kind, a, b, c, d } = raw;
     const { name, first, count, pages } = this.part(raw);
     const pick = <T>(list: readonly T[], n: number): T => list[n % list.length] as T;
-    const access = pick(["rw", "rw", "r", "none"], d);
+    const access = pick(this.kinds === "all" ? ["rw"] : ["rw", "rw", "r", "none"], d);
     const share = pick(["private", "private", "shared"], a);
     const range = `${name} ${first} ${count}`;
+    // All of a region, or a part.
+    const wide = c % 2 === 0 ? range : `${name} 0 ${pages}`;
     const steps: Record<string, () => void> = {
       mmap: () => this.map((to) => `mmap ${to} ${2 + (b % 9)} ${access} ${share}`, 2 + (b % 9)),
       "mmap-at": () =>
@@ -129,18 +136,11 @@ class Writer {
       mprotect: () => this.say(`mprotect ${range} ${access}`),
       mremap: () => {
         const flag = d % 3 === 0 ? " dontunmap" : "";
-        const align = this.hugeRegions.has(name) ? ` align=${this.huge?.pages ?? 1}` : "";
-        this.map((to) => `mremap ${name} ${first} ${count} ${to}${align}${flag}`, count);
-        if (align !== "") this.hugeRegions.add(`R${this.names - 1}`);
+        this.map((to) => `mremap ${name} ${first} ${count} ${to}${flag}`, count);
       },
       resize: () => this.say(`resize ${name} ${pages} ${1 + (b % 12)}`),
-      // A few pages, also of a huge one.
-      read: () => this.say(`read ${name} ${first + (b % 5)} ${1 + (count % 7)}`),
-      write: () => this.say(`write ${name} ${first + (b % 5)} ${1 + (count % 7)}`),
-      "mmap-huge": () => this.mapHuge(1 + (a % 2), access),
-      "protect-huge": () => this.protectHuge(name, pick(MODES, d), b % 2),
-      hugepages: () => this.say(`hugepages ${this.huge?.size ?? "2m"} ${2 + (b % 5)}`),
-      pin: () => this.pin(`${name} ${first} ${1 + (count % 3)}`),
+      read: () => this.say(`read ${range}`),
+      write: () => this.say(`write ${range}`),
       madvise: () => this.say(`madvise ${range} ${pick(ADVICE, d)}`),
       clear_refs: () => this.say("clear_refs"),
       fork: () => this.fork(),
@@ -154,41 +154,40 @@ class Writer {
       scan: () => this.say(`scan ${range} ${pick(SCANS, d)}`),
       "on-segv": () => this.say(`on-segv ${pick(["unprotect", "skip"], d)}`),
       pagemap: () => this.say(`pagemap ${name}`),
+      "mmap-huge": () =>
+        this.map((to) => `mmap ${to} 1024 ${access} private align=512`, 1024, ["hugepage"]),
+      "madvise-more": () => this.say(`madvise ${wide} ${pick(MORE_ADVICE, d)}`),
+      fill: () =>
+        this.say(`${pick(["write", "read", "write"], d)} ${name} 0 ${Math.min(pages, 24)}`),
+      ksm: () => this.say("ksm"),
+      pin: () => this.say(`pin ${range}${d % 2 === 0 ? " read" : ""}`),
+      unpin: () => this.say(`unpin ${range}${d % 2 === 0 ? " read" : ""}`),
+      "force-write": () => this.say(`force-write ${range}`),
+      migrate: () => this.say(`migrate ${wide}${d % 2 === 0 ? " hold" : ""}`),
+      "migrate-end": () => this.say(`migrate-end ${wide}`),
+      reclaim: () => this.say(`reclaim ${1 + d * c}`),
+      swapoff: () => {
+        this.say("swapoff");
+        this.say("swapon");
+      },
+      "oom-after": () => this.say(`oom-after ${1 + d}`),
     };
     steps[kind]?.();
   }
 
-  private map(line: (name: string) => string, pages: number): void {
+  private map(line: (name: string) => string, pages: number, advice: readonly string[] = []): void {
     const name = this.newName();
     this.say(line(name));
     this.process.regions.set(name, pages);
-  }
-
-  private protectHuge(name: string, mode: string, at: number): void {
-    const pages = this.process.regions.get(name) ?? 0;
-    if (this.huge === null || !this.hugeRegions.has(name)) return;
-    this.say(`uffd-register ${name} 0 ${pages} ${mode}`);
-    this.say(`uffd-wp ${name} ${at * this.huge.pages} ${this.huge.pages} on`);
-  }
-
-  private mapHuge(count: number, access: string): void {
-    if (this.huge === null) return;
-    const { pages, size } = this.huge;
-    this.hugeRegions.add(`R${this.names}`);
-    this.map((to) => `mmap ${to} ${count * pages} ${access} private huge=${size}`, count * pages);
-  }
-
-  /** A fork that has to copy pinned pages fails where the pool is empty, and then there is no child: not both. */
-  private pin(range: string): void {
-    if (this.children > 0) return;
-    this.pinned = true;
-    this.say(`pin ${range}`);
+    for (const each of advice) this.say(`madvise ${name} 0 ${pages} ${each}`);
   }
 
   private fork(): void {
-    if (this.processes.length > 3 || this.pinned) return;
+    if (this.processes.length > 3) return;
     const { regions } = this.process;
     const name = `c${this.children++}`;
+    // Without a child, what it would do could not be played.
+    if (this.kinds === "all") this.say("oom-after 0");
     this.say(`fork ${name}`);
     this.processes.push({ name, regions: new Map(regions) });
   }
@@ -200,10 +199,14 @@ class Writer {
   }
 }
 
-/** Scripts of up to `length` operations; with `huge`, many on huge pages of a pool. */
-export function scripts(length: number, huge: HugeSize | null = null): fc.Arbitrary<string> {
+/** Scripts of up to `length` operations. */
+export function scripts(length: number, kinds: Kinds = "base"): fc.Arbitrary<string> {
+  const rarer = WEIGHTS.map(([kind, weight]): [string, number] => [
+    kind,
+    FEWER.has(kind) ? 1 : weight,
+  ]);
+  const weights = kinds === "base" ? WEIGHTS : [...rarer, ...MORE];
   const number = fc.nat({ max: 60 });
-  const weights = huge === null ? WEIGHTS : [...WEIGHTS, ...HUGE_WEIGHTS];
   const raw = fc.record({
     kind: fc.oneof(...weights.map(([kind, weight]) => ({ arbitrary: fc.constant(kind), weight }))),
     a: number,
@@ -212,7 +215,7 @@ export function scripts(length: number, huge: HugeSize | null = null): fc.Arbitr
     d: number,
   });
   return fc.array(raw, { maxLength: length, size: "max" }).map((raws) => {
-    const writer = new Writer(huge);
+    const writer = new Writer(kinds);
     for (const each of raws) writer.add(each);
     return `${writer.lines.join("\n")}\n`;
   });

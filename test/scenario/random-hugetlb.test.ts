@@ -3,7 +3,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { scripts } from "./arbitrary-script.js";
+import { scripts } from "./arbitrary-huge-script.js";
 import { play } from "./support.js";
 
 describe.each([

@@ -70,7 +70,7 @@ describe("a script", () => {
   });
 });
 
-it("knows the verbs of the format, and those of the model alone", () => {
+it("knows the verbs of the format, and those that only a model knows", () => {
   expect(VERBS).toEqual([
     "mmap",
     "mmap-at",
@@ -92,6 +92,15 @@ it("knows the verbs of the format, and those of the model alone", () => {
     "unpin",
     "on-segv",
     "ksm",
+    "oom-after",
+    "clear-refs",
+    "split",
+    "force-write",
+    "migrate",
+    "migrate-end",
+    "reclaim",
+    "swapoff",
+    "swapon",
     "pagemap",
     "vmas",
     // Of the model alone.

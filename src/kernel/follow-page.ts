@@ -1,0 +1,94 @@
+// What get_user_pages finds in the page tables, and the faults it takes until it finds what it wants (mm/gup.c
+// follow_page_pte, can_follow_write_common, gup_must_unshare, faultin_page).
+
+import { Pte } from "../layout/linux-flags.js";
+import type { Errno } from "./errno.js";
+import { kernelFault } from "./fault.js";
+import { pageFlags } from "./folio.js";
+import type { Kernel } from "./kernel.js";
+import type { Mm } from "./mm.js";
+import { PG_ANON, PG_EXCLUSIVE } from "./page-flags.js";
+import { tracksSoftDirty } from "./page-prot.js";
+import { isCow, VM_SHARED, VM_UFFD_WP, VM_WRITE } from "./vm-flags.js";
+import type { Vma } from "./vma.js";
+import { hugeEntryAt, hugeStart } from "./walk-entries.js";
+
+/** What is wanted of a page: flags of get_user_pages. */
+export interface Wanted {
+  /** FOLL_WRITE. */
+  readonly write: boolean;
+  /** FOLL_FORCE: written to whatever the mapping allows, if it is private. */
+  readonly force?: boolean;
+  /** FOLL_PIN | FOLL_LONGTERM, which must be able to rely on the page. */
+  readonly pin?: boolean;
+}
+
+/** The frame; or what is missing: a fault for it, or one that unshares it. */
+export type Followed = number | "fault" | "unshare";
+
+/** Looks a page up. */
+export function followPage(kernel: Kernel, mm: Mm, vma: Vma, page: number, want: Wanted): Followed {
+  const { exports } = kernel.mmu;
+  const huge = hugeEntryAt(kernel, mm.root, page);
+  const slot = huge !== 0 ? huge : exports.findEntry(mm.root, page, 0) >>> 0;
+  if (slot === 0) return "fault";
+  const flags = exports.entryFlags(slot);
+  if ((flags & Pte.present) === 0) return "fault";
+  if ((flags & Pte.protnone) !== 0 && want.force !== true) return "fault";
+  const level = huge !== 0 ? 1 : 0;
+  const mapped = exports.entryFrame(slot, level);
+  const writable = (flags & Pte.write) !== 0;
+  if (want.write && !writable && !mayForce(kernel, vma, flags, mapped, want)) return "fault";
+  if (!writable && mustUnshare(kernel, vma, flags, mapped, want)) return "unshare";
+  return huge !== 0 ? mapped + (page - hugeStart(kernel, page)) : mapped;
+}
+
+/** A forced write to a read-only entry: of a page that is this mapping's alone, where nobody watches writes. */
+function mayForce(
+  kernel: Kernel,
+  vma: Vma,
+  flags: number,
+  frame: number,
+  { force }: Wanted,
+): boolean {
+  if (force !== true || (vma.flags & (VM_SHARED | VM_WRITE)) !== 0) return false;
+  const own = PG_ANON | PG_EXCLUSIVE;
+  if ((flags & Pte.special) !== 0 || (pageFlags(kernel, frame) & own) !== own) return false;
+  if (tracksSoftDirty(kernel, vma) && (flags & Pte.softDirty) === 0) return false;
+  return (flags & Pte.uffdWp) === 0 || (vma.flags & VM_UFFD_WP) === 0;
+}
+
+/**
+ * A page that is only read must not be replaced later by a write of the process itself: an anonymous one must be
+ * exclusive, and (from 6.2) no other may be pinned for long where writes copy.
+ */
+function mustUnshare(
+  kernel: Kernel,
+  vma: Vma,
+  flags: number,
+  frame: number,
+  { write, pin }: Wanted,
+): boolean {
+  if (write || pin !== true) return false;
+  const anon = (flags & Pte.special) === 0 && (pageFlags(kernel, frame) & PG_ANON) !== 0;
+  if (anon) return (pageFlags(kernel, frame) & PG_EXCLUSIVE) === 0;
+  return kernel.has("longtermUnshares") && isCow(vma.flags);
+}
+
+/** Takes faults until the page can be followed. */
+export function faultIn(kernel: Kernel, mm: Mm, page: number, want: Wanted): Errno {
+  for (;;) {
+    const followed = lookUp(kernel, mm, page, want);
+    if (typeof followed === "number") return 0;
+    const isThere = (): boolean => typeof lookUp(kernel, mm, page, want) === "number";
+    const unshare = followed === "unshare";
+    const result = kernelFault(kernel, mm, page, { ...want, unshare }, isThere);
+    if (result === "oom") return "ENOMEM";
+    if (result !== "done") return "EFAULT";
+  }
+}
+
+function lookUp(kernel: Kernel, mm: Mm, page: number, want: Wanted): Followed {
+  const vma = mm.vmas.at(page);
+  return vma === null ? "fault" : followPage(kernel, mm, vma, page, want);
+}

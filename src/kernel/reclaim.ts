@@ -1,0 +1,73 @@
+// Memory under pressure (mm/vmscan.c shrink_folio_list, folio_check_references).
+//
+//   hand -->  [ folio ][ folio ][ free ][ folio ] ...        one hand over all page frames
+//             young?  its entries become old, it stays for one more round
+//             else    swap-out.ts: dropped, or to swap
+//
+// The kernel keeps folios in lists by age; a hand over the frames in order finds nearly the same ones, because frames
+// are handed out in order too, and needs no list. Which page of several equally old ones goes is not the kernel's.
+
+import { FRAME_HEAD, FRAME_REFS } from "../../assembly/abi/frames.js";
+import { Pte } from "../layout/linux-flags.js";
+import { orderOf, pageFlags } from "./folio.js";
+import { frameWord } from "./frame-words.js";
+import type { Kernel } from "./kernel.js";
+import { PG_ANON, PG_HUGE_ZERO } from "./page-flags.js";
+import { mappingsOf } from "./rmap.js";
+import { mappingsOfShared } from "./shmem-swap.js";
+import { reclaimFolio } from "./swap-out.js";
+
+/** Rounds after which what is still there cannot be had: one to make pages old, one to take them. */
+const ROUNDS = 2;
+
+/**
+ * Frees pages, whoever has them.
+ * @param wanted pages
+ * @returns pages that were freed, fewer if there are no more
+ */
+export function reclaimPages(kernel: Kernel, wanted: number): number {
+  const { exports } = kernel.mmu;
+  const before = exports.roomLeft();
+  const { frames } = kernel.config;
+  let left = ROUNDS * frames;
+  while (left-- > 0 && exports.roomLeft() - before < wanted) {
+    const frame = kernel.reclaimHand;
+    kernel.reclaimHand = frame + 1 < frames ? frame + 1 : 1;
+    if (isInUse(kernel, frame) && !wasTouched(kernel, frame)) reclaimFolio(kernel, frame);
+  }
+  return exports.roomLeft() - before;
+}
+
+/** The head of a folio that somebody has, and that can go at all. */
+function isInUse(kernel: Kernel, frame: number): boolean {
+  if (frame === kernel.zeroFrame || frameWord(kernel, frame, FRAME_REFS) === 0) return false;
+  if (frameWord(kernel, frame, FRAME_HEAD) !== frame) return false;
+  return (pageFlags(kernel, frame) & PG_HUGE_ZERO) === 0;
+}
+
+/** folio_referenced: entries that are young become old. The TLB is not told: the next hand comes late enough. */
+function wasTouched(kernel: Kernel, head: number): boolean {
+  const { exports } = kernel.mmu;
+  let touched = false;
+  for (const slot of slotsOf(kernel, head)) {
+    if ((exports.entryFlags(slot) & Pte.young) === 0) continue;
+    exports.updateEntry(slot, Pte.young, 0);
+    touched = true;
+  }
+  return touched;
+}
+
+function slotsOf(kernel: Kernel, head: number): number[] {
+  if ((pageFlags(kernel, head) & PG_ANON) === 0) {
+    return mappingsOfShared(kernel, head).map(({ slot }) => slot);
+  }
+  const pages = Array.from({ length: 2 ** orderOf(kernel, head) }, (_, i) => head + i);
+  return pages.flatMap((page) => mappingsOf(kernel, page).map(({ slot }) => slot));
+}
+
+/** kswapd, where nothing is half done: before a fault, a system call, a table's part of a fork. */
+export function makeRoom(kernel: Kernel): void {
+  const left = kernel.mmu.exports.roomLeft();
+  const { low, high } = kernel.watermarks;
+  if (left < low) reclaimPages(kernel, high - left);
+}

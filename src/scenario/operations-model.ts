@@ -1,0 +1,97 @@
+// Operations that no recording has: what only a model can be asked to do.
+
+import { clearRefs } from "../kernel/clear-refs.js";
+import { isLarge } from "../kernel/folio.js";
+import { splitFolio } from "../kernel/folio-split.js";
+import { foliosOf } from "../kernel/folios-in-range.js";
+import { forceWrite } from "../kernel/force-write.js";
+import { fork } from "../kernel/fork.js";
+import type { Kernel } from "../kernel/kernel.js";
+import { endMigration, migrateFolio } from "../kernel/migrate.js";
+import type { Mm } from "../kernel/mm.js";
+import { reclaimPages } from "../kernel/reclaim.js";
+import { swapOff, swapOnAgain } from "../kernel/swap-off.js";
+import { type Context, number, rangeOf, type Shown, VALUES } from "./operation-context.js";
+
+/** "fail-after=N": the N-th allocation of the fork fails; a later one does not. */
+export function forkFailing(kernel: Kernel, mm: Mm, word = ""): ReturnType<typeof fork> {
+  if (word === "") return fork(kernel, mm);
+  const { exports } = kernel.mmu;
+  exports.failAllocation(Number(word.replace("fail-after=", "")));
+  const result = fork(kernel, mm);
+  exports.failAllocation(0);
+  return result;
+}
+
+/** The N-th allocation from now on fails, once; 0: none does. */
+function doOomAfter(context: Context): Shown {
+  context.player.kernel.mmu.exports.failAllocation(number(context, 0));
+  return {};
+}
+
+/** memory.reclaim: EAGAIN where fewer pages than asked for could be had. */
+function doReclaim(context: Context): Shown {
+  const wanted = number(context, 0);
+  return { errno: reclaimPages(context.player.kernel, wanted) < wanted ? "EAGAIN" : 0 };
+}
+
+/** Folios of the present pages, or of those in migration, in a range. */
+function foliosIn(context: Context, migrating: boolean): Set<number> {
+  const { kernel } = context.player;
+  const { start, end } = rangeOf(context);
+  return new Set(foliosOf(kernel, context.process.mm, start, end, migrating));
+}
+
+/** Moves pages to other frames; `hold`: they stay on their way. EAGAIN where one could not go. */
+function doMigrate(context: Context): Shown {
+  const hold = context.operation.words.includes("hold");
+  let all = true;
+  for (const head of foliosIn(context, false)) {
+    if (!migrateFolio(context.player.kernel, head, hold)) all = false;
+  }
+  return { errno: all ? 0 : "EAGAIN" };
+}
+
+function doMigrateEnd(context: Context): Shown {
+  for (const head of foliosIn(context, true)) endMigration(context.player.kernel, head);
+  return {};
+}
+
+/** Page by page, as `write` does, until one cannot be written. */
+function doForceWrite(context: Context): Shown {
+  const { player, process, index } = context;
+  const { start, end } = rangeOf(context);
+  for (let page = start; page < end; page++) {
+    const value = 1 + (index % VALUES);
+    const errno = forceWrite(player.kernel, process.mm, page, value);
+    if (errno !== 0) return { errno };
+    player.watch?.forced(process, page, value);
+  }
+  return {};
+}
+
+function doClearRefs(context: Context): Shown {
+  return { errno: clearRefs(context.player.kernel, context.process.mm, number(context, 0)) };
+}
+
+/** split_huge_pages of debugfs: large folios become base pages. EAGAIN where one is held by others. */
+function doSplit(context: Context): Shown {
+  const { kernel } = context.player;
+  let all = true;
+  for (const head of foliosIn(context, false)) {
+    if (isLarge(kernel, head) && !splitFolio(kernel, head)) all = false;
+  }
+  return { errno: all ? 0 : "EAGAIN" };
+}
+
+export const MODEL_OPERATIONS: readonly [string, (context: Context) => Shown][] = [
+  ["reclaim", doReclaim],
+  ["swapoff", ({ player }) => ({ errno: swapOff(player.kernel) })],
+  ["swapon", ({ player }) => ({ errno: swapOnAgain(player.kernel) })],
+  ["oom-after", doOomAfter],
+  ["clear-refs", doClearRefs],
+  ["split", doSplit],
+  ["force-write", doForceWrite],
+  ["migrate", doMigrate],
+  ["migrate-end", doMigrateEnd],
+];
