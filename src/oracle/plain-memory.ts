@@ -110,17 +110,19 @@ export class PlainMemory {
     return 0;
   }
 
-  /** A move that went well. `keep`: the old mapping stays, empty. */
-  mremap(process: object, start: number, asked: number, to: number, keep: boolean): void {
-    const pages = whole(this.space(process).get(start), asked);
-    const moving = Array.from({ length: pages }, (_, i) => this.space(process).get(start + i));
-    this.munmap(process, to, to + pages);
-    moving.forEach((page, i) => {
-      if (page === undefined) return;
-      this.put(process, to + i, { ...page });
-      if (keep) Object.assign(page, GONE, { guard: false });
-      else this.space(process).delete(start + i);
-    });
+  /** Pages that a length means from a page on: whole huge ones. */
+  lengthFrom(process: object, start: number, asked: number): number {
+    return whole(this.space(process).get(start), asked);
+  }
+
+  /** One page moves; `keep`: its place stays mapped, and empty. */
+  mremap(process: object, from: number, to: number, keep: boolean): void {
+    const page = this.space(process).get(from);
+    this.munmap(process, to, to + 1);
+    if (page === undefined) return;
+    this.put(process, to, { ...page });
+    if (keep) Object.assign(page, GONE, { guard: false });
+    else this.space(process).delete(from);
   }
 
   /** Growing or shrinking that went well: what comes is like the last page that was there. */

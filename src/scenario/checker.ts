@@ -218,11 +218,12 @@ const moved: Prepare = (memory, _player, process, { words }) => {
     const to = process.regions.get(name)?.start ?? Number.NaN;
     const { vmas } = process.mm;
     // A move of several mappings may fail after the first: the new place was empty, so it tells how far it came.
-    for (let i = 0; i < pages; i++) {
+    const length = memory.lengthFrom(process, start, pages);
+    for (let i = 0; i < length; i++) {
       if (errno !== 0 && vmas.at(to + i) === null) continue;
       // Without memory to cut a mapping, the old place stays, too; nobody is told.
       const stays = vmas.at(start + i) !== null;
-      memory.mremap(process, start + i, 1, to + i, stays);
+      memory.mremap(process, start + i, to + i, stays);
     }
     return null;
   };
