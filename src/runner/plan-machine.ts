@@ -3,6 +3,7 @@
 import { COSTS, DEFAULT_COSTS } from "../../arch/costs/index.js";
 import type { CostProfile } from "../../arch/costs/schema.js";
 import { LINUX_LAYOUTS } from "../../arch/linux/index.js";
+import { KERNEL_TAGS } from "../../arch/linux/kernel-tags.js";
 import { KERNEL_VERSIONS } from "../../arch/linux/kernels.js";
 import type { LinuxLayout } from "../../arch/linux/schema.js";
 import type { Descriptor } from "../../arch/schema.js";
@@ -56,7 +57,7 @@ export function machineOf(
   const mode = { ...selected, ...changed };
   const named = cpuNamed(cpu, own);
   const profile = settings.cpu(named) ?? named;
-  const { version, settings: words } = parseKernel(withWords(kernel, settings));
+  const { version, settings: words } = parseKernel(withWords(kernel, settings), descriptor.name);
   const linux = linuxOf(version, descriptor, linuxLayout, own);
   const page = 2 ** compileLayout(descriptor, mode).pageShift;
   const { softDirty = "true", hwDirty = "true", swap = "true", thp = "madvise" } = words;
@@ -186,13 +187,24 @@ interface KernelSelector {
   readonly settings: Readonly<Record<string, string>>;
 }
 
-/** "6.18:softDirty=false:mthp=64k" -> the version, and how it was configured. */
-function parseKernel(selector: string): KernelSelector {
-  const [version = "", ...words] = selector.split(":");
-  const settings: Record<string, string> = {};
+/**
+ * "6.18:softDirty=false:mthp=64k" -> the version, and how it was configured; a recorded kernel's tag stands for both,
+ * on its own architecture.
+ */
+function parseKernel(selector: string, architecture: string): KernelSelector {
+  const [name = "", ...words] = selector.split(":");
+  const tag = KERNEL_TAGS.get(name);
+  if (tag !== undefined && tag.architecture !== architecture) {
+    throw new MmulateError(
+      "USAGE",
+      `kernel "${name}" is one of ${tag.architecture}, not of ${architecture} (--arch ${tag.architecture})`,
+    );
+  }
+  const version = tag?.version ?? name;
+  const settings: Record<string, string> = { ...tag?.settings };
   for (const word of words) {
-    const [name = "", value = ""] = word.split("=");
-    const setting = KERNEL_SETTINGS.get(name);
+    const [key = "", value = ""] = word.split("=");
+    const setting = KERNEL_SETTINGS.get(key);
     if (setting === undefined) {
       const names = [...KERNEL_SETTINGS.keys()].join(", ");
       const allowed = `${names} are allowed (as in ${version}:softDirty=false)`;
@@ -200,9 +212,9 @@ function parseKernel(selector: string): KernelSelector {
     }
     const [pattern, allowed] = setting;
     if (!pattern.test(value)) {
-      throw new MmulateError("USAGE", `kernel "${selector}": "${word}": ${name} is ${allowed}`);
+      throw new MmulateError("USAGE", `kernel "${selector}": "${word}": ${key} is ${allowed}`);
     }
-    settings[name] = value;
+    settings[key] = value;
   }
   return { version, settings };
 }
