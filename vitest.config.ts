@@ -3,6 +3,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    // The default leaves a processor idle, which on small machines is half of them.
+    maxWorkers: "100%",
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // A missing or different golden file fails, here as in CI; `npm test -- FILE --update` accepts it.
