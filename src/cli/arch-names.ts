@@ -1,11 +1,15 @@
 // What `mmulate arch` knows by name: architectures, Linux layouts, rows of bit books, proposals.
 
+import { COSTS } from "../../arch/costs/index.js";
+import { CPUS } from "../../arch/cpus/index.js";
 import { ARCHITECTURES } from "../../arch/index.js";
 import { BIT_BOOKS } from "../../arch/linux/bit-books.js";
 import type { Proposal } from "../../arch/linux/bits-schema.js";
 import { LINUX_LAYOUTS } from "../../arch/linux/index.js";
 import { KERNEL_LAYOUTS } from "../../arch/linux/kernels.js";
 import { PROPOSALS } from "../../arch/linux/proposals.js";
+import type { LinuxLayout } from "../../arch/linux/schema.js";
+import type { Descriptor } from "../../arch/schema.js";
 import type { FormatSheet } from "../entry-bits.js";
 import { MmulateError } from "../errors.js";
 import { isOlder } from "../layout/budget.js";
@@ -37,8 +41,12 @@ export function bitSourceOf(name: string): BitSource {
   const book = BIT_BOOKS.get(name);
   if (book !== undefined) return { book, descriptor };
   if (descriptor === undefined) throw unknown(name, architectureNames());
-  const { title, sources } = descriptor;
-  return { book: { architecture: name, title, sources, ...EMPTY }, descriptor };
+  return { book: bookOf(descriptor), descriptor };
+}
+
+/** A bit book that adds nothing to a descriptor. */
+export function bookOf({ name, title, sources }: Descriptor): BitSource["book"] {
+  return { architecture: name, title, sources, ...EMPTY };
 }
 
 function unknown(name: string, known: readonly string[]): MmulateError {
@@ -50,7 +58,7 @@ function unknown(name: string, known: readonly string[]): MmulateError {
 }
 
 /** Kernels of an architecture that differ in their entries, oldest first. */
-function kernelsOf(source: BitSource): LinuxBits[] {
+export function kernelsOf(source: BitSource): LinuxBits[] {
   const { descriptor, book } = source;
   const whole = KERNEL_LAYOUTS.flatMap(({ architecture, layout, since }) => {
     const linux = LINUX_LAYOUTS.get(layout);
@@ -89,6 +97,8 @@ export interface Found {
   readonly source: BitSource;
   readonly linux?: LinuxBits;
   readonly proposal?: Proposal;
+  /** A user's Linux layout, and the one that ships from which it was made. */
+  readonly own?: { readonly layout: LinuxLayout; readonly base: LinuxLayout };
 }
 
 /**
@@ -110,7 +120,7 @@ export function findLayout(name: string): Found {
   }
   throw unknown(
     name,
-    namedLayouts().map((each) => each.name),
+    [...namedLayouts(), ...namedProfiles()].map((each) => each.name),
   );
 }
 
@@ -148,4 +158,13 @@ export function namedLayouts(): NamedLayout[] {
       }),
     ),
   ];
+}
+
+/** CPU and cost profiles, in the order of `arch list`. */
+export function namedProfiles(): NamedLayout[] {
+  const rows = (
+    kind: "CPU profile" | "cost profile",
+    profiles: ReadonlyMap<string, { readonly name: string; readonly title: string }>,
+  ): NamedLayout[] => [...profiles.values()].map(({ name, title }) => ({ name, kind, title }));
+  return [...rows("CPU profile", CPUS), ...rows("cost profile", COSTS)];
 }

@@ -81,6 +81,11 @@ export function parseFile(text: string, file: string): ParsedFile {
   return { extends: base, where, root };
 }
 
+/** The keys that a file has itself. */
+export function keysOf({ root }: ParsedFile): string[] {
+  return isMap(root) ? root.items.map(({ key }) => String(key)) : [];
+}
+
 /**
  * What a file says over what it extends, checked by the schema of its kind and frozen.
  * @param base value of what it extends; null = nothing

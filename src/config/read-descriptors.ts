@@ -7,7 +7,14 @@ import { CPUS } from "../../arch/cpus/index.js";
 import { ARCHITECTURES } from "../../arch/index.js";
 import { LINUX_LAYOUTS } from "../../arch/linux/index.js";
 import { MmulateError } from "../errors.js";
-import { checkFile, type Kind, type Kinds, parseFile } from "./descriptor-files.js";
+import {
+  checkFile,
+  type Kind,
+  type Kinds,
+  keysOf,
+  type ParsedFile,
+  parseFile,
+} from "./descriptor-files.js";
 
 const SHIPPED: { readonly [K in Kind]: ReadonlyMap<string, Kinds[K]> } = {
   architecture: ARCHITECTURES,
@@ -17,7 +24,7 @@ const SHIPPED: { readonly [K in Kind]: ReadonlyMap<string, Kinds[K]> } = {
 };
 
 /** Whether a selector names a file: it has a folder, or ends as such files do. */
-function isFile(name: string): boolean {
+export function isFile(name: string): boolean {
   return /[/\\]|\.(ya?ml|json)$/i.test(name);
 }
 
@@ -59,24 +66,79 @@ function pathOf(selector: string): string {
  * schema refuses, or extends itself
  */
 async function readKind<K extends Kind>(kind: K, path: string): Promise<Kinds[K]> {
-  return readOver(kind, path, []);
+  return heldBy(kind, await chainOf(path)).value;
 }
 
-async function readOver<K extends Kind>(
-  kind: K,
-  path: string,
-  above: readonly string[],
-): Promise<Kinds[K]> {
-  const parsed = parseFile(await textOf(path), path);
-  const at = parsed.where(0);
-  const { extends: name } = parsed;
-  if (name === null) return checkFile(kind, parsed, null);
-  if (!isFile(name)) return checkFile(kind, parsed, shipped(kind, name, at));
-  const next = resolve(dirname(path), name);
-  if (next === resolve(path) || above.includes(next)) {
-    throw new MmulateError("INPUT", `${at}: extends ${name}, which extends it again`);
+/** What a file holds, and what it was made from: the one that ships; null where the file is whole. */
+export type AnyFile = {
+  [K in Kind]: { readonly kind: K; readonly value: Kinds[K]; readonly base: Kinds[K] | null };
+}[Kind];
+
+/**
+ * Reads a file of whatever kind it is: that of what it extends, or the one whose keys it has.
+ * @throws MmulateError as `named`; INPUT, too, where it can be none or several
+ */
+export async function readAny(path: string): Promise<AnyFile> {
+  const chain = await chainOf(path);
+  const kind = kindOf(chain);
+  return { kind, ...heldBy(kind, chain) } as AnyFile;
+}
+
+/** Keys by which a kind is told from the others. */
+const KEYS: Readonly<Record<Kind, readonly string[]>> = {
+  architecture: ["geometry"],
+  "Linux layout": ["protections"],
+  cpu: ["tlb", "walkCaches", "costs", "caches", "memory", "walker"],
+  costs: ["events", "overlap", "nearBytes", "measuredOn"],
+};
+
+function kindOf(chain: Chain): Kind {
+  const [{ extends: name, where }] = chain;
+  const kinds = Object.keys(SHIPPED) as Kind[];
+  const able = name === null ? kinds : kinds.filter((kind) => SHIPPED[kind].has(name));
+  const keys = new Set(chain.flatMap(keysOf));
+  const [kind, ...others] =
+    able.length === 1 ? able : able.filter((each) => KEYS[each].some((key) => keys.has(key)));
+  if (kind !== undefined && others.length === 0) return kind;
+  const what = name === null ? "" : `extends ${name}: `;
+  const among = (able.length > 1 ? able : kinds).map(
+    (each) => `${each} (${KEYS[each].join(", ")})`,
+  );
+  throw new MmulateError(
+    "INPUT",
+    `${where(0)}: ${what}no kind of file can be told; known by their keys: ${among.join("; ")}`,
+  );
+}
+
+/** A file and those that it extends, the last one first; that extends what ships, or nothing. */
+type Chain = readonly [ParsedFile, ...ParsedFile[]];
+
+async function chainOf(path: string): Promise<Chain> {
+  let chain: Chain = [parseFile(await textOf(path), path)];
+  const seen = new Set<string>();
+  for (let file = resolve(path); ; ) {
+    seen.add(file);
+    const [{ extends: name, where }] = chain;
+    if (name === null || !isFile(name)) return chain;
+    file = resolve(dirname(file), name);
+    if (seen.has(file)) {
+      throw new MmulateError("INPUT", `${where(0)}: extends ${name}, which extends it again`);
+    }
+    chain = [parseFile(await textOf(file), file), ...chain];
   }
-  return checkFile(kind, parsed, await readOver(kind, next, [...above, resolve(path)]));
+}
+
+interface Value<T> {
+  readonly value: T;
+  readonly base: T | null;
+}
+
+function heldBy<K extends Kind>(kind: K, [root, ...over]: Chain): Value<Kinds[K]> {
+  const { extends: name, where } = root;
+  const base = name === null ? null : shipped(kind, name, where(0));
+  let value = checkFile(kind, root, base);
+  for (const file of over) value = checkFile(kind, file, value);
+  return { value, base };
 }
 
 function shipped<K extends Kind>(kind: K, name: string, where: string): Kinds[K] {

@@ -4,6 +4,7 @@
 import type { Proposal } from "../../arch/linux/bits-schema.js";
 import type { LinuxLayout } from "../../arch/linux/schema.js";
 import type { Confidence } from "../entry-bits.js";
+import type { LinuxBits } from "./linux-bits.js";
 
 /** A bit under judgement. */
 export interface Wish {
@@ -63,4 +64,23 @@ export function wishesOf(layout: LinuxLayout, base: LinuxLayout): Wish[] {
       confidence,
     }));
   });
+}
+
+/**
+ * A kernel without the fields that a layout took from its base, or moved: where they stood is free for what the layout
+ * adds.
+ */
+export function withoutReplaced(
+  linux: LinuxBits,
+  layout: LinuxLayout,
+  base: LinuxLayout,
+): LinuxBits {
+  const gone = (of: Field["of"]): Set<string> =>
+    new Set(added(base, layout, of).map(({ name }) => name));
+  const [present, absent] = [gone("present"), gone("absent")];
+  return {
+    ...linux,
+    present: linux.present.filter(({ name }) => !present.has(name)),
+    absent: linux.absent.filter(({ name }) => !absent.has(name)),
+  };
 }

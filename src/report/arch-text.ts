@@ -14,7 +14,13 @@ import { bitsText } from "./bit-cells.js";
 /** Something that `arch show` knows. */
 export interface NamedLayout {
   readonly name: string;
-  readonly kind: "architecture" | "bits only" | "Linux layout" | "proposal";
+  readonly kind:
+    | "architecture"
+    | "bits only"
+    | "Linux layout"
+    | "proposal"
+    | "CPU profile"
+    | "cost profile";
   readonly title: string;
 }
 
@@ -36,6 +42,8 @@ export function toArchList(layouts: readonly NamedLayout[]): string {
     "bits only": "architectures, bits of entries only",
     "Linux layout": "what Linux keeps in entries",
     proposal: "proposals",
+    "CPU profile": "CPUs",
+    "cost profile": "costs of kernel work",
   };
   const blocks = kinds.map((kind) => {
     const rows = layouts

@@ -71,12 +71,14 @@ export interface Architecture {
   /** Values of each control parameter; all products are taken. */
   readonly controls: Readonly<Record<string, readonly (boolean | number)[]>>;
   /** Control states that make no sense are left out. */
-  readonly legal?: (control: Control) => boolean;
+  readonly legal?: ((control: Control) => boolean) | undefined;
   readonly shapes: (control: Control) => readonly Shape[];
   /** Bits that an entry above a leaf has beside its address where no axis is on. */
   readonly tableBits: bigint;
   /** An address that is translated in every control state. */
   readonly va: bigint;
+  /** Physical address of what the leaf maps; 2 GiB unless given. */
+  readonly page?: bigint;
   readonly oracle: (control: Control, shape: Shape, va: number) => Oracle;
 }
 
@@ -93,7 +95,7 @@ const ACCESS_NAMES = ["user", "supervisor"].flatMap((mode) =>
   ["read", "write", "fetch"].map((type) => `${mode} ${type}`),
 );
 const SHOWN = 5;
-/** Physical address of the page, aligned for leaves up to 2 GiB. */
+/** Aligned for leaves up to 2 GiB. */
 const PAGE = 0x8000_0000n;
 
 /** All control states, in the order of a counter whose first parameter runs slowest. */
@@ -165,7 +167,7 @@ class Stage {
     const here = this.level(level);
     return {
       at: this.way[level]?.at ?? 0,
-      base: encodeAddress(here, here.leafAddress, PAGE) | leafBits,
+      base: encodeAddress(here, here.leafAddress, this.architecture.page ?? PAGE) | leafBits,
     };
   }
 

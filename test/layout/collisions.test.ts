@@ -60,7 +60,8 @@ const VERDICTS: Record<string, readonly string[]> = {
   "x86-64-exclusive-57": ["collides with DEVMAP", "collides with DEVMAP", WORKS],
   "arm64-exclusive-57": ["collides with DEVMAP", "collides with DEVMAP", WORKS],
   "arm64-exclusive-63": [SAID, WORKS, WORKS],
-  "riscv64-exclusive-9": ["collides with DEVMAP", WORKS, WORKS],
+  // DEVMAP came with 6.11 and went with 6.17.
+  "riscv64-exclusive-9": [WORKS, WORKS, "collides with DEVMAP", WORKS, WORKS],
   "ppc64-exclusive-11": ["collides with DEVMAP", WORKS],
   "loongarch64-exclusive-59": [
     "works, but not with PFN headroom (physical addresses above 48 bits)",
