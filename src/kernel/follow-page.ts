@@ -11,7 +11,7 @@ import { PG_ANON, PG_EXCLUSIVE } from "./page-flags.js";
 import { tracksSoftDirty } from "./page-prot.js";
 import { isCow, VM_SHARED, VM_UFFD_WP, VM_WRITE } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
-import { hugeEntryAt, hugeStart } from "./walk-entries.js";
+import { leafAt } from "./walk-entries.js";
 
 /** What is wanted of a page: flags of get_user_pages. */
 export interface Wanted {
@@ -29,18 +29,17 @@ export type Followed = number | "fault" | "unshare";
 /** Looks a page up. */
 export function followPage(kernel: Kernel, mm: Mm, vma: Vma, page: number, want: Wanted): Followed {
   const { exports } = kernel.mmu;
-  const huge = hugeEntryAt(kernel, mm.root, page);
-  const slot = huge !== 0 ? huge : exports.findEntry(mm.root, page, 0) >>> 0;
-  if (slot === 0) return "fault";
+  const leaf = leafAt(kernel, mm.root, page);
+  if (leaf === null) return "fault";
+  const { slot, level, first } = leaf;
   const flags = exports.entryFlags(slot);
   if ((flags & Pte.present) === 0) return "fault";
   if ((flags & Pte.protnone) !== 0 && want.force !== true) return "fault";
-  const level = huge !== 0 ? 1 : 0;
   const mapped = exports.entryFrame(slot, level);
   const writable = (flags & Pte.write) !== 0;
   if (want.write && !writable && !mayForce(kernel, vma, flags, mapped, want)) return "fault";
   if (!writable && mustUnshare(kernel, vma, flags, mapped, want)) return "unshare";
-  return huge !== 0 ? mapped + (page - hugeStart(kernel, page)) : mapped;
+  return mapped + (page - first);
 }
 
 /** A forced write to a read-only entry: of a page that is this mapping's alone, where nobody watches writes. */

@@ -48,27 +48,34 @@ export function fork(kernel: Kernel, parent: Mm): { child: Mm } | { errno: Errno
   const failed = failures.valueOf();
   for (;;) {
     const result = forkOnce(kernel, parent);
-    const ranOut = "errno" in result && failures.valueOf() === failed;
-    if (!ranOut || !outOfMemory(kernel, parent)) return result;
+    if (!("errno" in result)) return result;
+    // An empty pool of huge pages is nothing that killing a process is meant to mend.
+    const ranOut = failures.valueOf() === failed && !result.poolEmpty;
+    if (!ranOut || !outOfMemory(kernel, parent)) return { errno: result.errno };
   }
 }
 
-function forkOnce(kernel: Kernel, parent: Mm): { child: Mm } | { errno: Errno } {
+type ForkResult = { child: Mm } | { errno: Errno; poolEmpty: boolean };
+
+function forkOnce(kernel: Kernel, parent: Mm): ForkResult {
   return syscall(kernel, parent, "write", () => {
     // Without a task and its top table nothing is begun.
-    if (noMemory(kernel)) return { errno: "ENOMEM" };
+    if (noMemory(kernel)) return { errno: "ENOMEM", poolEmpty: false };
+    let poolEmpty = false;
     const child = newMm(kernel);
     const fits = parent.vmas.all.every((vma) => {
       if ((vma.flags & VM_DONTCOPY) !== 0) return true;
       const copy = copyVma(kernel, vma);
       if (copy === null) return false;
       child.vmas.insert(copy);
-      return copyPages(kernel, { parent, child, from: vma, to: copy });
+      const copied = copyPages(kernel, { parent, child, from: vma, to: copy });
+      poolEmpty = !copied && isHugetlb(vma);
+      return copied;
     });
     kernel.tlb.space(parent);
     if (fits) return { child };
     exitMm(kernel, child);
-    return { errno: "ENOMEM" };
+    return { errno: "ENOMEM", poolEmpty };
   });
 }
 
