@@ -67,9 +67,9 @@ describe.skipIf(!present("bash"))("in bash", () => {
   it.each([
     ["mmulate ru", ["run"]],
     ["mmulate trace ", ["convert", "info"]],
-    ["mmulate run --arch ", ["x86-64", "arm64"]],
+    ["mmulate run --arch ", ["x86-64", "arm64", "riscv64"]],
     ["mmulate run --arch a", ["arm64"]],
-    ["mmulate run --arch x86-64,", ["x86-64,x86-64", "x86-64,arm64"]],
+    ["mmulate run --arch x86-64,", ["x86-64,x86-64", "x86-64,arm64", "x86-64,riscv64"]],
     ["mmulate run --arch=ar", ["arm64"]],
     ["mmulate run --arch=x86-64,ar", ["x86-64,arm64"]],
     ["mmulate run --acc", ["--accesses"]],
@@ -84,7 +84,7 @@ describe.skipIf(!present("bash"))("in bash", () => {
     ["mmulate run --config re", ["report.json"]],
     ["mmulate run --workers ", []],
     ["mmulate completion ", ["bash", "zsh", "fish"]],
-    ["mmulate verify -", ["--check", "--json", "--help"]],
+    ["mmulate verify -", ["--arch", "--cpu", "--linux-layout", "--check", "--json", "--help"]],
     ["mmulate counters x", []],
   ])("%j is completed", (line, expected) => {
     expect(completed(line)).toEqual(expected);
@@ -117,7 +117,7 @@ ${scripts.get("zsh")}
 _mmulate_run; _mmulate_trace_convert`,
     );
     expect(lines).toContainEqual(
-      expect.stringMatching(/^\*--arch=\[whose .*\]:a:_values -s , a x86-64 arm64$/),
+      expect.stringMatching(/^\*--arch=\[whose .*\]:a:_values -s , a x86-64 arm64 riscv64$/),
     );
     expect(lines).toContainEqual(expect.stringMatching(/^\*--accesses=\[.*\]:kind:\(all data\)$/));
     for (const line of lines.filter((text) => text.startsWith("*--"))) {
