@@ -76,7 +76,7 @@ describe("a request for what does not exist ends with exit code 2 and one line o
     ],
     [
       "run @good.scn --kernel 7.2:x=1",
-      'kernel "7.2:x=1": "x=1": softDirty, hwDirty, swap, bbml2, memory, thp, mthp are allowed',
+      'kernel "7.2:x=1": "x=1": softDirty, hwDirty, swap, bbml2, thp, memory, mthp are allowed',
     ],
     ["run @good.scn --kernel 6.1 --arch arm64", "no layout of Linux 6.1 on arm64 is known"],
     ["run @good.scn --arch mips", 'unknown architecture "mips" (known: x86-64, arm64, riscv64)'],
@@ -138,7 +138,10 @@ describe("a request for what does not exist ends with exit code 2 and one line o
     ["run T --workers all", "--workers all: a number from 0 to 9999 is allowed"],
     ["run T --seed 1.5", "--seed 1.5: a whole number is allowed"],
     ["run chase --seed 4294967296", "seed 4294967296: 0 to 4294967295 are allowed"],
-    ["run chaes:pages=3", 'unknown workload "chaes"; did you mean "chase"? (known: chase)'],
+    [
+      "run chaes:pages=3",
+      'unknown workload "chaes"; did you mean "chase"? (known: chase, predump, page-costs)',
+    ],
     ["run chase:pages=x", '"chase:pages=x": pages=x: whole numbers from 1 to 16777216 are allowed'],
     ["run T --nested big", 'host pages "big": a size is allowed, as in 4k, 2m'],
     ["run T --nested 4k", "cpu plain has no data caches for the host's entries to go through"],
