@@ -70,7 +70,7 @@ describe("mmulate run with a script", () => {
       expect(cell.narrations).toBeUndefined();
       expect(cell.events).toMatchObject({ fault_anon: 4 });
       // Of profile "plain": 1,000 cycles a fault.
-      expect(Number(cell.cycles.by["kernel.fault"])).toBe(1000 * (cell.events?.fault ?? 0));
+      expect(Number(cell.cycles.by["kernel.trap"])).toBe(1000 * (cell.events?.trap ?? 0));
       const causes = Object.values(cell.cycles.by).reduce((sum, each) => sum + Number(each), 0);
       expect(Number(cell.cycles.work)).toBe(causes);
     }
