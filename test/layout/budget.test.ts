@@ -17,8 +17,9 @@ const FREE: Record<string, readonly [number[], number[], number[]]> = {
   "arm64-6.8": [[], down(62, 59), down(63, 59)],
   "arm64-6.12": [[63], down(62, 59), [63, 62, 5, 4]],
   "arm64-7.0": [[63, 57], down(62, 59), [63, 62, 5, 4]],
+  "riscv64-6.1": [[9], [], [6, 4, 3]],
+  "riscv64-6.8": [[9], [], [4, 3]],
   "riscv64-6.12": [[], [], [4, 3]],
-  "riscv64-6.17": [[9], [], [4, 3]],
   "riscv64-7.0": [[9], [], []],
   "loongarch64-7.0": [[], down(59, 48), [...down(15, 11), 9, 8, ...down(5, 1)]],
   "s390x-7.0": [[], [], [8, 7]],
@@ -35,7 +36,8 @@ describe("the bit budget", () => {
   it("is known of every kernel of six architectures", () => {
     const layouts = BOOK_NAMES.flatMap((name) => kernelsOf(name).map((linux) => linux.name));
     expect(BOOK_NAMES).toHaveLength(6);
-    expect(layouts).toEqual(Object.keys(FREE));
+    // A layout may hold again after another.
+    expect([...new Set(layouts)]).toEqual(Object.keys(FREE));
   });
 
   it.each(Object.entries(FREE))(

@@ -281,6 +281,13 @@ export const riscv64Bits: BitBookInput = {
       protnone,
     },
   ],
+  absentFixed: [
+    {
+      bits: [2, 1],
+      means: "zero",
+      cite: "LINUX 7.0 arch/riscv/include/asm/pgtable.h: swap entry",
+    },
+  ],
   movable: [
     {
       layouts: ["riscv64-6.12"],
