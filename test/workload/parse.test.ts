@@ -29,7 +29,10 @@ describe("an input", () => {
   });
 
   it.each([
-    ["chaes:pages=3", 'unknown workload "chaes"; did you mean "chase"? (known: chase, predump, page-costs)'],
+    [
+      "chaes:pages=3",
+      'unknown workload "chaes"; did you mean "chase"? (known: chase, predump, page-costs)',
+    ],
     [
       "chase:page=3",
       'unknown parameter of chase "page"; did you mean "pages"? (known: pages, stride, lines, rotate, warmup, passes)',
