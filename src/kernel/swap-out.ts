@@ -22,7 +22,7 @@ import {
 } from "./folio.js";
 import { splitFolio } from "./folio-split.js";
 import type { Kernel } from "./kernel.js";
-import { PG_ANON, PG_DIRTY, PG_EXCLUSIVE, PG_LAZYFREE, PG_SWAPCACHE } from "./page-flags.js";
+import { PG_ANON, PG_DIRTY, PG_LAZYFREE, PG_SWAPCACHE } from "./page-flags.js";
 import { type Mapping, mappingsOf } from "./rmap.js";
 import { swapOutShared } from "./shmem-swap.js";
 import { splitMapping } from "./split-mapping.js";
@@ -109,13 +109,12 @@ function unmap(kernel: Kernel, mapping: Mapping, head: number, slot: number): vo
   const at = exports.findEntry(mm.root, page, 0) >>> 0;
   const flags = exports.entryFlags(at);
   const frame = exports.entryFrame(at, 0);
-  if ((flags & Pte.dirty) !== 0) setPageFlags(kernel, head, PG_DIRTY);
-  const exclusive = (pageFlags(kernel, frame) & PG_EXCLUSIVE) !== 0 ? Pte.exclusive : 0;
+  if (kernel.pae.isDirty(flags, frame)) setPageFlags(kernel, head, PG_DIRTY);
+  const exclusive = kernel.pae.takeX({ mm, page, slot: at, level: 0, frame }) ? Pte.exclusive : 0;
   const kept = flags & (Pte.softDirty | Pte.uffdWp);
   unfold(kernel, mm, at, page);
   exports.clearEntry(at);
   kernel.tlb.page(mm, page);
-  setPageFlags(kernel, frame, 0, PG_EXCLUSIVE);
   duplicateSlot(kernel, slot + (frame - head));
   exports.makeAbsent(at, SWAP_TYPE, slot + (frame - head), exclusive | kept);
   addMapping(kernel, frame, -1, mm.id);
@@ -127,7 +126,9 @@ function discard(kernel: Kernel, head: number): boolean {
   const { exports } = kernel.mmu;
   const count = 2 ** orderOf(kernel, head);
   const mappings = Array.from({ length: count }, (_, i) => mappingsOf(kernel, head + i)).flat();
-  const dirty = mappings.some(({ slot }) => (exports.entryFlags(slot) & Pte.dirty) !== 0);
+  const dirty = mappings.some(({ slot, level }) =>
+    kernel.pae.isDirty(exports.entryFlags(slot), exports.entryFrame(slot, level)),
+  );
   if (dirty || refsOf(kernel, head) !== folioMapsOf(kernel, head)) {
     setPageFlags(kernel, head, dirty ? PG_DIRTY : 0, PG_LAZYFREE);
     return true;
