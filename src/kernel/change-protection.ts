@@ -11,11 +11,12 @@ import { isHugetlb } from "./hugetlb.js";
 import { protectHugetlb } from "./hugetlb-range.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
+import { invalidating } from "./notifier.js";
 import { pageProt, tracksSoftDirty } from "./page-prot.js";
 import { batchAt, joinBatch } from "./pte-batch.js";
 import { weakenMigrating } from "./softleaf.js";
 import { splitMapping } from "./split-mapping.js";
-import { VM_SHARED, VM_UFFD_WP, VM_WRITE } from "./vm-flags.js";
+import { VM_ACCESS_FLAGS, VM_SHARED, VM_UFFD_WP, VM_WRITE } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
 import { entriesPerTable, forEachEntry, hugeEntryAt, tableEnd } from "./walk-entries.js";
 
@@ -35,6 +36,25 @@ export function usesMarkers(vma: Vma): boolean {
 
 /** Applies the protection of a VMA to [start, end) of it. False: no memory for a table of markers. */
 export function changeProtection(
+  kernel: Kernel,
+  mm: Mm,
+  vma: Vma,
+  start: number,
+  end: number,
+  change: ProtectionChange,
+): boolean {
+  const { exports } = kernel.mmu;
+  // Where there are no tables, change_pud_range does not come to its notifier.
+  if (exports.nextEntry(mm.root, start, end, 0) >= end && !isHugetlb(vma)) {
+    return changeEntries(kernel, mm, vma, start, end, change);
+  }
+  const taken = (vma.flags & VM_ACCESS_FLAGS) === 0 ? "page" : "write";
+  return invalidating(kernel, { mm, start, end, event: "protection-vma", taken }, () =>
+    changeEntries(kernel, mm, vma, start, end, change),
+  );
+}
+
+function changeEntries(
   kernel: Kernel,
   mm: Mm,
   vma: Vma,

@@ -7,6 +7,7 @@ import { maybePinned } from "./folio.js";
 import { isHugetlb } from "./hugetlb.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
+import { invalidating } from "./notifier.js";
 import { syscall } from "./syscall.js";
 import { isCow, VM_SOFTDIRTY } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
@@ -20,13 +21,16 @@ export function clearSoftDirty(kernel: Kernel, mm: Mm): void {
   syscall(kernel, mm, "write", () => {
     if (!kernel.softDirty) return;
     for (const vma of mm.vmas.all) vma.flags &= ~VM_SOFTDIRTY;
-    for (const vma of mm.vmas.all) {
-      // The walk has no function for huge pages of a pool.
-      if (isHugetlb(vma)) continue;
-      if (mm.hasPinned && isCow(vma.flags)) clearOneByOne(kernel, mm, vma);
-      else clearRuns(kernel, mm, vma);
-    }
-    kernel.tlb.space(mm);
+    const all = { mm, start: 0, end: mm.limit, event: "soft-dirty", taken: "write" } as const;
+    invalidating(kernel, all, () => {
+      for (const vma of mm.vmas.all) {
+        // The walk has no function for huge pages of a pool.
+        if (isHugetlb(vma)) continue;
+        if (mm.hasPinned && isCow(vma.flags)) clearOneByOne(kernel, mm, vma);
+        else clearRuns(kernel, mm, vma);
+      }
+      kernel.tlb.space(mm);
+    });
   });
 }
 

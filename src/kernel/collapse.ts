@@ -21,6 +21,7 @@ import {
 import type { Kernel } from "./kernel.js";
 import { waitForMigration } from "./migrate.js";
 import type { Mm } from "./mm.js";
+import { invalidating } from "./notifier.js";
 import { PG_SWAPCACHE } from "./page-flags.js";
 import { pageProt, writeFlag } from "./page-prot.js";
 import { setIndex } from "./rmap.js";
@@ -81,7 +82,7 @@ export function collapseOne(
   if (huge !== 0) return (exports.entryFlags(huge) & Pte.present) !== 0 ? 0 : "EINVAL";
   const table = exports.findEntry(mm.root, page, 0) >>> 0;
   if (table === 0) return "EINVAL";
-  const scanned = scanTable(kernel, vma, table, control);
+  const scanned = scanTable(kernel, { mm, vma, page, table }, control);
   if (scanned !== 0) return scanned;
   const head = newAnonFolio(kernel, hugeOrder(kernel));
   if (head === 0) return "ENOMEM";
@@ -122,9 +123,11 @@ function copyInto(
   const { exports } = kernel.mmu;
   const size = entriesPerTable(kernel);
   kernel.count(Event.collapse);
-  for (let i = 0; i < size; i++) takePage(kernel, mm, table + 8 * i, head + i);
-  freeTables(kernel, mm.root, [page, page + size], [page, page + size]);
-  kernel.tlb.range(mm, page, page + size);
+  invalidating(kernel, { mm, start: page, end: page + size, event: "clear" }, () => {
+    for (let i = 0; i < size; i++) takePage(kernel, mm, table + 8 * i, head + i);
+    freeTables(kernel, mm.root, [page, page + size], [page, page + size]);
+    kernel.tlb.range(mm, page, page + size);
+  });
   addWholeMapping(kernel, head, 1, mm.id);
   setIndex(kernel, head, vma, page);
   const slot = exports.makeEntry(mm.root, page, 1) >>> 0;

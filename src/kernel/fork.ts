@@ -17,6 +17,7 @@ import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { exitMm } from "./mmap.js";
 import { newMm } from "./new-mm.js";
+import { invalidating } from "./notifier.js";
 import { outOfMemory } from "./oom.js";
 import { pageProt, writeFlag } from "./page-prot.js";
 import { batchAt } from "./pte-batch.js";
@@ -105,9 +106,17 @@ interface Copying {
 
 /** copy_page_range. False: no memory. */
 function copyPages(kernel: Kernel, copying: Copying): boolean {
-  const { parent, child, from } = copying;
+  const { parent, from } = copying;
   // Pages that a fault can find again are not copied (`vma_needs_copy`).
   if ((from.flags & VM_WIPEONFORK) !== 0 || from.anonVma === null) return true;
+  if (!isCow(from.flags)) return copyVmaPages(kernel, copying);
+  const event = isHugetlb(from) ? "clear" : "protection-page";
+  const range = { mm: parent, start: from.start, end: from.end, event, taken: "write" } as const;
+  return invalidating(kernel, range, () => copyVmaPages(kernel, copying));
+}
+
+function copyVmaPages(kernel: Kernel, copying: Copying): boolean {
+  const { parent, child, from } = copying;
   if (isHugetlb(from) && isHugetlb(copying.to))
     return forkHugetlb(kernel, { ...copying, from, to: copying.to });
   let fits = true;

@@ -12,6 +12,7 @@ import { handleUserfault } from "./handle-userfault.js";
 import { hugeZero, isHugeZero } from "./huge-zero.js";
 import type { Kernel } from "./kernel.js";
 import { waitForMigration } from "./migrate.js";
+import { invalidating } from "./notifier.js";
 import { pageProt, writeFlag } from "./page-prot.js";
 import { setIndex } from "./rmap.js";
 import { splitMapping } from "./split-mapping.js";
@@ -110,7 +111,11 @@ function ownsHuge(kernel: Kernel, entry: Entry): boolean {
 /** do_huge_zero_wp_pmd. */
 function mapOverZero(kernel: Kernel, fault: Fault, slot: number): boolean {
   const start = hugeStart(kernel, fault.page);
-  if (mapHuge(kernel, fault, slot, false) !== "done") return false;
-  kernel.tlb.range(fault.mm, start, start + 2 ** hugeOrder(kernel));
-  return true;
+  const { mm } = fault;
+  const end = start + 2 ** hugeOrder(kernel);
+  return invalidating(kernel, { mm, start, end, event: "clear" }, () => {
+    if (mapHuge(kernel, fault, slot, false) !== "done") return false;
+    kernel.tlb.range(mm, start, end);
+    return true;
+  });
 }

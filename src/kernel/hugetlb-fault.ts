@@ -28,6 +28,7 @@ import {
 } from "./hugetlb-entry.js";
 import { dropHugetlb, isMappedOnce, newHugetlbFolio } from "./hugetlb-folio.js";
 import type { Kernel } from "./kernel.js";
+import { invalidating } from "./notifier.js";
 import { writeFlag } from "./page-prot.js";
 import { VM_UFFD_WP } from "./vm-flags.js";
 
@@ -98,10 +99,13 @@ function writeFault(kernel: Kernel, fault: HugeFault, slot: number): FaultResult
     return isMappedOnce(kernel, old) ? reuse(kernel, fault, slot, old) : "sigbus";
   }
   kernel.count(Event.hugetlb_copy);
-  clearHuge(kernel, pool, slot);
-  flushHuge(kernel, mm, pool, hugePageStart(vma.huge, page));
-  const set = Pte.young | kernel.madeDirty | writeFlag(vma);
-  writeNewHuge(kernel, mm, vma, [slot, page, head], set);
+  const start = hugePageStart(vma.huge, page);
+  invalidating(kernel, { mm, start, end: start + pool.pages, event: "clear" }, () => {
+    clearHuge(kernel, pool, slot);
+    flushHuge(kernel, mm, pool, start);
+    const set = Pte.young | kernel.madeDirty | writeFlag(vma);
+    writeNewHuge(kernel, mm, vma, [slot, page, head], set);
+  });
   dropHugetlb(kernel, old, mm.id);
   return "done";
 }
@@ -138,8 +142,10 @@ function rob(kernel: Kernel, fault: HugeFault, head: number): void {
       const present = slot !== 0 && (hugeFlags(kernel, pool, slot) & Pte.present) !== 0;
       if (!present || exports.entryFrame(slot, pool.level) !== head) continue;
       kernel.count(Event.hugetlb_entry);
-      clearHuge(kernel, pool, slot);
-      flushHuge(kernel, mm, pool, page);
+      invalidating(kernel, { mm, start: page, end: page + pool.pages, event: "clear" }, () => {
+        clearHuge(kernel, pool, slot);
+        flushHuge(kernel, mm, pool, page);
+      });
       dropHugetlb(kernel, head, mm.id);
       (vma as { huge: HugeVma["huge"] }).huge = { ...vma.huge, robbed: true };
     }

@@ -14,6 +14,7 @@ import { featuresOf, type KernelConfig } from "./features.js";
 import { type HugePool, hugePools } from "./hugetlb-pool.js";
 import type { Mm } from "./mm.js";
 import { type KernelPrograms, kernelPrograms } from "./programs.js";
+import type { NotifierList } from "./secondary-mmu.js";
 import type { SharedObject } from "./shared-object.js";
 import { SwapSlots } from "./swap-slots.js";
 import { Clocks } from "./time.js";
@@ -76,6 +77,8 @@ export class Kernel {
   readonly mms = new Set<Mm>();
   /** Heads of folios that are mapped only in part, in the order they came to be so (partly-mapped.ts). */
   readonly deferredSplit = new Set<number>();
+  /** Who else translates address spaces (notifier.ts). */
+  readonly notifiers: NotifierList = new Map();
   /** Head of the huge zero page; 0 = not made yet (huge-zero.ts). */
   hugeZeroFrame = 0;
   /** The zero page; it has no mappings, and a reference that is never dropped. */

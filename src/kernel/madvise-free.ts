@@ -10,6 +10,7 @@ import { isHugeZero } from "./huge-zero.js";
 import type { Kernel } from "./kernel.js";
 import { isShared, isSharedPage } from "./mapped-shared.js";
 import type { Mm } from "./mm.js";
+import { invalidating } from "./notifier.js";
 import { PG_DIRTY, PG_LAZYFREE, PG_SWAPCACHE } from "./page-flags.js";
 import { batchAt } from "./pte-batch.js";
 import { SWAP_TYPE } from "./swap-device.js";
@@ -21,11 +22,13 @@ import { dropSlot } from "./zap.js";
 export function free(kernel: Kernel, mm: Mm, vma: Vma, start: number, end: number): Errno {
   if (vma.object !== null) return "EINVAL";
   const run: VisitRun = (slot, _page, count) => freeRun(kernel, slot, count);
-  forEachRun(kernel, mm.root, start, end, run, (slot, page, until) =>
-    freeHuge(kernel, slot, until - page),
-  );
-  kernel.tlb.range(mm, start, end);
-  return 0;
+  return invalidating(kernel, { mm, start, end, event: "clear", taken: "dirty" }, () => {
+    forEachRun(kernel, mm.root, start, end, run, (slot, page, until) =>
+      freeHuge(kernel, slot, until - page),
+    );
+    kernel.tlb.range(mm, start, end);
+    return 0;
+  });
 }
 
 /** True: only a part was asked for, and the folio has been split. */

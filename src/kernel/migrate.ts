@@ -32,6 +32,7 @@ import {
 import { splitFolio } from "./folio-split.js";
 import { frameWord, setFrameWord } from "./frame-words.js";
 import type { Kernel } from "./kernel.js";
+import { invalidatingFolio } from "./notifier.js";
 import { PG_ANON, PG_DIRTY, PG_KSM, PG_LAZYFREE, PG_SWAPCACHE } from "./page-flags.js";
 import { restoreEntries } from "./restore-entries.js";
 import { type Mapping, mappingsOf } from "./rmap.js";
@@ -46,9 +47,16 @@ function startMigration(kernel: Kernel, head: number): boolean {
   if (to === 0) return false;
   kernel.count(Event.migrate);
   getPage(kernel, head);
-  for (let i = 0; i < 2 ** orderOf(kernel, head); i++) {
-    for (const mapping of mappings(kernel, head + i)) unmap(kernel, mapping, head + i);
-  }
+  const frames = Array.from({ length: 2 ** orderOf(kernel, head) }, (_, i) => head + i);
+  invalidatingFolio(
+    kernel,
+    () => frames.flatMap((frame) => mappings(kernel, frame)),
+    () => {
+      for (const frame of frames) {
+        for (const mapping of mappings(kernel, frame)) unmap(kernel, mapping, frame);
+      }
+    },
+  );
   kernel.migrations.set(head, to);
   return true;
 }

@@ -6,6 +6,7 @@ import { closeHugetlb, isHugetlb, newHugeMapping } from "./hugetlb.js";
 import { type HugePool, wholePages } from "./hugetlb-pool.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
+import { invalidating, releaseNotifiers } from "./notifier.js";
 import { newSharedObject, putObject } from "./shmem.js";
 import { syscall } from "./syscall.js";
 import {
@@ -109,7 +110,9 @@ export function munmapRange(kernel: Kernel, mm: Mm, start: number, end: number):
   const [first] = inside;
   const last = inside.at(-1);
   if (first === undefined || last === undefined) return 0;
-  for (const vma of inside) zapRange(kernel, mm, vma, vma.start, vma.end, true);
+  invalidating(kernel, { mm, start: first.start, end: last.end, event: "unmap" }, () => {
+    for (const vma of inside) zapRange(kernel, mm, vma, vma.start, vma.end, true);
+  });
   const floor = mm.vmas.before(first)?.end ?? 0;
   const ceiling = mm.vmas.after(last)?.start ?? mm.limit;
   for (const vma of inside) {
@@ -147,6 +150,7 @@ function freeEmptyTables(
 
 /** exit_mmap: all of it. */
 export function exitMm(kernel: Kernel, mm: Mm): void {
+  releaseNotifiers(kernel, mm);
   munmapRange(kernel, mm, 0, mm.limit);
   kernel.mms.delete(mm);
   kernel.tlb.space(mm);

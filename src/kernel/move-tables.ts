@@ -8,6 +8,7 @@ import { isHugetlb } from "./hugetlb.js";
 import { moveHugetlb } from "./hugetlb-range.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
+import { invalidating } from "./notifier.js";
 import { splitMapping } from "./split-mapping.js";
 import type { Vma } from "./vma.js";
 import { entriesPerTable, hugeEntryAt } from "./walk-entries.js";
@@ -26,6 +27,12 @@ interface TableMove {
  * @returns how many pages' entries have moved: fewer than asked for where there was no memory for a table
  */
 export function movePageTables(kernel: Kernel, mm: Mm, vma: Vma, move: TableMove): number {
+  const event = isHugetlb(vma) ? "clear" : "unmap";
+  const range = { mm, start: move.start, end: move.start + move.pages, event } as const;
+  return invalidating(kernel, range, () => moveNow(kernel, mm, vma, move));
+}
+
+function moveNow(kernel: Kernel, mm: Mm, vma: Vma, move: TableMove): number {
   if (isHugetlb(vma)) return moveHugetlb(kernel, mm, vma, move);
   const size = entriesPerTable(kernel);
   let done = 0;

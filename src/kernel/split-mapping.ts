@@ -12,6 +12,7 @@ import { addMapping, addWholeMapping, getPage, setPageFlags } from "./folio.js";
 import { isHugeZero } from "./huge-zero.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
+import { invalidating } from "./notifier.js";
 import { PG_DIRTY } from "./page-flags.js";
 import { pageProt } from "./page-prot.js";
 import { type Migrating, migratingIn, setMigrating } from "./softleaf.js";
@@ -20,8 +21,15 @@ import { entriesPerTable, hugeEntryAt, hugeStart } from "./walk-entries.js";
 
 /** Splits what the upper entry in `slot` maps at a page of it. */
 export function splitMapping(kernel: Kernel, mm: Mm, vma: Vma, slot: number, page: number): void {
-  const { exports } = kernel.mmu;
   const start = hugeStart(kernel, page);
+  const end = start + entriesPerTable(kernel);
+  invalidating(kernel, { mm, start, end, event: "clear" }, () =>
+    splitNow(kernel, mm, vma, slot, start),
+  );
+}
+
+function splitNow(kernel: Kernel, mm: Mm, vma: Vma, slot: number, start: number): void {
+  const { exports } = kernel.mmu;
   const flags = exports.entryFlags(slot);
   const migrating = migratingIn(kernel, slot, flags);
   const frame = migrating === null ? exports.entryFrame(slot, 1) : 0;

@@ -10,6 +10,7 @@ import { folioMapsOf, headOf, newAnonPage, pageFlags, refsOf, stampOf } from "./
 import { handleUserfault } from "./handle-userfault.js";
 import type { Kernel } from "./kernel.js";
 import { maybeMappedShared } from "./mm-ids.js";
+import { invalidating } from "./notifier.js";
 import { PG_ANON, PG_KSM, PG_LARGE, PG_SWAPCACHE } from "./page-flags.js";
 import { pageProt, writeFlag } from "./page-prot.js";
 import { setIndex } from "./rmap.js";
@@ -105,27 +106,33 @@ export function unshare(kernel: Kernel, fault: Fault, slot: number): FaultResult
  * wp_page_copy: the old translation is flushed before the new page can be seen.
  * @param kept flags of the new entry where it is not for a write
  */
-function copy(
-  kernel: Kernel,
-  { mm, vma, page }: Fault,
-  slot: number,
-  old: number,
-  kept?: number,
-): FaultResult {
-  const { exports } = kernel.mmu;
+function copy(kernel: Kernel, fault: Fault, slot: number, old: number, kept?: number): FaultResult {
+  const { mm, vma, page } = fault;
   if (!prepareAnon(kernel, mm, vma)) return "oom";
   const frame = newAnonPage(kernel, old === 0 ? 0 : stampOf(kernel, old));
   if (frame === 0) return "oom";
   kernel.count(Event.fault_copy);
   kernel.count(old === 0 ? Event.page_zero : Event.page_copy);
+  const flags = Pte.young | (kept ?? kernel.madeDirty | writeFlag(vma));
+  invalidating(kernel, { mm, start: page, end: page + 1, event: "clear" }, () =>
+    replace(kernel, fault, slot, frame, flags),
+  );
+  if (old !== 0) dropCached(kernel, old, mm.id);
+  return "done";
+}
+
+function replace(
+  kernel: Kernel,
+  { mm, vma, page }: Fault,
+  slot: number,
+  frame: number,
+  flags: number,
+): void {
+  const { exports } = kernel.mmu;
   unfold(kernel, mm, slot, page);
   exports.clearEntry(slot);
   kernel.tlb.page(mm, page);
-  const writable = writeFlag(vma);
-  const set = Pte.young | (kept ?? kernel.madeDirty | writable);
-  exports.makeLeaf(slot, 0, frame, pageProt(kernel, vma), set);
+  exports.makeLeaf(slot, 0, frame, pageProt(kernel, vma), flags);
   kernel.pae.newX({ mm, page, slot, level: 0, frame }, 1);
   setIndex(kernel, frame, vma, page);
-  if (old !== 0) dropCached(kernel, old, mm.id);
-  return "done";
 }

@@ -11,6 +11,7 @@ import { isHugetlb } from "./hugetlb.js";
 import { unmapHugetlb } from "./hugetlb-range.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
+import { invalidating } from "./notifier.js";
 import { splitMapping } from "./split-mapping.js";
 import {
   cachedIn,
@@ -31,8 +32,22 @@ import {
   type VisitRun,
 } from "./walk-entries.js";
 
+/** zap_page_range_single: MADV_DONTNEED, and what guard regions take the place of. */
+export function zapSingle(
+  kernel: Kernel,
+  mm: Mm,
+  vma: Vma,
+  start: number,
+  end: number,
+  dropMarkers: boolean,
+): void {
+  invalidating(kernel, { mm, start, end, event: "clear" }, () =>
+    zapRange(kernel, mm, vma, start, end, dropMarkers),
+  );
+}
+
 /**
- * Zaps [start, end) of a VMA.
+ * Zaps [start, end) of a VMA; secondary MMUs have been told.
  * @param dropMarkers markers go, too: the mapping itself does (ZAP_FLAG_DROP_MARKER)
  */
 export function zapRange(
