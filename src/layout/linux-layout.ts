@@ -42,6 +42,8 @@ export interface CompiledLinuxLayout {
   /** Bits of a leaf by level. */
   readonly leaf: readonly bigint[];
   readonly protections: Readonly<Record<Protection, readonly CompiledRule[]>>;
+  /** Where a read-only entry keeps its dirtiness, if not where the CPU sets it. */
+  readonly heldDirty: MaskValue | null;
   readonly dirtySetsSoftDirty: boolean;
   /** Names of the instructions that drop a page of a context, a context, and a page on this CPU alone. */
   readonly flush: { readonly page: string; readonly space: string; readonly own: string };
@@ -162,6 +164,7 @@ export function compileLinuxLayout(
       return row === undefined ? 0n : fields.values(row.fields).value;
     }),
     protections: mapValues(linux.protections, ({ rules }) => rules.map((r) => fields.rule(r))),
+    heldDirty: linux.heldDirty === undefined ? null : fields.values(linux.heldDirty.fields),
     dirtySetsSoftDirty: linux.dirtySetsSoftDirty.value,
     flush: { page: linux.flush.page, space: linux.flush.space, own: linux.flush.own },
     flushCeiling: ceilingOf(linux, layout),

@@ -30,6 +30,8 @@ export interface VerifyOptions {
   readonly check?: boolean;
   /** In place of what ships, for what was recorded on the architecture it is for. */
   readonly own?: OwnParts;
+  /** Scheme of PageAnonExclusive of recordings; left out = today's. */
+  readonly pae?: string | undefined;
 }
 
 /**
@@ -95,11 +97,11 @@ function verdictOn(core: Core, text: string, where: string, options: VerifyOptio
 function verdictOnRecording(
   core: Core,
   recording: Recording,
-  { check, own }: VerifyOptions,
+  { check, own, pae }: VerifyOptions,
 ): Verdict {
   const { name: id } = recording;
   try {
-    const difference = playRecording(core, recording, check, own);
+    const difference = playRecording(core, recording, check, own, pae);
     if (difference === null) return null;
     const { reason, op, want, got } = difference;
     return { reason, failure: { id, op, want, got } };
