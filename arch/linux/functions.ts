@@ -86,6 +86,10 @@ const FUNCTIONS = {
   gup_slow: counts("mm/gup.c __get_user_pages"),
   migrate: does("mm/rmap.c try_to_migrate_one; mm/migrate.c remove_migration_pte"),
   oom_kill: counts("mm/oom_kill.c oom_kill_process"),
+  notifier_range: counts("mm/mmu_notifier.c __mmu_notifier_invalidate_range_start, _end"),
+  notifier_age: counts(
+    "mm/mmu_notifier.c __mmu_notifier_clear_flush_young, __mmu_notifier_clear_young, __mmu_notifier_test_young",
+  ),
 } as const satisfies Record<string, z.input<typeof functionSchema>>;
 
 export type LinuxFunction = z.infer<typeof functionSchema>;

@@ -10,6 +10,7 @@ import { isHugeZero } from "./huge-zero.js";
 import type { Kernel } from "./kernel.js";
 import { isShared, isSharedPage } from "./mapped-shared.js";
 import type { Mm } from "./mm.js";
+import { invalidating } from "./notifier.js";
 import { PG_DIRTY, PG_LAZYFREE, PG_SWAPCACHE } from "./page-flags.js";
 import { batchAt } from "./pte-batch.js";
 import { SWAP_TYPE } from "./swap-device.js";
@@ -21,11 +22,13 @@ import { dropSlot } from "./zap.js";
 export function free(kernel: Kernel, mm: Mm, vma: Vma, start: number, end: number): Errno {
   if (vma.object !== null) return "EINVAL";
   const run: VisitRun = (slot, _page, count) => freeRun(kernel, slot, count);
-  forEachRun(kernel, mm.root, start, end, run, (slot, page, until) =>
-    freeHuge(kernel, slot, until - page),
-  );
-  kernel.tlb.range(mm, start, end);
-  return 0;
+  return invalidating(kernel, { mm, start, end, event: "clear", taken: "dirty" }, () => {
+    forEachRun(kernel, mm.root, start, end, run, (slot, page, until) =>
+      freeHuge(kernel, slot, until - page),
+    );
+    kernel.tlb.range(mm, start, end);
+    return 0;
+  });
 }
 
 /** True: only a part was asked for, and the folio has been split. */
@@ -37,7 +40,7 @@ function freeHuge(kernel: Kernel, slot: number, pages: number): boolean {
   if (pages < entriesPerTable(kernel)) return splitFolio(kernel, head);
   setPageFlags(kernel, head, PG_LAZYFREE, PG_DIRTY);
   kernel.count(Event.free_entry);
-  exports.updateEntry(slot, Pte.young | Pte.dirty, 0);
+  clean(kernel, slot);
   return false;
 }
 
@@ -79,6 +82,12 @@ function freeSwapped(kernel: Kernel, slot: number, flags: number): void {
   kernel.mmu.exports.clearEntry(slot);
 }
 
+/** clear_young_dirty_ptes of one entry. */
+function clean(kernel: Kernel, slot: number): void {
+  const { exports } = kernel.mmu;
+  exports.updateEntry(slot, kernel.pae.cleans(exports.entryFlags(slot)), 0);
+}
+
 function freeWhole(kernel: Kernel, slot: number, head: number, pages: number): void {
   if ((pageFlags(kernel, head) & (PG_DIRTY | PG_SWAPCACHE)) !== 0) {
     if (folioMapsOf(kernel, head) !== pages) return;
@@ -86,7 +95,7 @@ function freeWhole(kernel: Kernel, slot: number, head: number, pages: number): v
   }
   for (let i = 0; i < pages; i++) {
     kernel.count(Event.free_entry);
-    kernel.mmu.exports.updateEntry(slot + 8 * i, Pte.young | Pte.dirty, 0);
+    clean(kernel, slot + 8 * i);
   }
   setPageFlags(kernel, head, PG_LAZYFREE);
 }
@@ -97,6 +106,6 @@ function freePage(kernel: Kernel, slot: number, frame: number): void {
     setPageFlags(kernel, frame, 0, PG_DIRTY);
   }
   kernel.count(Event.free_entry);
-  kernel.mmu.exports.updateEntry(slot, Pte.young | Pte.dirty, 0);
+  clean(kernel, slot);
   setPageFlags(kernel, frame, PG_LAZYFREE);
 }

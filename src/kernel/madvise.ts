@@ -15,7 +15,7 @@ import { syscall } from "./syscall.js";
 import { VM_DONTCOPY, VM_HUGEPAGE, VM_NOHUGEPAGE, VM_SHARED, VM_WIPEONFORK } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
 import { modifyVma } from "./vma-merge.js";
-import { reclaimTables, zapRange } from "./zap.js";
+import { reclaimTables, zapSingle } from "./zap.js";
 
 /** What an advice does to the part [start, end) of a VMA. */
 type Visit = (kernel: Kernel, mm: Mm, vma: Vma, start: number, end: number) => Errno;
@@ -36,7 +36,7 @@ function setting(set: number, clear: number, refused = 0): Visit {
 
 /** MADV_DONTNEED: entries go, the mapping and its flags stay. So do tables, up to 6.13. */
 const dontneed: Visit = (kernel, mm, vma, start, end) => {
-  zapRange(kernel, mm, vma, start, end, false);
+  zapSingle(kernel, mm, vma, start, end, false);
   if (kernel.has("ptReclaim") || kernel.has("ptReclaimEarly"))
     reclaimTables(kernel, mm, start, end);
   return 0;

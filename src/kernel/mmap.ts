@@ -6,6 +6,7 @@ import { closeHugetlb, isHugetlb, newHugeMapping } from "./hugetlb.js";
 import { type HugePool, wholePages } from "./hugetlb-pool.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
+import { invalidating, releaseNotifiers } from "./notifier.js";
 import { newSharedObject, putObject } from "./shmem.js";
 import { syscall } from "./syscall.js";
 import {
@@ -19,6 +20,7 @@ import {
 import { dropVma, type Vma } from "./vma.js";
 import { mergePart } from "./vma-merge.js";
 import { splitVma } from "./vma-split.js";
+import { freeTables } from "./walk-entries.js";
 import { zapRange } from "./zap.js";
 
 /** A new anonymous mapping. Pages. */
@@ -108,7 +110,9 @@ export function munmapRange(kernel: Kernel, mm: Mm, start: number, end: number):
   const [first] = inside;
   const last = inside.at(-1);
   if (first === undefined || last === undefined) return 0;
-  for (const vma of inside) zapRange(kernel, mm, vma, vma.start, vma.end, true);
+  invalidating(kernel, { mm, start: first.start, end: last.end, event: "unmap" }, () => {
+    for (const vma of inside) zapRange(kernel, mm, vma, vma.start, vma.end, true);
+  });
   const floor = mm.vmas.before(first)?.end ?? 0;
   const ceiling = mm.vmas.after(last)?.start ?? mm.limit;
   for (const vma of inside) {
@@ -116,7 +120,7 @@ export function munmapRange(kernel: Kernel, mm: Mm, start: number, end: number):
     closeHugetlb(vma);
     if (vma.object !== null) putObject(kernel, vma.object);
   }
-  freeTables(kernel, mm, first.start, last.end, floor, ceiling);
+  freeEmptyTables(kernel, mm, first.start, last.end, floor, ceiling);
   return 0;
 }
 
@@ -132,7 +136,7 @@ function isolate(kernel: Kernel, mm: Mm, start: number, end: number): Errno {
 }
 
 /** free_pgtables: tables wholly between the neighbouring VMAs. Walk caches may hold them: flush. */
-function freeTables(
+function freeEmptyTables(
   kernel: Kernel,
   mm: Mm,
   start: number,
@@ -140,12 +144,13 @@ function freeTables(
   floor: number,
   ceiling: number,
 ): void {
-  const freed = kernel.mmu.exports.freeTables(mm.root, start, end, floor, ceiling);
+  const freed = freeTables(kernel, mm.root, [start, end], [floor, ceiling]);
   if (freed > 0) kernel.tlb.space(mm);
 }
 
 /** exit_mmap: all of it. */
 export function exitMm(kernel: Kernel, mm: Mm): void {
+  releaseNotifiers(kernel, mm);
   munmapRange(kernel, mm, 0, mm.limit);
   kernel.mms.delete(mm);
   kernel.tlb.space(mm);

@@ -11,6 +11,7 @@ import { isHugetlb } from "./hugetlb.js";
 import { unmapHugetlb } from "./hugetlb-range.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
+import { invalidating } from "./notifier.js";
 import { splitMapping } from "./split-mapping.js";
 import {
   cachedIn,
@@ -25,13 +26,28 @@ import type { Vma } from "./vma.js";
 import {
   entriesPerTable,
   forEachRun,
+  freeTables,
   hugeStart,
   isEmptyRun,
   type VisitRun,
 } from "./walk-entries.js";
 
+/** zap_page_range_single: MADV_DONTNEED, and what guard regions take the place of. */
+export function zapSingle(
+  kernel: Kernel,
+  mm: Mm,
+  vma: Vma,
+  start: number,
+  end: number,
+  dropMarkers: boolean,
+): void {
+  invalidating(kernel, { mm, start, end, event: "clear" }, () =>
+    zapRange(kernel, mm, vma, start, end, dropMarkers),
+  );
+}
+
 /**
- * Zaps [start, end) of a VMA.
+ * Zaps [start, end) of a VMA; secondary MMUs have been told.
  * @param dropMarkers markers go, too: the mapping itself does (ZAP_FLAG_DROP_MARKER)
  */
 export function zapRange(
@@ -145,7 +161,7 @@ export function reclaimTables(kernel: Kernel, mm: Mm, start: number, end: number
   for (let page = hugeStart(kernel, start + size - 1); page + size <= end; page += size) {
     const slot = exports.findEntry(mm.root, page, 0) >>> 0;
     if (slot === 0 || !isEmptyRun(kernel, slot, size)) continue;
-    freed += exports.freeTables(mm.root, page, page + size, page, page + size);
+    freed += freeTables(kernel, mm.root, [page, page + size], [page, page + size]);
   }
   if (freed > 0) kernel.tlb.space(mm);
 }
