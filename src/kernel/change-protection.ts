@@ -7,13 +7,11 @@ import { Pte } from "../layout/linux-flags.js";
 import { MARKER_GUARD, MARKER_UFFD_WP, markerIn, setMarker } from "./absent.js";
 import { tryFold, unfoldEnds } from "./contpte.js";
 import { Event } from "./events.js";
-import { pageFlags } from "./folio.js";
 import { isHugetlb } from "./hugetlb.js";
 import { protectHugetlb } from "./hugetlb-range.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { invalidating } from "./notifier.js";
-import { PG_ANON, PG_EXCLUSIVE } from "./page-flags.js";
 import { pageProt, tracksSoftDirty } from "./page-prot.js";
 import { batchAt, joinBatch } from "./pte-batch.js";
 import { weakenMigrating } from "./softleaf.js";
@@ -162,8 +160,10 @@ function modify(
   } else if (uffdWp === "off") {
     flags = exports.updateEntry(slot, Pte.uffdWp, 0);
   }
+  kernel.pae.kept(slot, level, before);
   if (upgrade && (flags & Pte.write) === 0 && mayBeWritable(kernel, vma, slot, flags, level)) {
     flags = exports.updateEntry(slot, 0, Pte.write);
+    kernel.pae.madeWritable(slot, level);
   }
   // From 6.17 on every entry's folio is looked up, to take a folio's entries together.
   if (upgrade || kernel.has("batchedProtection")) kernel.touchPages(1);
@@ -189,13 +189,13 @@ function mayBeWritable(
   level: number,
 ): boolean {
   if ((vma.flags & VM_WRITE) === 0 || (flags & Pte.protnone) !== 0) return false;
-  if (kernel.has("upgradeNeedsDirty") && (flags & Pte.dirty) === 0) return false;
   if (tracksSoftDirty(kernel, vma) && (flags & Pte.softDirty) === 0) return false;
   if ((vma.flags & VM_UFFD_WP) !== 0 && (flags & Pte.uffdWp) !== 0) return false;
   if ((vma.flags & VM_SHARED) !== 0) return (flags & Pte.dirty) !== 0;
   if ((flags & Pte.special) !== 0) return false;
-  const page = pageFlags(kernel, kernel.mmu.exports.entryFrame(slot, level));
-  return (page & (PG_ANON | PG_EXCLUSIVE)) === (PG_ANON | PG_EXCLUSIVE);
+  const frame = kernel.mmu.exports.entryFrame(slot, level);
+  if (kernel.has("upgradeNeedsDirty") && !kernel.pae.isDirty(flags, frame)) return false;
+  return kernel.pae.isX(slot, level, frame);
 }
 
 function changeAbsent(

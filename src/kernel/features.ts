@@ -39,6 +39,8 @@ export interface KernelConfig {
   readonly costs: CostProfile;
   /** There is a swap device. */
   readonly swap: boolean;
+  /** Scheme of PageAnonExclusive (src/pae); left out = today's. */
+  readonly pae?: string;
   /** Page frames of the machine. */
   readonly frames: number;
 }

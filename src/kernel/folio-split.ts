@@ -76,8 +76,10 @@ function dirtyAll(kernel: Kernel, head: number, count: number): void {
   const { exports } = kernel.mmu;
   for (let i = 0; i < count; i++) {
     for (const { slot } of mappingsOf(kernel, head + i)) {
-      if ((exports.entryFlags(slot) & Pte.dirty) !== 0)
-        exports.updateEntry(slot, 0, kernel.madeDirty);
+      const flags = exports.entryFlags(slot);
+      if (!kernel.pae.isDirty(flags, head + i)) continue;
+      exports.updateEntry(slot, 0, kernel.madeDirty);
+      kernel.pae.kept(slot, 0, flags);
     }
   }
 }

@@ -6,6 +6,7 @@ import { MmCore } from "../core/mm.js";
 import type { CompiledLayout } from "../layout/compiled.js";
 import { Pte } from "../layout/linux-flags.js";
 import type { CompiledLinuxLayout } from "../layout/linux-layout.js";
+import type { PaeHooks, PaeScheme } from "../pae/types.js";
 import type { AnonVmaPool } from "./anon-vma.js";
 import { CacheLines, STRUCT_PAGE_BYTES, VMA_BYTES } from "./cache-lines.js";
 import { EVENT_MEANINGS } from "./events.js";
@@ -27,6 +28,8 @@ export interface KernelParts {
   readonly hardware: CompiledLayout;
   readonly linux: CompiledLinuxLayout;
   readonly config: KernelConfig;
+  /** How it knows that an anonymous page is exclusive. */
+  readonly pae: PaeScheme<Kernel>;
 }
 
 /** Answers a userfaultfd message: takes the protection off the page, or does not. */
@@ -38,6 +41,7 @@ export class Kernel {
   readonly hardware: CompiledLayout;
   readonly config: KernelConfig;
   readonly programs: KernelPrograms;
+  readonly pae: PaeHooks;
   readonly tlb: TlbFlush;
   readonly clocks: Clocks;
   /** Last-level entries of a table. */
@@ -90,7 +94,7 @@ export class Kernel {
   private nextObject = 1;
 
   /** @throws MmulateError MEMORY when the frames do not fit the memory */
-  constructor({ core, hardware, linux, config }: KernelParts) {
+  constructor({ core, hardware, linux, config, pae }: KernelParts) {
     this.hardware = hardware;
     this.config = config;
     this.costs = new Float64Array(
@@ -108,7 +112,8 @@ export class Kernel {
     this.madeDirty = Pte.dirty | (this.softDirty && linux.dirtySetsSoftDirty ? Pte.softDirty : 0);
     this.foldsGroups = this.has("contpte") && linux.has.contiguous;
     this.zeroFrame = this.mmu.exports.allocateFrames(0);
-    this.programs = kernelPrograms(this.mmu);
+    this.programs = kernelPrograms(this.mmu, pae);
+    this.pae = pae.hooks(this);
     this.swapOn = config.swap;
     this.watermarks = watermarks(config.frames, config.page);
     this.swap = new SwapSlots(config.swap ? config.frames : 0);

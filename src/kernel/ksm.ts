@@ -26,7 +26,7 @@ import { splitFolio } from "./folio-split.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { invalidating } from "./notifier.js";
-import { PG_DIRTY, PG_EXCLUSIVE, PG_KSM, PG_SWAPCACHE } from "./page-flags.js";
+import { PG_DIRTY, PG_KSM, PG_SWAPCACHE } from "./page-flags.js";
 import { pageProt } from "./page-prot.js";
 import { VM_MERGEABLE, VM_SHARED } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
@@ -110,12 +110,14 @@ function protect(kernel: Kernel, { mm, page }: Item): number {
   const slot = exports.findEntry(mm.root, page, 0) >>> 0;
   const frame = exports.entryFrame(slot, 0);
   if (isLarge(kernel, frame) && !splitFolio(kernel, headOf(kernel, frame))) return 0;
+  if (!kernel.pae.reserve(slot, 0)) return 0;
   const cached = (pageFlags(kernel, frame) & PG_SWAPCACHE) !== 0 ? 1 : 0;
   return invalidating(kernel, rangeAt(mm, page, "write"), () => {
     if (mapsOf(kernel, frame) + cached !== refsOf(kernel, frame)) return 0;
     unfold(kernel, mm, slot, page);
-    const dirty = (exports.entryFlags(slot) & Pte.dirty) !== 0;
-    setPageFlags(kernel, frame, dirty ? PG_DIRTY : 0, PG_EXCLUSIVE);
+    const dirty = kernel.pae.isDirty(exports.entryFlags(slot), frame);
+    if (!kernel.pae.tryShare({ mm, page, slot, level: 0, frame })) return 0;
+    if (dirty) setPageFlags(kernel, frame, PG_DIRTY);
     exports.updateEntry(slot, Pte.write | Pte.dirty, 0);
     kernel.tlb.page(mm, page);
     return frame;

@@ -40,7 +40,7 @@ function freeHuge(kernel: Kernel, slot: number, pages: number): boolean {
   if (pages < entriesPerTable(kernel)) return splitFolio(kernel, head);
   setPageFlags(kernel, head, PG_LAZYFREE, PG_DIRTY);
   kernel.count(Event.free_entry);
-  exports.updateEntry(slot, Pte.young | Pte.dirty, 0);
+  clean(kernel, slot);
   return false;
 }
 
@@ -82,6 +82,12 @@ function freeSwapped(kernel: Kernel, slot: number, flags: number): void {
   kernel.mmu.exports.clearEntry(slot);
 }
 
+/** clear_young_dirty_ptes of one entry. */
+function clean(kernel: Kernel, slot: number): void {
+  const { exports } = kernel.mmu;
+  exports.updateEntry(slot, kernel.pae.cleans(exports.entryFlags(slot)), 0);
+}
+
 function freeWhole(kernel: Kernel, slot: number, head: number, pages: number): void {
   if ((pageFlags(kernel, head) & (PG_DIRTY | PG_SWAPCACHE)) !== 0) {
     if (folioMapsOf(kernel, head) !== pages) return;
@@ -89,7 +95,7 @@ function freeWhole(kernel: Kernel, slot: number, head: number, pages: number): v
   }
   for (let i = 0; i < pages; i++) {
     kernel.count(Event.free_entry);
-    kernel.mmu.exports.updateEntry(slot + 8 * i, Pte.young | Pte.dirty, 0);
+    clean(kernel, slot + 8 * i);
   }
   setPageFlags(kernel, head, PG_LAZYFREE);
 }
@@ -100,6 +106,6 @@ function freePage(kernel: Kernel, slot: number, frame: number): void {
     setPageFlags(kernel, frame, 0, PG_DIRTY);
   }
   kernel.count(Event.free_entry);
-  kernel.mmu.exports.updateEntry(slot, Pte.young | Pte.dirty, 0);
+  clean(kernel, slot);
   setPageFlags(kernel, frame, PG_LAZYFREE);
 }

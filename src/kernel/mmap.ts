@@ -20,6 +20,7 @@ import {
 import { dropVma, type Vma } from "./vma.js";
 import { mergePart } from "./vma-merge.js";
 import { splitVma } from "./vma-split.js";
+import { freeTables } from "./walk-entries.js";
 import { zapRange } from "./zap.js";
 
 /** A new anonymous mapping. Pages. */
@@ -119,7 +120,7 @@ export function munmapRange(kernel: Kernel, mm: Mm, start: number, end: number):
     closeHugetlb(vma);
     if (vma.object !== null) putObject(kernel, vma.object);
   }
-  freeTables(kernel, mm, first.start, last.end, floor, ceiling);
+  freeEmptyTables(kernel, mm, first.start, last.end, floor, ceiling);
   return 0;
 }
 
@@ -135,7 +136,7 @@ function isolate(kernel: Kernel, mm: Mm, start: number, end: number): Errno {
 }
 
 /** free_pgtables: tables wholly between the neighbouring VMAs. Walk caches may hold them: flush. */
-function freeTables(
+function freeEmptyTables(
   kernel: Kernel,
   mm: Mm,
   start: number,
@@ -143,7 +144,7 @@ function freeTables(
   floor: number,
   ceiling: number,
 ): void {
-  const freed = kernel.mmu.exports.freeTables(mm.root, start, end, floor, ceiling);
+  const freed = freeTables(kernel, mm.root, [start, end], [floor, ceiling]);
   if (freed > 0) kernel.tlb.space(mm);
 }
 

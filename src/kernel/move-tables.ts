@@ -60,14 +60,16 @@ function moveExtent(
   const { exports } = kernel.mmu;
   const { start, to, pages } = move;
   if (exports.nextEntry(mm.root, start, start + 1, 0) !== start) return "nothing";
-  if (exports.makeEntry(mm.root, to, 1) >>> 0 === 0) return "no memory";
+  const upper = exports.makeEntry(mm.root, to, 1) >>> 0;
+  const source = exports.findEntry(mm.root, start, 1) >>> 0;
+  if (upper === 0 || !kernel.pae.reserve(upper, 1, source)) return "no memory";
   const whole = pages === entriesPerTable(kernel);
   if (moveHuge(kernel, mm, vma, start, to, whole, move)) return "moved";
   const slot = exports.findEntry(mm.root, start, 0) >>> 0;
   if (slot === 0) return "nothing";
   if (whole && !move.clearWp && moveTable(kernel, mm, start, to)) return "moved";
   const target = exports.makeEntry(mm.root, to, 0) >>> 0;
-  if (target === 0) return "no memory";
+  if (target === 0 || !kernel.pae.reserve(target, 0, slot)) return "no memory";
   return moveEntries(kernel, mm, slot, target, move) ? "moved" : "nothing";
 }
 
@@ -93,6 +95,7 @@ function moveHuge(
   }
   kernel.count(Event.move_entry);
   exports.moveEntry(slot, target);
+  kernel.pae.moveEntry(slot, target, 1);
   exports.updateEntry(target, clearWp ? Pte.uffdWp : 0, kernel.softDirty ? Pte.softDirty : 0);
   return true;
 }
@@ -129,6 +132,7 @@ function moveEntries(
     }
     unfold(kernel, mm, source, start + i);
     exports.moveEntry(source, target + 8 * i);
+    kernel.pae.moveEntry(source, target + 8 * i, 0);
     const softDirty = kernel.softDirty ? Pte.softDirty : 0;
     exports.updateEntry(target + 8 * i, clearWp ? Pte.uffdWp : 0, softDirty);
     tryFold(kernel, mm, target + 8 * i, to + i);

@@ -122,7 +122,10 @@ function scanHuge(scan: Scan, vma: Vma, own: number, page: number, end: number):
   }
   const present = (flags & Pte.present) !== 0;
   exports.updateEntry(slot, present ? Pte.write : 0, Pte.uffdWp);
-  if (present) kernel.tlb.range(mm, page, end);
+  if (present) {
+    kernel.pae.kept(slot, 1, flags);
+    kernel.tlb.range(mm, page, end);
+  }
   return true;
 }
 
@@ -203,7 +206,9 @@ function protect(kernel: Kernel, mm: Mm, slot: number, page: number, flags: numb
   }
   if ((flags & Pte.present) !== 0) {
     unfold(kernel, mm, slot, page);
+    const before = exports.entryFlags(slot);
     exports.updateEntry(slot, Pte.write, 0);
+    kernel.pae.kept(slot, 0, before);
   }
   exports.updateEntry(slot, 0, Pte.uffdWp);
   if ((flags & Pte.present) !== 0) tryFold(kernel, mm, slot, page);

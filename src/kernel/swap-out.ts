@@ -23,7 +23,7 @@ import {
 import { splitFolio } from "./folio-split.js";
 import type { Kernel } from "./kernel.js";
 import { invalidatingFolio } from "./notifier.js";
-import { PG_ANON, PG_DIRTY, PG_EXCLUSIVE, PG_LAZYFREE, PG_SWAPCACHE } from "./page-flags.js";
+import { PG_ANON, PG_DIRTY, PG_LAZYFREE, PG_SWAPCACHE } from "./page-flags.js";
 import { type Mapping, mappingsOf } from "./rmap.js";
 import { swapOutShared } from "./shmem-swap.js";
 import { splitMapping } from "./split-mapping.js";
@@ -116,13 +116,12 @@ function unmap(kernel: Kernel, mapping: Mapping, head: number, slot: number): vo
   const at = exports.findEntry(mm.root, page, 0) >>> 0;
   const flags = exports.entryFlags(at);
   const frame = exports.entryFrame(at, 0);
-  if ((flags & Pte.dirty) !== 0) setPageFlags(kernel, head, PG_DIRTY);
-  const exclusive = (pageFlags(kernel, frame) & PG_EXCLUSIVE) !== 0 ? Pte.exclusive : 0;
+  if (kernel.pae.isDirty(flags, frame)) setPageFlags(kernel, head, PG_DIRTY);
+  const exclusive = kernel.pae.takeX({ mm, page, slot: at, level: 0, frame }) ? Pte.exclusive : 0;
   const kept = flags & (Pte.softDirty | Pte.uffdWp);
   unfold(kernel, mm, at, page);
   exports.clearEntry(at);
   kernel.tlb.page(mm, page);
-  setPageFlags(kernel, frame, 0, PG_EXCLUSIVE);
   duplicateSlot(kernel, slot + (frame - head));
   exports.makeAbsent(at, SWAP_TYPE, slot + (frame - head), exclusive | kept);
   addMapping(kernel, frame, -1, mm.id);
@@ -149,7 +148,9 @@ function discardNow(kernel: Kernel, head: number, mappings: readonly Mapping[]):
   const { exports } = kernel.mmu;
   const dirty =
     (pageFlags(kernel, head) & PG_DIRTY) !== 0 ||
-    mappings.some(({ slot }) => (exports.entryFlags(slot) & Pte.dirty) !== 0);
+    mappings.some(({ slot, level }) =>
+      kernel.pae.isDirty(exports.entryFlags(slot), exports.entryFrame(slot, level)),
+    );
   if (dirty || refsOf(kernel, head) !== folioMapsOf(kernel, head)) {
     setPageFlags(kernel, head, dirty ? PG_DIRTY : 0, PG_LAZYFREE);
     return true;

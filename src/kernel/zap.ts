@@ -26,6 +26,7 @@ import type { Vma } from "./vma.js";
 import {
   entriesPerTable,
   forEachRun,
+  freeTables,
   hugeStart,
   isEmptyRun,
   type VisitRun,
@@ -160,7 +161,7 @@ export function reclaimTables(kernel: Kernel, mm: Mm, start: number, end: number
   for (let page = hugeStart(kernel, start + size - 1); page + size <= end; page += size) {
     const slot = exports.findEntry(mm.root, page, 0) >>> 0;
     if (slot === 0 || !isEmptyRun(kernel, slot, size)) continue;
-    freed += exports.freeTables(mm.root, page, page + size, page, page + size);
+    freed += freeTables(kernel, mm.root, [page, page + size], [page, page + size]);
   }
   if (freed > 0) kernel.tlb.space(mm);
 }

@@ -15,6 +15,7 @@ import type { CompiledLayout } from "../layout/compiled.js";
 import { type CpuOptions, compileCpu } from "../layout/cpu.js";
 import { compileLinuxLayout } from "../layout/linux-layout.js";
 import type { ModeInput } from "../layout/mode.js";
+import { DEFAULT_PAE, PAE_SCHEMES } from "../pae/index.js";
 
 /** A kernel and its machine. */
 export interface MachineConfig {
@@ -73,7 +74,8 @@ export function bootMachine(core: Core, machine: MachineConfig): Kernel {
   core.loadCpu(compileCpu(profile, hardware, machine.memory), 1);
   core.loadDemand(null);
   const compiled = compileLinuxLayout(linux, descriptor, hardware);
-  return new Kernel({ core, hardware, linux: compiled, config: machine.kernel });
+  const pae = known(PAE_SCHEMES, machine.kernel.pae ?? DEFAULT_PAE, "scheme of PageAnonExclusive");
+  return new Kernel({ core, hardware, linux: compiled, config: machine.kernel, pae });
 }
 
 /** What page size, CPU and configuration mean for the hardware's parameters. */
