@@ -15,7 +15,7 @@ import { Pte } from "../layout/linux-flags.js";
 import type { Violation } from "./audit.js";
 
 /** The host's entry of a page of a slot, as flags, and the frame it maps; 0 and 0 = it maps none. */
-export function hostEntry(kernel: Kernel, vm: Vm, page: number): { flags: number; frame: number } {
+function hostEntry(kernel: Kernel, vm: Vm, page: number): { flags: number; frame: number } {
   const leaf = leafAt(kernel, vm.mm.root, page);
   const flags = leaf === null ? 0 : kernel.mmu.exports.entryFlags(leaf.slot);
   if (leaf === null || (flags & Pte.present) === 0) return { flags: 0, frame: 0 };

@@ -29,7 +29,7 @@ import {
  * The policy that a kernel is configured with, else that of its version.
  * @throws MmulateError CONFIG for one that there is not
  */
-export function mmuPolicyOf(kernel: Kernel): MmuPolicy {
+function mmuPolicyOf(kernel: Kernel): MmuPolicy {
   const usual = kernel.has("kvmDirtiesAtInstall") ? "zap" : "zap-late";
   const name = kernel.config.mmuPolicy ?? usual;
   const policy = MMU_POLICIES.get(name);
