@@ -12,62 +12,92 @@ import { PaeCosts } from "./costs.js";
 import { INDIFFERENT } from "./indifferent.js";
 import { Bitmaps } from "./not-exclusive-bitmaps.js";
 import { isAnon, needsCopy } from "./pinned.js";
-import type { Entry, PaeHooks, PaeScheme } from "./types.js";
+import type { Entry, PaeHooks, PaeScheme, Reserved } from "./types.js";
 
-function hooks(kernel: Kernel): PaeHooks {
-  const costs = new PaeCosts();
-  const bitmaps = new Bitmaps(kernel, costs);
-  const isX = (slot: number, _level: number, frame: number): boolean =>
-    isAnon(kernel, frame) && !bitmaps.isMarked(slot);
-  const mark = ({ slot, slots = 1 }: Entry, exclusive: boolean): void =>
-    bitmaps.mark(slot, slots, !exclusive);
-  return {
-    ...INDIFFERENT,
-    costs,
-    isX,
-    newX: (entry, count) => {
-      bitmaps.mark(entry.slot, (entry.slots ?? 1) * count, false);
-      if (entry.level > 0) bitmaps.takeDeposit(entry.slot);
-    },
-    proveX: (entry) => mark(entry, true),
-    reserve: (slot, { from, splits = false } = {}) => {
-      if (from !== undefined && !bitmaps.has(from)) return true;
-      return bitmaps.make(slot) && (!splits || bitmaps.deposit(slot));
-    },
-    dup: (entry, to) => {
-      const { slot, level, frame } = entry;
-      if (isX(slot, level, frame) && needsCopy(kernel, entry)) return false;
-      mark(entry, false);
-      mark({ ...entry, slot: to }, false);
-      return true;
-    },
-    dupRun: (slot, to, count) => {
-      bitmaps.mark(slot, count, true);
-      bitmaps.mark(to, count, true);
-    },
-    tryShare: (entry) => {
-      const { slot, level, frame } = entry;
-      if (isX(slot, level, frame) && maybePinned(kernel, frame)) return false;
-      mark(entry, false);
-      return true;
-    },
-    takeX: ({ slot, level, frame }) => isX(slot, level, frame),
-    putX: mark,
-    tableFrom: (upper, table) => bitmaps.takeDeposit(upper, table),
-    split: ({ slot }, count, exclusive) => bitmaps.mark(slot, count, !exclusive),
-    moveEntry: (from, to) => {
-      bitmaps.moveDeposit(from, to);
-      if (!bitmaps.has(from) && !bitmaps.has(to)) return;
-      bitmaps.mark(to, 1, bitmaps.isMarked(from));
-      bitmaps.mark(from, 1, false);
-    },
-    tablesGo: (root, first, end, free) => bitmaps.free(root, first, end, free),
-  };
+/** Hooks of such a scheme. */
+class BitmapHooks implements PaeHooks {
+  readonly costs = new PaeCosts();
+  readonly keep = INDIFFERENT.keep;
+  readonly kept = INDIFFERENT.kept;
+  readonly madeWritable = INDIFFERENT.madeWritable;
+  readonly cleans = INDIFFERENT.cleans;
+  readonly isDirty = INDIFFERENT.isDirty;
+  readonly mayDiffer = INDIFFERENT.mayDiffer;
+  private readonly bitmaps: Bitmaps;
+
+  constructor(private readonly kernel: Kernel) {
+    this.bitmaps = new Bitmaps(kernel, this.costs);
+  }
+
+  isX(slot: number, _level: number, frame: number): boolean {
+    return isAnon(this.kernel, frame) && !this.bitmaps.isMarked(slot);
+  }
+
+  newX({ slot, level, slots = 1 }: Entry, count: number): void {
+    this.bitmaps.mark(slot, slots * count, false);
+    if (level > 0) this.bitmaps.takeDeposit(slot);
+  }
+
+  proveX(entry: Entry): void {
+    this.putX(entry, true);
+  }
+
+  reserve(slot: number, { from, splits = false }: Reserved = {}): boolean {
+    if (from !== undefined && !this.bitmaps.has(from)) return true;
+    return this.bitmaps.make(slot) && (!splits || this.bitmaps.deposit(slot));
+  }
+
+  dup(entry: Entry, to: number): boolean {
+    const { slot, level, frame } = entry;
+    if (this.isX(slot, level, frame) && needsCopy(this.kernel, entry)) return false;
+    this.putX(entry, false);
+    this.putX({ ...entry, slot: to }, false);
+    return true;
+  }
+
+  dupRun(slot: number, to: number, count: number): void {
+    this.bitmaps.mark(slot, count, true);
+    this.bitmaps.mark(to, count, true);
+  }
+
+  tryShare(entry: Entry): boolean {
+    const { slot, level, frame } = entry;
+    if (this.isX(slot, level, frame) && maybePinned(this.kernel, frame)) return false;
+    this.putX(entry, false);
+    return true;
+  }
+
+  takeX({ slot, level, frame }: Entry): boolean {
+    return this.isX(slot, level, frame);
+  }
+
+  putX({ slot, slots = 1 }: Entry, exclusive: boolean): void {
+    this.bitmaps.mark(slot, slots, !exclusive);
+  }
+
+  tableFrom(upper: number, table: number): void {
+    this.bitmaps.takeDeposit(upper, table);
+  }
+
+  split({ slot }: Entry, count: number, exclusive: boolean): void {
+    this.bitmaps.mark(slot, count, !exclusive);
+  }
+
+  moveEntry(from: number, to: number): void {
+    this.bitmaps.moveDeposit(from, to);
+    if (!this.bitmaps.has(from) && !this.bitmaps.has(to)) return;
+    this.bitmaps.mark(to, 1, this.bitmaps.isMarked(from));
+    this.bitmaps.mark(from, 1, false);
+  }
+
+  tablesGo(root: number, first: number, end: number, free: () => number): number {
+    return this.bitmaps.free(root, first, end, free);
+  }
 }
 
 export const bitmap: PaeScheme<Kernel> = {
   name: "bitmap",
   title: "a bitmap beside the page table, of entries that are not exclusive",
   forkCases: [{ clear: Pte.write }],
-  hooks,
+  hooks: (kernel) => new BitmapHooks(kernel),
 };

@@ -18,9 +18,6 @@ const PAE_COSTS = [
 
 type PaeCost = (typeof PAE_COSTS)[number][0];
 
-/** Names and meanings, in order. */
-export const PAE_COST_MEANINGS: readonly (readonly [PaeCost, string])[] = PAE_COSTS;
-
 /** Costs of one kernel's scheme. */
 export class PaeCosts {
   private readonly counts = new Map<PaeCost, number>(PAE_COSTS.map(([name]) => [name, 0]));

@@ -12,7 +12,8 @@ export const ENTRY_DIRTY_RULES: readonly PaeRule[] = [
   {
     name: "dirty after a split",
     because:
-      "up to 6.2 a split of a huge mapping forgets D of its entries, so that mprotect does not make them writable; the folio does not forget",
+      "before 6.2 a split of a huge mapping forgets D of its entries, so that mprotect does not make them writable; the folio does not forget",
     after: ["mprotect"],
+    feature: "upgradeNeedsDirty",
   },
 ];

@@ -14,6 +14,7 @@ import type { Kernel } from "../kernel/kernel.js";
 import { PG_DIRTY } from "../kernel/page-flags.js";
 import { Pte } from "../layout/linux-flags.js";
 import { PaeCosts } from "./costs.js";
+import { INDIFFERENT } from "./indifferent.js";
 import { isAnon, needsCopy } from "./pinned.js";
 import type { Entry, PaeHooks } from "./types.js";
 import { unfoldFor } from "./unfold-for.js";
@@ -75,98 +76,125 @@ function slotsOf({ slot, slots = 1 }: Entry): number[] {
 }
 
 /** Hooks of such a scheme. */
-export function entryDirtyHooks(kernel: Kernel, { loose }: DirtyReading): PaeHooks {
-  const costs = new PaeCosts();
-  const bits = new Bits(kernel, costs);
-  const markDirty = (frame: number): void => {
-    const head = headOf(kernel, frame);
-    if ((pageFlags(kernel, head) & PG_DIRTY) !== 0) return;
-    costs.add("folio_dirtied");
-    costs.add("atomics");
-    setPageFlags(kernel, head, PG_DIRTY);
-  };
-  const isX = (slot: number, _level: number, frame: number): boolean => {
-    if (!isAnon(kernel, frame)) return false;
-    const flags = bits.flags(slot);
-    return (flags & Pte.write) !== 0 || bits.held(slot, flags);
-  };
-  /** What an entry that may not be written says of X. */
-  const put = (entry: Entry, exclusive: boolean): void => {
+export class EntryDirty implements PaeHooks {
+  readonly costs = new PaeCosts();
+  protected readonly bits: Bits;
+  readonly reserve = INDIFFERENT.reserve;
+  readonly dupRun = INDIFFERENT.dupRun;
+  readonly tableFrom = INDIFFERENT.tableFrom;
+  readonly moveEntry = INDIFFERENT.moveEntry;
+  readonly tablesGo = INDIFFERENT.tablesGo;
+  private readonly loose: boolean;
+
+  constructor(
+    protected readonly kernel: Kernel,
+    { loose }: DirtyReading,
+  ) {
+    this.loose = loose;
+    this.bits = new Bits(kernel, this.costs);
+  }
+
+  isX(slot: number, _level: number, frame: number): boolean {
+    if (!isAnon(this.kernel, frame)) return false;
+    const flags = this.bits.flags(slot);
+    return (flags & Pte.write) !== 0 || this.bits.held(slot, flags);
+  }
+
+  newX(entry: Entry, count: number): void {
+    for (let i = 0; i < count; i++) this.putX({ ...entry, slot: entry.slot + 8 * i }, true);
+  }
+
+  proveX(entry: Entry): void {
+    unfoldFor(this.kernel, entry);
+    this.putX(entry, true);
+  }
+
+  dup(entry: Entry): boolean {
+    if (this.isX(entry.slot, entry.level, entry.frame) && needsCopy(this.kernel, entry))
+      return false;
+    this.giveUp(entry);
+    return true;
+  }
+
+  tryShare(entry: Entry): boolean {
+    const { slot, level, frame } = entry;
+    if (this.isX(slot, level, frame) && maybePinned(this.kernel, frame)) return false;
+    this.giveUp(entry);
+    return true;
+  }
+
+  takeX({ slot, level, frame }: Entry): boolean {
+    return this.isX(slot, level, frame);
+  }
+
+  /** What an entry that may not be written says. */
+  putX(entry: Entry, exclusive: boolean): void {
     for (const slot of slotsOf(entry)) {
-      const flags = bits.flags(slot);
-      if ((flags & Pte.write) === 0) bits.hold(slot, flags, exclusive);
+      const flags = this.bits.flags(slot);
+      if ((flags & Pte.write) === 0) this.bits.hold(slot, flags, exclusive);
     }
-  };
-  const isDirty = (flags: number, frame: number): boolean => {
+  }
+
+  split(parts: Entry, count: number, exclusive: boolean): void {
+    for (let i = 0; i < count; i++) this.putX({ ...parts, slot: parts.slot + 8 * i }, exclusive);
+  }
+
+  keep(slot: number, level: number, flags: number): number {
+    if ((flags & (Pte.present | Pte.special)) !== Pte.present) return 0;
+    if (!isAnon(this.kernel, this.kernel.mmu.exports.entryFrame(slot, level))) return 0;
+    if ((flags & Pte.write) === 0) return this.bits.held(slot, flags) ? ANON | EXCLUSIVE : ANON;
+    const dirty = !this.loose && (flags & Pte.dirty) !== 0;
+    return ANON | EXCLUSIVE | (dirty ? WRITTEN : 0);
+  }
+
+  kept(slot: number, level: number, kept: number): void {
+    const flags = kept === 0 ? Pte.write : this.bits.flags(slot);
+    if ((flags & Pte.write) !== 0) return;
+    if ((kept & WRITTEN) !== 0) this.markDirty(this.kernel.mmu.exports.entryFrame(slot, level));
+    this.bits.hold(slot, flags, (kept & EXCLUSIVE) !== 0);
+  }
+
+  madeWritable(slot: number, level: number): void {
+    const { exports } = this.kernel.mmu;
+    const frame = exports.entryFrame(slot, level);
+    if (this.loose || !isAnon(this.kernel, frame) || this.isFolioDirty(frame)) return;
+    exports.updateEntry(slot, Pte.dirty, 0);
+  }
+
+  /** Of a read-only entry D stays: it says that the page is this process's alone, which may have pinned it. */
+  cleans(flags: number): number {
+    return (flags & Pte.write) !== 0 ? Pte.young | Pte.dirty : Pte.young;
+  }
+
+  isDirty(flags: number, frame: number): boolean {
     const dirty = (flags & Pte.dirty) !== 0;
-    if ((loose && dirty) || (flags & Pte.write) !== 0 || !isAnon(kernel, frame)) return dirty;
-    return (pageFlags(kernel, headOf(kernel, frame)) & PG_DIRTY) !== 0;
-  };
-  /** The entry's D stops saying anything: the folio says it. */
-  const harvest = (slot: number, frame: number): void => {
-    const flags = bits.flags(slot);
-    const counts = loose || (flags & Pte.write) !== 0;
-    if (counts && (flags & Pte.dirty) !== 0) markDirty(frame);
-  };
-  const giveUp = (entry: Entry): void => {
+    const says = (flags & Pte.write) !== 0 || !isAnon(this.kernel, frame);
+    if (says || (this.loose && dirty)) return dirty;
+    return this.isFolioDirty(frame);
+  }
+
+  mayDiffer(flags: number): number {
+    return (flags & Pte.write) !== 0 ? Pte.young | Pte.dirty : Pte.young;
+  }
+
+  private isFolioDirty(frame: number): boolean {
+    return (pageFlags(this.kernel, headOf(this.kernel, frame)) & PG_DIRTY) !== 0;
+  }
+
+  protected markDirty(frame: number): void {
+    if (this.isFolioDirty(frame)) return;
+    this.costs.add("folio_dirtied");
+    this.costs.add("atomics");
+    setPageFlags(this.kernel, headOf(this.kernel, frame), PG_DIRTY);
+  }
+
+  /** The entry is neither writable nor dirty from now on; that it was dirty, the folio says. */
+  private giveUp(entry: Entry): void {
     for (const slot of slotsOf(entry)) {
-      harvest(slot, entry.frame);
-      kernel.mmu.exports.updateEntry(slot, Pte.write | Pte.dirty, 0);
+      const flags = this.bits.flags(slot);
+      const says = this.loose || (flags & Pte.write) !== 0;
+      if (says && (flags & Pte.dirty) !== 0) this.markDirty(entry.frame);
+      this.kernel.mmu.exports.updateEntry(slot, Pte.write | Pte.dirty, 0);
     }
-  };
-  return {
-    costs,
-    isX,
-    newX: (entry, count) => {
-      for (let i = 0; i < count; i++) put({ ...entry, slot: entry.slot + 8 * i }, true);
-    },
-    proveX: (entry) => {
-      unfoldFor(kernel, entry);
-      put(entry, true);
-    },
-    reserve: () => true,
-    dup: (entry) => {
-      if (isX(entry.slot, entry.level, entry.frame) && needsCopy(kernel, entry)) return false;
-      giveUp(entry);
-      return true;
-    },
-    dupRun: () => undefined,
-    tryShare: (entry) => {
-      if (isX(entry.slot, entry.level, entry.frame) && maybePinned(kernel, entry.frame))
-        return false;
-      giveUp(entry);
-      return true;
-    },
-    takeX: ({ slot, level, frame }) => isX(slot, level, frame),
-    putX: put,
-    split: (parts, count, exclusive) => {
-      for (let i = 0; i < count; i++) put({ ...parts, slot: parts.slot + 8 * i }, exclusive);
-    },
-    keep: (slot, level, flags) => {
-      if ((flags & (Pte.present | Pte.special)) !== Pte.present) return 0;
-      if (!isAnon(kernel, kernel.mmu.exports.entryFrame(slot, level))) return 0;
-      if ((flags & Pte.write) === 0) return bits.held(slot, flags) ? ANON | EXCLUSIVE : ANON;
-      const dirty = !loose && (flags & Pte.dirty) !== 0;
-      return ANON | EXCLUSIVE | (dirty ? WRITTEN : 0);
-    },
-    kept: (slot, level, kept) => {
-      const flags = kept === 0 ? Pte.write : bits.flags(slot);
-      if ((flags & Pte.write) !== 0) return;
-      if ((kept & WRITTEN) !== 0) markDirty(kernel.mmu.exports.entryFrame(slot, level));
-      bits.hold(slot, flags, (kept & EXCLUSIVE) !== 0);
-    },
-    madeWritable: (slot, level) => {
-      const frame = kernel.mmu.exports.entryFrame(slot, level);
-      if (loose || !isAnon(kernel, frame)) return;
-      const dirty = (pageFlags(kernel, headOf(kernel, frame)) & PG_DIRTY) !== 0;
-      if (!dirty) kernel.mmu.exports.updateEntry(slot, Pte.dirty, 0);
-    },
-    // Of a read-only entry D stays: it says that the page is this process's alone, which may have pinned it.
-    cleans: (flags) => ((flags & Pte.write) !== 0 ? Pte.young | Pte.dirty : Pte.young),
-    isDirty,
-    mayDiffer: (flags) => ((flags & Pte.write) !== 0 ? Pte.young | Pte.dirty : Pte.young),
-    tableFrom: () => undefined,
-    moveEntry: () => undefined,
-    tablesGo: (_root, _first, _end, free) => free(),
-  };
+  }
 }

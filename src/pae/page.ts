@@ -16,7 +16,7 @@ import { needsCopy } from "./pinned.js";
 import type { PaeHooks, PaeScheme } from "./types.js";
 
 /** The line of a struct page is touched; a folio's first page is near anyway. */
-export function touchPage(kernel: Kernel, costs: PaeCosts, frame: number): void {
+function touchPage(kernel: Kernel, costs: PaeCosts, frame: number): void {
   if (headOf(kernel, frame) !== frame) costs.touch("page_lines", `page ${frame}`);
 }
 

@@ -4,7 +4,7 @@
 import type { Kernel } from "../kernel/kernel.js";
 import { PG_DIRTY } from "../kernel/page-flags.js";
 import { Pte } from "../layout/linux-flags.js";
-import { entryDirtyHooks } from "./entry-dirty.js";
+import { EntryDirty } from "./entry-dirty.js";
 import { ENTRY_DIRTY_RULES } from "./entry-dirty-rules.js";
 import type { PaeScheme } from "./types.js";
 
@@ -19,5 +19,5 @@ export const pteLoose: PaeScheme<Kernel> = {
   ],
   clearCases: [{ all: Pte.write, clear: KEPT, set: Pte.dirty }, { clear: Pte.softDirty }],
   rules: ENTRY_DIRTY_RULES,
-  hooks: (kernel) => entryDirtyHooks(kernel, { loose: true }),
+  hooks: (kernel) => new EntryDirty(kernel, { loose: true }),
 };

@@ -3,7 +3,7 @@
 import type { Kernel } from "../kernel/kernel.js";
 import { PG_DIRTY } from "../kernel/page-flags.js";
 import { Pte } from "../layout/linux-flags.js";
-import { entryDirtyHooks } from "./entry-dirty.js";
+import { EntryDirty } from "./entry-dirty.js";
 import { ENTRY_DIRTY_RULES } from "./entry-dirty-rules.js";
 import type { PaeScheme } from "./types.js";
 
@@ -22,5 +22,5 @@ export const pteStrict: PaeScheme<Kernel> = {
     { clear: Pte.softDirty },
   ],
   rules: ENTRY_DIRTY_RULES,
-  hooks: (kernel) => entryDirtyHooks(kernel, { loose: false }),
+  hooks: (kernel) => new EntryDirty(kernel, { loose: false }),
 };

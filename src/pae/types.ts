@@ -27,6 +27,7 @@
 // there are several. The page-table lock is held, so that nothing changes meanwhile; `reserve` is called before it is
 // taken, may allocate, and may fail.
 
+import type { Feature } from "../../arch/linux/kernels.js";
 import type { Mm } from "../kernel/mm.js";
 import type { ProgramCase } from "../layout/entry-program.js";
 import type { PaeCosts } from "./costs.js";
@@ -111,6 +112,8 @@ export interface PaeRule {
   readonly because: string;
   /** Operations of a script of which one must have come before ("madvise free": verb and advice). */
   readonly after: readonly string[];
+  /** What the kernel must have for it. */
+  readonly feature?: Feature;
 }
 
 /** A scheme. */

@@ -9,10 +9,12 @@ import type { LinuxLayout } from "../../arch/linux/schema.js";
 import type { Descriptor } from "../../arch/schema.js";
 import { MmulateError } from "../errors.js";
 import { checkVersion, type KernelConfig, layoutOf, type ThpSwitch } from "../kernel/features.js";
+import { MMU_POLICIES } from "../kvm/policies/index.js";
 import { compileLayout } from "../layout/compile.js";
 import { type CpuOptions, compileCpu } from "../layout/cpu.js";
 import { compileLinuxLayout } from "../layout/linux-layout.js";
 import type { ModeInput } from "../layout/mode.js";
+import { DEFAULT_PAE, PAE_SCHEMES } from "../pae/index.js";
 import { type MachineConfig, machineParts } from "../scenario/machine.js";
 import { unknown } from "../workload/parse.js";
 import { cpuNamed, NO_FILES, type OwnFiles, ownPartsOf, parseSelector } from "./plan.js";
@@ -35,13 +37,15 @@ export interface MachineExtras {
   readonly costs?: CostProfile;
   readonly cpus?: number;
   readonly memory?: CpuOptions;
+  /** Bytes of simulated memory where the kernel's selector says none. */
+  readonly bytes?: number | undefined;
 }
 
 /** The newest kernel that the model knows. */
 export const DEFAULT_KERNEL: string = KERNEL_VERSIONS.at(-1) ?? "";
 
 /** Bytes of simulated memory, as of the machines that recorded. */
-const MEMORY_BYTES = 2 ** 31;
+export const MEMORY_BYTES = 2 ** 31;
 
 /**
  * A machine as its selectors say.
@@ -50,7 +54,13 @@ const MEMORY_BYTES = 2 ** 31;
 export function machineOf(
   { arch, kernel, cpu, linuxLayout }: MachineSelectors,
   settings: Settings,
-  { own = NO_FILES, costs = DEFAULT_COSTS, cpus = 1, memory }: MachineExtras = {},
+  {
+    own = NO_FILES,
+    costs = DEFAULT_COSTS,
+    cpus = 1,
+    memory,
+    bytes = MEMORY_BYTES,
+  }: MachineExtras = {},
 ): MachineConfig {
   const { descriptor, mode: selected, set } = parseSelector(arch, own);
   const changed = settings.mode(descriptor);
@@ -70,11 +80,13 @@ export function machineOf(
     thp: thp as ThpSwitch,
     mthp: middleOrders(words.mthp, page),
     swap: swap === "true",
+    ...(words.pae === undefined || words.pae === DEFAULT_PAE ? {} : { pae: words.pae }),
     bbml2: words.bbml2 === "true",
+    ...(words.mmuPolicy === undefined ? {} : { mmuPolicy: words.mmuPolicy }),
     costs: settings.costs(costs),
     cpus,
     page,
-    frames: Math.floor((words.memory === undefined ? MEMORY_BYTES : bytesOf(words.memory)) / page),
+    frames: Math.floor((words.memory === undefined ? bytes : bytesOf(words.memory)) / page),
   };
   const parts = { ...ownPartsOf({ descriptor, profile }).own, ...ownLinuxOf(linux) };
   const machine: MachineConfig = {
@@ -169,6 +181,7 @@ function middleOrders(sizes: string | undefined, page: number): Map<number, ThpS
 }
 
 const BOOLEAN = /^(true|false)$/;
+const PAE_NAMES = [...PAE_SCHEMES.keys()];
 
 /** Settings of a kernel, and what each may be. */
 export const KERNEL_SETTINGS: ReadonlyMap<string, readonly [pattern: RegExp, allowed: string]> =
@@ -178,6 +191,14 @@ export const KERNEL_SETTINGS: ReadonlyMap<string, readonly [pattern: RegExp, all
     ["swap", [BOOLEAN, "true or false"]],
     ["bbml2", [BOOLEAN, "true or false"]],
     ["thp", [/^(always|madvise|never)$/, "always, madvise or never"]],
+    [
+      "mmuPolicy",
+      [
+        new RegExp(`^(${[...MMU_POLICIES.keys()].join("|")})$`),
+        `${[...MMU_POLICIES.keys()].slice(0, -1).join(", ")} or ${[...MMU_POLICIES.keys()].at(-1)}`,
+      ],
+    ],
+    ["pae", [new RegExp(`^(${PAE_NAMES.join("|")})$`), `one of ${PAE_NAMES.join(", ")}`]],
     ["memory", [/^([1-9]\d{0,3}m|[1-8]g)$/, "1m to 9999m, or 1g to 8g"]],
     ["mthp", [/^\d{1,6}[km](\+\d{1,6}[km])*$/, "sizes of folios such as 64k or 64k+1m"]],
   ]);

@@ -11,6 +11,7 @@ import {
   type VerifyResult,
 } from "../stats/verify-result.js";
 import { describe, describeAccess, judge } from "./judge.js";
+import { byRule } from "./pae-rule.js";
 import { playRecording } from "./play-recording.js";
 import { playVector } from "./play-vector.js";
 import { readLines } from "./read-lines.js";
@@ -103,7 +104,8 @@ function verdictOnRecording(
   try {
     const difference = playRecording(core, recording, check, own, pae);
     if (difference === null) return null;
-    const { reason, op, want, got } = difference;
+    const { reason: what, op, want, got } = difference;
+    const reason = pae === undefined ? what : byRule(core, recording, pae, own, difference);
     return { reason, failure: { id, op, want, got } };
   } catch (error) {
     // A kernel that the model does not know is a failure: it is not taken for the nearest one.

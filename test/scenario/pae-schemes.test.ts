@@ -18,7 +18,9 @@ const MACHINES = [
   ["riscv64", "7.2"],
 ] as const;
 
-const guarded = [...PAE_SCHEMES.keys()].filter((name) => name !== "page" && !name.endsWith("-naive"));
+const guarded = [...PAE_SCHEMES.keys()].filter(
+  (name) => name !== "page" && !name.endsWith("-naive"),
+);
 
 describe.each(guarded)("random scripts under %s", (pae) => {
   it.each(MACHINES)("hold on %s, Linux %s", { timeout: 0 }, async (arch, kernel) => {
