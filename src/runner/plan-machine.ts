@@ -8,7 +8,14 @@ import { KERNEL_VERSIONS } from "../../arch/linux/kernels.js";
 import type { LinuxLayout } from "../../arch/linux/schema.js";
 import type { Descriptor } from "../../arch/schema.js";
 import { MmulateError } from "../errors.js";
-import { checkVersion, type KernelConfig, layoutOf, type ThpSwitch } from "../kernel/features.js";
+import {
+  checkVersion,
+  type KernelConfig,
+  layoutOf,
+  type ThpSwitch,
+  VM_SOFT_DIRTY_RULES,
+  type VmSoftDirtyRule,
+} from "../kernel/features.js";
 import { compileLayout } from "../layout/compile.js";
 import { type CpuOptions, compileCpu } from "../layout/cpu.js";
 import { compileLinuxLayout } from "../layout/linux-layout.js";
@@ -79,6 +86,7 @@ export function machineOf(
     mthp: middleOrders(words.mthp, page),
     swap: swap === "true",
     bbml2: words.bbml2 === "true",
+    ...(words.vmSoftDirty && { vmSoftDirty: words.vmSoftDirty as VmSoftDirtyRule }),
     costs: settings.costs(costs),
     cpus,
     page,
@@ -185,6 +193,10 @@ export const KERNEL_SETTINGS: ReadonlyMap<string, readonly [pattern: RegExp, all
     ["hwDirty", [BOOLEAN, "true or false"]],
     ["swap", [BOOLEAN, "true or false"]],
     ["bbml2", [BOOLEAN, "true or false"]],
+    [
+      "vmSoftDirty",
+      [new RegExp(`^(${VM_SOFT_DIRTY_RULES.join("|")})$`), VM_SOFT_DIRTY_RULES.join(", ")],
+    ],
     ["thp", [/^(always|madvise|never)$/, "always, madvise or never"]],
     ["memory", [/^([1-9]\d{0,3}m|[1-8]g)$/, "1m to 9999m, or 1g to 8g"]],
     ["mthp", [/^\d{1,6}[km](\+\d{1,6}[km])*$/, "sizes of folios such as 64k or 64k+1m"]],
