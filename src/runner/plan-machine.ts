@@ -16,6 +16,7 @@ import {
   VM_SOFT_DIRTY_RULES,
   type VmSoftDirtyRule,
 } from "../kernel/features.js";
+import { MMU_POLICIES } from "../kvm/policies/index.js";
 import { compileLayout } from "../layout/compile.js";
 import { type CpuOptions, compileCpu } from "../layout/cpu.js";
 import { compileLinuxLayout } from "../layout/linux-layout.js";
@@ -87,6 +88,7 @@ export function machineOf(
     swap: swap === "true",
     bbml2: words.bbml2 === "true",
     ...(words.vmSoftDirty && { vmSoftDirty: words.vmSoftDirty as VmSoftDirtyRule }),
+    ...(words.mmuPolicy === undefined ? {} : { mmuPolicy: words.mmuPolicy }),
     costs: settings.costs(costs),
     cpus,
     page,
@@ -198,6 +200,13 @@ export const KERNEL_SETTINGS: ReadonlyMap<string, readonly [pattern: RegExp, all
       [new RegExp(`^(${VM_SOFT_DIRTY_RULES.join("|")})$`), VM_SOFT_DIRTY_RULES.join(", ")],
     ],
     ["thp", [/^(always|madvise|never)$/, "always, madvise or never"]],
+    [
+      "mmuPolicy",
+      [
+        new RegExp(`^(${[...MMU_POLICIES.keys()].join("|")})$`),
+        `${[...MMU_POLICIES.keys()].slice(0, -1).join(", ")} or ${[...MMU_POLICIES.keys()].at(-1)}`,
+      ],
+    ],
     ["memory", [/^([1-9]\d{0,3}m|[1-8]g)$/, "1m to 9999m, or 1g to 8g"]],
     ["mthp", [/^\d{1,6}[km](\+\d{1,6}[km])*$/, "sizes of folios such as 64k or 64k+1m"]],
   ]);

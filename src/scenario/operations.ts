@@ -23,6 +23,7 @@ import {
   VALUES,
   word,
 } from "./operation-context.js";
+import { GUEST_OPERATIONS } from "./operations-guest.js";
 import {
   doHugepages,
   doKhugepaged,
@@ -207,6 +208,7 @@ const OPERATIONS: ReadonlyMap<string, (context: Context) => Shown> = new Map([
   ["vmas", doVmas],
   ["state", doState],
   ...MODEL_OPERATIONS,
+  ...GUEST_OPERATIONS,
 ]);
 
 /**
