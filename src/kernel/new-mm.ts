@@ -30,6 +30,7 @@ export function newMm(kernel: Kernel): Mm {
     context: freeContext(kernel),
     mmapLock: newLock("mmap_lock"),
     hasPinned: false,
+    clearedRefs: false,
     killed: false,
     uffds: new Map(),
     minorFaults: 0,
