@@ -6,6 +6,7 @@ import { closeHugetlb, isHugetlb, newHugeMapping } from "./hugetlb.js";
 import { type HugePool, wholePages } from "./hugetlb-pool.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
+import { type Gather, gathering } from "./mmu-gather.js";
 import { newSharedObject, putObject } from "./shmem.js";
 import { syscall } from "./syscall.js";
 import {
@@ -19,6 +20,7 @@ import {
 import { dropVma, type Vma } from "./vma.js";
 import { mergePart } from "./vma-merge.js";
 import { splitVma } from "./vma-split.js";
+import { entriesPerTable, hugeStart } from "./walk-entries.js";
 import { zapRange } from "./zap.js";
 
 /** A new anonymous mapping. Pages. */
@@ -102,13 +104,18 @@ export function munmap(kernel: Kernel, mm: Mm, start: number, end: number): Errn
  * is still mapped
  */
 export function munmapRange(kernel: Kernel, mm: Mm, start: number, end: number): Errno {
+  return gathering(kernel, mm, (gather) => unmap(gather, start, end));
+}
+
+function unmap(gather: Gather, start: number, end: number): Errno {
+  const { kernel, mm } = gather;
   const failed = isolate(kernel, mm, start, end);
   if (failed !== 0) return failed;
   const inside = mm.vmas.within(start, end);
   const [first] = inside;
   const last = inside.at(-1);
   if (first === undefined || last === undefined) return 0;
-  for (const vma of inside) zapRange(kernel, mm, vma, vma.start, vma.end, true);
+  for (const vma of inside) zapRange(gather, vma, vma.start, vma.end, true);
   const floor = mm.vmas.before(first)?.end ?? 0;
   const ceiling = mm.vmas.after(last)?.start ?? mm.limit;
   for (const vma of inside) {
@@ -116,7 +123,7 @@ export function munmapRange(kernel: Kernel, mm: Mm, start: number, end: number):
     closeHugetlb(vma);
     if (vma.object !== null) putObject(kernel, vma.object);
   }
-  freeTables(kernel, mm, first.start, last.end, floor, ceiling);
+  freeTables(gather, first.start, last.end, floor, ceiling);
   return 0;
 }
 
@@ -131,22 +138,29 @@ function isolate(kernel: Kernel, mm: Mm, start: number, end: number): Errno {
   return 0;
 }
 
-/** free_pgtables: tables wholly between the neighbouring VMAs. Walk caches may hold them: flush. */
+/** free_pgtables: tables wholly between the neighbouring VMAs. */
 function freeTables(
-  kernel: Kernel,
-  mm: Mm,
+  gather: Gather,
   start: number,
   end: number,
   floor: number,
   ceiling: number,
 ): void {
-  const freed = kernel.mmu.exports.freeTables(mm.root, start, end, floor, ceiling);
-  if (freed > 0) kernel.tlb.space(mm);
+  const { kernel, mm } = gather;
+  const { exports } = kernel.mmu;
+  let page = exports.nextEntry(mm.root, start, end, 0);
+  while (page < end) {
+    const first = hugeStart(kernel, page);
+    const next = first + entriesPerTable(kernel);
+    if (first >= floor && next <= ceiling) gather.table(page);
+    page = exports.nextEntry(mm.root, next, end, 0);
+  }
+  exports.freeTables(mm.root, start, end, floor, ceiling);
 }
 
-/** exit_mmap: all of it. */
+/** exit_mmap: all of it, and no CPU is left that has its tables loaded. */
 export function exitMm(kernel: Kernel, mm: Mm): void {
-  munmapRange(kernel, mm, 0, mm.limit);
+  gathering(kernel, mm, (gather) => unmap(gather, 0, mm.limit), true);
   kernel.mms.delete(mm);
-  kernel.tlb.space(mm);
+  kernel.cpus.forget(mm);
 }
