@@ -16,11 +16,8 @@ import { clearSoftDirty } from "../dist/src/kernel/clear-refs.js";
 import { fork } from "../dist/src/kernel/fork.js";
 import { exitMm, mmap } from "../dist/src/kernel/mmap.js";
 import { readPagemap } from "../dist/src/kernel/pagemap.js";
-import {
-  PAGE_IS_SOFT_DIRTY,
-  PAGE_IS_WRITTEN,
-  pagemapScan,
-} from "../dist/src/kernel/pagemap-scan.js";
+import { PAGE_IS_SOFT_DIRTY, PAGE_IS_WRITTEN } from "../dist/src/kernel/pagemap-categories.js";
+import { pagemapScan } from "../dist/src/kernel/pagemap-scan.js";
 import { uffdRegister } from "../dist/src/kernel/userfaultfd.js";
 import { VM_READ, VM_WRITE } from "../dist/src/kernel/vm-flags.js";
 import { loadCoreModule } from "../dist/src/runner/module-files.js";

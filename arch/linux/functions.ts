@@ -68,6 +68,14 @@ const FUNCTIONS = {
   vma_merge: counts("mm/vma.c vma_merge_existing_range, vma_merge_new_range"),
   tlb_flush_page: counts("flush_tlb_page, flush_tlb_range"),
   tlb_flush_mm: counts("flush_tlb_mm"),
+  tlb_flush_range: counts("asm/tlbflush.h __flush_tlb_range_op (TLBI of a range)"),
+  tlb_flush_late: counts("arch/x86/mm/tlb.c switch_mm_irqs_off (choose_new_asid)"),
+  gather_full: counts("mm/mmu_gather.c tlb_next_batch, tlb_flush_mmu"),
+  shootdown: counts("kernel/smp.c smp_call_function_many_cond"),
+  ipi: counts(
+    "arch/x86/mm/tlb.c flush_tlb_func; arch/riscv/mm/tlbflush.c __ipi_flush_tlb_range_asid",
+  ),
+  mm_switch: counts("switch_mm"),
   tlb_flush_local: counts("flush_tlb_fix_spurious_fault, __ptep_set_access_flags"),
   syscall: counts("system call entry"),
   fault_flags: does("mm/memory.c handle_pte_fault (ptep_set_access_flags)"),
@@ -86,6 +94,10 @@ const FUNCTIONS = {
   gup_slow: counts("mm/gup.c __get_user_pages"),
   migrate: does("mm/rmap.c try_to_migrate_one; mm/migrate.c remove_migration_pte"),
   oom_kill: counts("mm/oom_kill.c oom_kill_process"),
+  notifier_range: counts("mm/mmu_notifier.c __mmu_notifier_invalidate_range_start, _end"),
+  notifier_age: counts(
+    "mm/mmu_notifier.c __mmu_notifier_clear_flush_young, __mmu_notifier_clear_young, __mmu_notifier_test_young",
+  ),
 } as const satisfies Record<string, z.input<typeof functionSchema>>;
 
 export type LinuxFunction = z.infer<typeof functionSchema>;

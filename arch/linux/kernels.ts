@@ -255,7 +255,8 @@ const FEATURES = {
   skipsNeedlessFlush: {
     since: "5.19",
     architecture: "x86-64",
-    means: "a change of protection flushes only entries whose rights changed (pte_needs_flush); else any",
+    means:
+      "a change of protection flushes only entries whose rights changed (pte_needs_flush); else any",
     cite: "LINUX 6.1 arch/x86/include/asm/tlbflush.h pte_flags_need_flush",
     confidence: "knowledge",
   },

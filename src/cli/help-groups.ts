@@ -15,6 +15,8 @@ const OPTION_GROUPS: readonly (readonly [heading: string, flags: readonly string
       "--costs",
       "--tracker",
       "--cpus",
+      "--pae",
+      "--mmu-policy",
       "--pages",
       "-L",
       "-P",
@@ -27,11 +29,11 @@ const OPTION_GROUPS: readonly (readonly [heading: string, flags: readonly string
   ["Defaults:", ["--config", "--no-config"]],
   ["How it runs:", ["--workers", "--memory", "--timeout", "--shard", "--rounds"]],
   ["Baselines:", ["--baseline", "--save-baseline"]],
-  ["Results:", ["--reporter", "--json", "--host", "--fail-on"]],
+  ["Results:", ["--reporter", "--json", "--output", "--host", "--fail-on"]],
 ];
 
 const COMMAND_GROUPS: readonly (readonly [heading: string, names: readonly string[]])[] = [
-  ["Simulate and compare:", ["run", "compare", "demo"]],
+  ["Simulate and compare:", ["run", "compare", "demo", "study"]],
   ["Check against hardware and kernels:", ["verify", "walk", "arch"]],
   ["Guard against regressions, share work:", ["bench", "merge"]],
   ["Traces:", ["trace"]],

@@ -20,6 +20,7 @@ import { addMerge } from "./merge.js";
 import { namesCommands, oneLine } from "./one-line.js";
 import { say } from "./output.js";
 import { addRun } from "./run.js";
+import { addStudy } from "./study.js";
 import { addTrace } from "./trace.js";
 import { addVerify } from "./verify.js";
 
@@ -37,6 +38,7 @@ async function main(argv: readonly string[]): Promise<number> {
   addRun(program, finish);
   addCompare(program, finish);
   addDemo(program, finish);
+  addStudy(program, finish);
   addVerify(program, finish);
   addTrace(program, finish);
   addBench(program, finish);

@@ -19,9 +19,12 @@ const collect = (value: string, before: string[] | undefined): string[] => [
   value,
 ];
 
-/** Adds `--set`, `-L`, `-P` and `--config`. */
-export function addSweepOptions(command: Command): Command {
-  return command
+/**
+ * Adds `--set`, `-L`, `-P`, and `--config`.
+ * @param config whether a file of defaults is read
+ */
+export function addSweepOptions(command: Command, config = true): Command {
+  const swept = command
     .option(
       "--set <path=value>",
       "change a value: costs.syscall=300, cpu.memory=400; repeatable",
@@ -36,7 +39,9 @@ export function addSweepOptions(command: Command): Command {
       "-P <path=lo..hi:step>",
       "the same for numbers from lo to hi; a step of *2 doubles",
       collect,
-    )
+    );
+  if (!config) return swept;
+  return swept
     .option("--config <file>", "defaults from this file (default: the nearest mmulate.config.yaml)")
     .addOption(new Option("--no-config", "no file of defaults"));
 }

@@ -7,10 +7,9 @@ import { prepareAnonVma } from "./anon-vma.js";
 import { foldRun } from "./contpte.js";
 import { Event } from "./events.js";
 import type { Fault, FaultResult } from "./fault-types.js";
-import { addMapping, getPage, newAnonFolio, newAnonPage, setPageFlags } from "./folio.js";
+import { addMapping, getPage, newAnonFolio, newAnonPage } from "./folio.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
-import { PG_EXCLUSIVE } from "./page-flags.js";
 import { pageProt } from "./page-prot.js";
 import { setIndex } from "./rmap.js";
 import { middleOrders } from "./thp.js";
@@ -47,6 +46,7 @@ export function anonymousFault(kernel: Kernel, fault: Fault, slot: number): Faul
   const writable = (vma.flags & VM_WRITE) !== 0 ? kernel.madeDirty | Pte.write : 0;
   exports.makeLeaf(slot, 0, frame, pageProt(kernel, vma), Pte.young | writable | wp);
   if (wp !== 0) exports.updateEntry(slot, Pte.write, 0);
+  kernel.pae.newX({ mm, page: fault.page, slot, level: 0, frame }, 1);
   return "done";
 }
 
@@ -73,8 +73,8 @@ function middleFault(kernel: Kernel, { mm, vma, page }: Fault): boolean {
       const set = Pte.young | writable;
       exports.makeLeaf(slot + 8 * i, 0, head + i, pageProt(kernel, vma), set);
       addMapping(kernel, head + i, 1, mm.id);
-      setPageFlags(kernel, head + i, PG_EXCLUSIVE);
     }
+    kernel.pae.newX({ mm, page: first, slot, level: 0, frame: head }, count);
     foldRun(kernel, slot, first, head, count);
     return true;
   }

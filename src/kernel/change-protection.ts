@@ -7,18 +7,17 @@ import { Pte } from "../layout/linux-flags.js";
 import { MARKER_GUARD, MARKER_UFFD_WP, markerIn, setMarker } from "./absent.js";
 import { tryFold, unfoldEnds } from "./contpte.js";
 import { Event } from "./events.js";
-import { pageFlags } from "./folio.js";
 import { isHugetlb } from "./hugetlb.js";
 import { protectHugetlb } from "./hugetlb-range.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import type { Gather } from "./mmu-gather.js";
-import { PG_ANON, PG_EXCLUSIVE } from "./page-flags.js";
+import { invalidating } from "./notifier.js";
 import { pageProt, tracksSoftDirty } from "./page-prot.js";
 import { batchAt, joinBatch } from "./pte-batch.js";
 import { weakenMigrating } from "./softleaf.js";
 import { splitMapping } from "./split-mapping.js";
-import { VM_SHARED, VM_UFFD_WP, VM_WRITE } from "./vm-flags.js";
+import { VM_ACCESS_FLAGS, VM_SHARED, VM_UFFD_WP, VM_WRITE } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
 import { entriesPerTable, forEachEntry, hugeEntryAt, tableEnd } from "./walk-entries.js";
 
@@ -38,6 +37,25 @@ export function usesMarkers(vma: Vma): boolean {
 
 /** Applies the protection of a VMA to [start, end) of it. False: no memory for a table of markers. */
 export function changeProtection(
+  gather: Gather,
+  vma: Vma,
+  start: number,
+  end: number,
+  change: ProtectionChange,
+): boolean {
+  const { kernel, mm } = gather;
+  const { exports } = kernel.mmu;
+  // Where there are no tables, change_pud_range does not come to its notifier.
+  if (exports.nextEntry(mm.root, start, end, 0) >= end && !isHugetlb(vma)) {
+    return changeEntries(gather, vma, start, end, change);
+  }
+  const taken = (vma.flags & VM_ACCESS_FLAGS) === 0 ? "page" : "write";
+  return invalidating(kernel, { mm, start, end, event: "protection-vma", taken }, () =>
+    changeEntries(gather, vma, start, end, change),
+  );
+}
+
+function changeEntries(
   gather: Gather,
   vma: Vma,
   start: number,
@@ -141,8 +159,10 @@ function modify(
   } else if (uffdWp === "off") {
     flags = exports.updateEntry(slot, Pte.uffdWp, 0);
   }
+  kernel.pae.kept(slot, level, before);
   if (upgrade && (flags & Pte.write) === 0 && mayBeWritable(kernel, vma, slot, flags, level)) {
     flags = exports.updateEntry(slot, 0, Pte.write);
+    kernel.pae.madeWritable(slot, level);
   }
   // From 6.17 on every entry's folio is looked up, to take a folio's entries together.
   if (upgrade || kernel.has("batchedProtection")) kernel.touchPages(1);
@@ -169,13 +189,13 @@ function mayBeWritable(
   level: number,
 ): boolean {
   if ((vma.flags & VM_WRITE) === 0 || (flags & Pte.protnone) !== 0) return false;
-  if (kernel.has("upgradeNeedsDirty") && (flags & Pte.dirty) === 0) return false;
   if (tracksSoftDirty(kernel, vma) && (flags & Pte.softDirty) === 0) return false;
   if ((vma.flags & VM_UFFD_WP) !== 0 && (flags & Pte.uffdWp) !== 0) return false;
   if ((vma.flags & VM_SHARED) !== 0) return (flags & Pte.dirty) !== 0;
   if ((flags & Pte.special) !== 0) return false;
-  const page = pageFlags(kernel, kernel.mmu.exports.entryFrame(slot, level));
-  return (page & (PG_ANON | PG_EXCLUSIVE)) === (PG_ANON | PG_EXCLUSIVE);
+  const frame = kernel.mmu.exports.entryFrame(slot, level);
+  if (kernel.has("upgradeNeedsDirty") && !kernel.pae.isDirty(flags, frame)) return false;
+  return kernel.pae.isX(slot, level, frame);
 }
 
 function changeAbsent(

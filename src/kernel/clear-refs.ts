@@ -7,6 +7,7 @@ import { maybePinned } from "./folio.js";
 import { isHugetlb } from "./hugetlb.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
+import { invalidating } from "./notifier.js";
 import { syscall } from "./syscall.js";
 import { isCow, VM_SOFTDIRTY } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
@@ -20,13 +21,16 @@ export function clearSoftDirty(kernel: Kernel, mm: Mm): void {
   syscall(kernel, mm, "write", () => {
     if (!kernel.softDirty) return;
     for (const vma of mm.vmas.all) vma.flags &= ~VM_SOFTDIRTY;
-    for (const vma of mm.vmas.all) {
-      // The walk has no function for huge pages of a pool.
-      if (isHugetlb(vma)) continue;
-      if (mm.hasPinned && isCow(vma.flags)) clearOneByOne(kernel, mm, vma);
-      else clearRuns(kernel, mm, vma);
-    }
-    kernel.tlb.space(mm);
+    const all = { mm, start: 0, end: mm.limit, event: "soft-dirty", taken: "write" } as const;
+    invalidating(kernel, all, () => {
+      for (const vma of mm.vmas.all) {
+        // The walk has no function for huge pages of a pool.
+        if (isHugetlb(vma)) continue;
+        if (mm.hasPinned && isCow(vma.flags)) clearOneByOne(kernel, mm, vma);
+        else clearRuns(kernel, mm, vma);
+      }
+      kernel.tlb.space(mm);
+    });
   });
 }
 
@@ -71,13 +75,14 @@ function makeOld(kernel: Kernel, mm: Mm, vma: Vma): void {
 }
 
 function clearRuns(kernel: Kernel, mm: Mm, vma: Vma): void {
+  const { clearRefs: plain, clearPrivate } = kernel.programs;
+  const { address } = isCow(vma.flags) ? clearPrivate : plain;
   const run: VisitRun = (slot, _page, count) => {
     kernel.count(Event.clear_entry, count);
     let done = 0;
     while (done < count) {
-      const { address } = kernel.programs.clearRefs;
       done += kernel.mmu.exports.apply(address, slot + 8 * done, 0, count - done);
-      if (done < count) clearAbsent(kernel, slot + 8 * done++);
+      if (done < count) clearEntry(kernel, slot + 8 * done++, 0);
     }
   };
   forEachRun(kernel, mm.root, vma.start, vma.end, run, (slot) => clearHuge(kernel, slot));
@@ -86,11 +91,20 @@ function clearRuns(kernel: Kernel, mm: Mm, vma: Vma): void {
 /** clear_soft_dirty_pmd; false: nothing is split. */
 function clearHuge(kernel: Kernel, slot: number): boolean {
   kernel.count(Event.clear_entry);
-  const { exports } = kernel.mmu;
-  const present = (exports.entryFlags(slot) & Pte.present) !== 0;
-  if (present) exports.updateEntry(slot, Pte.write | Pte.softDirty, 0);
-  else clearAbsent(kernel, slot);
+  clearEntry(kernel, slot, 1);
   return false;
+}
+
+/** An entry by itself: absent, or present and none that a program can do. */
+function clearEntry(kernel: Kernel, slot: number, level: number): void {
+  const { exports } = kernel.mmu;
+  const flags = exports.entryFlags(slot);
+  if ((flags & Pte.present) === 0) {
+    clearAbsent(kernel, slot);
+    return;
+  }
+  exports.updateEntry(slot, Pte.write | Pte.softDirty, 0);
+  kernel.pae.kept(slot, level, flags);
 }
 
 /** pte_swp_clear_soft_dirty. */
@@ -108,8 +122,7 @@ function clearOneByOne(kernel: Kernel, mm: Mm, vma: Vma): void {
     const pinned =
       (flags & (Pte.present | Pte.special | Pte.write)) === (Pte.present | Pte.write) &&
       maybePinned(kernel, exports.entryFrame(slot, 0));
-    if ((flags & Pte.present) === 0) clearAbsent(kernel, slot);
-    else if (!pinned) exports.updateEntry(slot, Pte.write | Pte.softDirty, 0);
+    if (!pinned) clearEntry(kernel, slot, 0);
   };
   forEachEntry(kernel, mm.root, vma.start, vma.end, visit, (slot) => clearHuge(kernel, slot));
 }

@@ -15,6 +15,8 @@ import type { Errno } from "./errno.js";
 import { folioMapsOf, headOf, mapsOf, orderOf, pageFlags, refsOf } from "./folio.js";
 import type { Kernel } from "./kernel.js";
 import { isShared } from "./mapped-shared.js";
+import type { Mm } from "./mm.js";
+import { isYoungBySecondary } from "./notifier.js";
 import { PG_LAZYFREE, PG_SWAPCACHE } from "./page-flags.js";
 import type { Vma } from "./vma.js";
 import { entriesPerTable } from "./walk-entries.js";
@@ -51,16 +53,19 @@ interface Tally {
   writable: boolean;
 }
 
+/** Pages that would lie in one huge page: where, and the table of their entries. */
+export interface CollapsePlace {
+  readonly mm: Mm;
+  readonly vma: Vma;
+  readonly page: number;
+  readonly table: number;
+}
+
 /** Why a table cannot be collapsed, as madvise returns it (`madvise_collapse_errno`); 0 = it can. */
-export function scanTable(
-  kernel: Kernel,
-  vma: Vma,
-  table: number,
-  control: CollapseControl,
-): Errno {
+export function scanTable(kernel: Kernel, place: CollapsePlace, control: CollapseControl): Errno {
   const tally: Tally = { none: 0, swapped: 0, shared: 0, young: 0, writable: false };
   for (let i = 0; i < entriesPerTable(kernel); i++) {
-    const errno = scanEntry(kernel, vma, table + 8 * i, control, tally);
+    const errno = scanEntry(kernel, place, i, control, tally);
     if (errno !== 0) return errno;
   }
   if (kernel.has("collapseNeedsWritable") && !tally.writable) return "EINVAL";
@@ -71,11 +76,12 @@ export function scanTable(
 
 function scanEntry(
   kernel: Kernel,
-  vma: Vma,
-  slot: number,
+  { mm, vma, page, table }: CollapsePlace,
+  i: number,
   control: CollapseControl,
   tally: Tally,
 ): Errno {
+  const slot = table + 8 * i;
   const { exports } = kernel.mmu;
   const flags = exports.entryFlags(slot);
   if (flags !== 0 && isUffdWp(kernel, slot, flags)) return "EINVAL";
@@ -88,7 +94,8 @@ function scanEntry(
   if (control.inUse && given && (flags & Pte.dirty) === 0 && kernel.has("khugepagedSkipsLazyfree"))
     return "EINVAL";
   if ((flags & Pte.write) !== 0) tally.writable = true;
-  if ((flags & Pte.young) !== 0) tally.young++;
+  const young = (flags & Pte.young) !== 0;
+  if (young || isYoungBySecondary(kernel, mm, page + i, page + i + 1)) tally.young++;
   if (isMappedElsewhere(kernel, frame) && ++tally.shared > control.maxShared) return "EBUSY";
   return hasOnlyMappings(kernel, frame) ? 0 : "EAGAIN";
 }

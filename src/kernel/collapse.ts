@@ -15,14 +15,14 @@ import {
   newAnonFolio,
   pageFlags,
   putPage,
-  setPageFlags,
   setStamp,
   stampOf,
 } from "./folio.js";
 import type { Kernel } from "./kernel.js";
 import { waitForMigration } from "./migrate.js";
 import type { Mm } from "./mm.js";
-import { PG_EXCLUSIVE, PG_SWAPCACHE } from "./page-flags.js";
+import { invalidating } from "./notifier.js";
+import { PG_SWAPCACHE } from "./page-flags.js";
 import { pageProt, writeFlag } from "./page-prot.js";
 import { setIndex } from "./rmap.js";
 import { freeSwap, SWAP_TYPE } from "./swap-device.js";
@@ -30,7 +30,7 @@ import { swapFault } from "./swap-in.js";
 import { hugeOrder } from "./thp.js";
 import { VM_NOHUGEPAGE } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
-import { entriesPerTable, hugeEntryAt, hugeStart } from "./walk-entries.js";
+import { entriesPerTable, freeTables, hugeEntryAt, hugeStart } from "./walk-entries.js";
 
 /** Why a huge page could not be made (enum scan_result), as madvise returns it; 0 = it is there. */
 type ScanResult = Errno;
@@ -82,7 +82,7 @@ export function collapseOne(
   if (huge !== 0) return (exports.entryFlags(huge) & Pte.present) !== 0 ? 0 : "EINVAL";
   const table = exports.findEntry(mm.root, page, 0) >>> 0;
   if (table === 0) return "EINVAL";
-  const scanned = scanTable(kernel, vma, table, control);
+  const scanned = scanTable(kernel, { mm, vma, page, table }, control);
   if (scanned !== 0) return scanned;
   const head = newAnonFolio(kernel, hugeOrder(kernel));
   if (head === 0) return "ENOMEM";
@@ -123,15 +123,17 @@ function copyInto(
   const { exports } = kernel.mmu;
   const size = entriesPerTable(kernel);
   kernel.count(Event.collapse);
-  for (let i = 0; i < size; i++) takePage(kernel, mm, table + 8 * i, head + i);
-  exports.freeTables(mm.root, page, page + size, page, page + size);
-  kernel.tlb.range(mm, page, page + size);
+  invalidating(kernel, { mm, start: page, end: page + size, event: "clear" }, () => {
+    for (let i = 0; i < size; i++) takePage(kernel, mm, table + 8 * i, head + i);
+    freeTables(kernel, mm.root, [page, page + size], [page, page + size]);
+    kernel.tlb.range(mm, page, page + size);
+  });
   addWholeMapping(kernel, head, 1, mm.id);
-  setPageFlags(kernel, head, PG_EXCLUSIVE);
   setIndex(kernel, head, vma, page);
   const slot = exports.makeEntry(mm.root, page, 1) >>> 0;
   const writable = writeFlag(vma);
   exports.makeLeaf(slot, 1, head, pageProt(kernel, vma), Pte.young | kernel.madeDirty | writable);
+  kernel.pae.newX({ mm, page, slot, level: 1, frame: head }, 1);
 }
 
 /** Copies what an entry maps, and drops the entry. */

@@ -83,9 +83,10 @@ export function tryFold(kernel: Kernel, mm: Mm, slot: number, page: number): voi
   if ((flags & foldable) !== Pte.present) return;
   const frame = exports.entryFrame(slot, 0);
   if (frame % size !== size - 1 || !holdsGroup(kernel, frame, size)) return;
+  const mayDiffer = kernel.pae.mayDiffer(flags);
   for (let i = 1; i < size; i++) {
     const other = exports.entryFlags(slot - 8 * i);
-    if (((other ^ flags) & ~JOINED) !== 0) return;
+    if (((other ^ flags) & ~mayDiffer) !== 0) return;
     if (exports.entryFrame(slot - 8 * i, 0) !== frame - i) return;
   }
   convert(kernel, mm, slot, page, true);

@@ -73,6 +73,8 @@ const EVENTS = [
   ["gup_slow", "pages pinned under the mmap_lock"],
   ["migrate", "folios that began to migrate"],
   ["oom_kill", "processes killed for their memory"],
+  ["notifier_range", "ranges that secondary MMUs were told of (notifier.ts)"],
+  ["notifier_age", "times a secondary MMU was asked whether a page is young"],
 ] as const;
 
 type EventName = (typeof EVENTS)[number][0];

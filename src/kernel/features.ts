@@ -24,8 +24,8 @@ export interface KernelConfig {
   readonly hwDirty: boolean;
   /** arm64: FEAT_BBM level 2 without conflict aborts; left out = not there. */
   readonly bbml2?: boolean;
-  /** arm64: FEAT_TLBIRANGE; left out = not there. */
-  readonly tlbiRange?: boolean;
+  /** Operations that drop a range of pages (FEAT_TLBIRANGE); left out = not there. */
+  readonly rangeFlush?: boolean;
   /** Bytes of a base page. */
   readonly page: number;
   /** Name of the Linux layout; left out = that of the version. */
@@ -39,6 +39,8 @@ export interface KernelConfig {
   readonly costs: CostProfile;
   /** There is a swap device. */
   readonly swap: boolean;
+  /** Scheme of PageAnonExclusive (src/pae); left out = today's. */
+  readonly pae?: string;
   /** Page frames of the machine. */
   readonly frames: number;
 }

@@ -23,6 +23,7 @@ import {
 } from "./folio.js";
 import { frameWord, setFrameWord } from "./frame-words.js";
 import type { Kernel } from "./kernel.js";
+import { invalidatingFolio } from "./notifier.js";
 import { PG_DIRTY, PG_LARGE, PG_LAZYFREE, PG_ORDER_MASK } from "./page-flags.js";
 import { pageProt } from "./page-prot.js";
 import { type Mapping, mappingsOf } from "./rmap.js";
@@ -36,8 +37,14 @@ import { splitMapping } from "./split-mapping.js";
 export function splitFolio(kernel: Kernel, head: number, extra = 0): boolean {
   if (refsOf(kernel, head) !== folioMapsOf(kernel, head) + extra) return false;
   kernel.count(Event.split_folio);
-  splitHugeMappings(kernel, head);
   const count = 2 ** orderOf(kernel, head);
+  const all = () => Array.from({ length: count }, (_, i) => mappingsOf(kernel, head + i)).flat();
+  invalidatingFolio(kernel, all, () => splitNow(kernel, head, count));
+  return true;
+}
+
+function splitNow(kernel: Kernel, head: number, count: number): void {
+  splitHugeMappings(kernel, head);
   if (kernel.has("remapDirties")) dirtyAll(kernel, head, count);
   const mapped = Array.from({ length: count }, (_, i) => mappingsOf(kernel, head + i));
   for (const { mm, slot, page } of mapped.flat()) unfold(kernel, mm, slot, page);
@@ -47,7 +54,6 @@ export function splitFolio(kernel: Kernel, head: number, extra = 0): boolean {
     if (mappings.length === 0) kernel.mmu.exports.freeFrames(head + i, 0);
     else remapZero(kernel, head + i, mappings);
   });
-  return true;
 }
 
 /** A frozen split (TTU_SPLIT_HUGE_PMD): soft-dirty stays what it was, dirty or not. */
@@ -70,8 +76,10 @@ function dirtyAll(kernel: Kernel, head: number, count: number): void {
   const { exports } = kernel.mmu;
   for (let i = 0; i < count; i++) {
     for (const { slot } of mappingsOf(kernel, head + i)) {
-      if ((exports.entryFlags(slot) & Pte.dirty) !== 0)
-        exports.updateEntry(slot, 0, kernel.madeDirty);
+      const flags = exports.entryFlags(slot);
+      if (!kernel.pae.isDirty(flags, head + i)) continue;
+      exports.updateEntry(slot, 0, kernel.madeDirty);
+      kernel.pae.kept(slot, 0, flags);
     }
   }
 }

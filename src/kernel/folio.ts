@@ -21,7 +21,6 @@ import type { Kernel } from "./kernel.js";
 import { trackMapping } from "./mm-ids.js";
 import {
   PG_ANON,
-  PG_EXCLUSIVE,
   PG_HUGETLB,
   PG_LARGE,
   PG_ORDER_MASK,
@@ -138,14 +137,14 @@ export function newAnonFolio(kernel: Kernel, order: number): number {
 }
 
 /**
- * A page for anonymous memory, mapped once and exclusive (`folio_add_new_anon_rmap`); 0 = no memory.
+ * A page for anonymous memory, mapped once (`folio_add_new_anon_rmap`; that it is exclusive, the caller tells the
+ * scheme once the entry is there); 0 = no memory.
  * @param stamp what it holds: 0 for a zeroed page
  */
 export function newAnonPage(kernel: Kernel, stamp: number): number {
   const frame = newAnonFolio(kernel, 0);
   if (frame === 0) return 0;
   setFrameWord(kernel, frame, FRAME_MAPS, 1);
-  setPageFlags(kernel, frame, PG_EXCLUSIVE);
   setStamp(kernel, frame, stamp);
   return frame;
 }

@@ -7,7 +7,7 @@ import { kernelFault } from "./fault.js";
 import { pageFlags } from "./folio.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
-import { PG_ANON, PG_EXCLUSIVE } from "./page-flags.js";
+import { PG_ANON } from "./page-flags.js";
 import { tracksSoftDirty } from "./page-prot.js";
 import { isCow, VM_SHARED, VM_UFFD_WP, VM_WRITE } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
@@ -37,22 +37,18 @@ export function followPage(kernel: Kernel, mm: Mm, vma: Vma, page: number, want:
   if ((flags & Pte.protnone) !== 0 && want.force !== true) return "fault";
   const mapped = exports.entryFrame(slot, level);
   const writable = (flags & Pte.write) !== 0;
-  if (want.write && !writable && !mayForce(kernel, vma, flags, mapped, want)) return "fault";
-  if (!writable && mustUnshare(kernel, vma, flags, mapped, want)) return "unshare";
+  const exclusive = (): boolean => kernel.pae.isX(slot, level, mapped);
+  if (want.write && !writable) {
+    if (want.force !== true || !mayForce(kernel, vma, flags, exclusive)) return "fault";
+  }
+  if (!writable && mustUnshare(kernel, vma, flags, mapped, exclusive, want)) return "unshare";
   return mapped + (page - first);
 }
 
 /** A forced write to a read-only entry: of a page that is this mapping's alone, where nobody watches writes. */
-function mayForce(
-  kernel: Kernel,
-  vma: Vma,
-  flags: number,
-  frame: number,
-  { force }: Wanted,
-): boolean {
-  if (force !== true || (vma.flags & (VM_SHARED | VM_WRITE)) !== 0) return false;
-  const own = PG_ANON | PG_EXCLUSIVE;
-  if ((flags & Pte.special) !== 0 || (pageFlags(kernel, frame) & own) !== own) return false;
+function mayForce(kernel: Kernel, vma: Vma, flags: number, exclusive: () => boolean): boolean {
+  if ((vma.flags & (VM_SHARED | VM_WRITE)) !== 0) return false;
+  if ((flags & Pte.special) !== 0 || !exclusive()) return false;
   if (tracksSoftDirty(kernel, vma) && (flags & Pte.softDirty) === 0) return false;
   return (flags & Pte.uffdWp) === 0 || (vma.flags & VM_UFFD_WP) === 0;
 }
@@ -66,11 +62,12 @@ function mustUnshare(
   vma: Vma,
   flags: number,
   frame: number,
+  exclusive: () => boolean,
   { write, pin }: Wanted,
 ): boolean {
   if (write || pin !== true) return false;
   const anon = (flags & Pte.special) === 0 && (pageFlags(kernel, frame) & PG_ANON) !== 0;
-  if (anon) return (pageFlags(kernel, frame) & PG_EXCLUSIVE) === 0;
+  if (anon) return !exclusive();
   return kernel.has("longtermUnshares") && isCow(vma.flags);
 }
 

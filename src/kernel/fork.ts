@@ -7,16 +7,7 @@ import { forkAnonVma } from "./anon-vma.js";
 import { foldRun, unfoldEnds } from "./contpte.js";
 import type { Errno } from "./errno.js";
 import { Event } from "./events.js";
-import {
-  addMapping,
-  addWholeMapping,
-  getPage,
-  maybePinned,
-  newAnonPage,
-  pageFlags,
-  setPageFlags,
-  stampOf,
-} from "./folio.js";
+import { addMapping, addWholeMapping, getPage, newAnonPage, stampOf } from "./folio.js";
 import { copyAbsent } from "./fork-absent.js";
 import { setFrameWord } from "./frame-words.js";
 import { isHugeZero } from "./huge-zero.js";
@@ -26,8 +17,8 @@ import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { exitMm } from "./mmap.js";
 import { newMm } from "./new-mm.js";
+import { invalidating } from "./notifier.js";
 import { outOfMemory } from "./oom.js";
-import { PG_EXCLUSIVE } from "./page-flags.js";
 import { pageProt, writeFlag } from "./page-prot.js";
 import { batchAt } from "./pte-batch.js";
 import { makeRoom } from "./reclaim.js";
@@ -115,9 +106,17 @@ interface Copying {
 
 /** copy_page_range. False: no memory. */
 function copyPages(kernel: Kernel, copying: Copying): boolean {
-  const { parent, child, from } = copying;
+  const { parent, from } = copying;
   // Pages that a fault can find again are not copied (`vma_needs_copy`).
   if ((from.flags & VM_WIPEONFORK) !== 0 || from.anonVma === null) return true;
+  if (!isCow(from.flags)) return copyVmaPages(kernel, copying);
+  const event = isHugetlb(from) ? "clear" : "protection-page";
+  const range = { mm: parent, start: from.start, end: from.end, event, taken: "write" } as const;
+  return invalidating(kernel, range, () => copyVmaPages(kernel, copying));
+}
+
+function copyVmaPages(kernel: Kernel, copying: Copying): boolean {
+  const { parent, child, from } = copying;
   if (isHugetlb(from) && isHugetlb(copying.to))
     return forkHugetlb(kernel, { ...copying, from, to: copying.to });
   let fits = true;
@@ -133,6 +132,11 @@ function copyPages(kernel: Kernel, copying: Copying): boolean {
     return result === "split";
   });
   return fits;
+}
+
+/** Both tables can say of their entries that they are not exclusive. */
+function reserveBoth({ pae }: Kernel, slot: number, to: number, level: number): boolean {
+  return pae.reserve(slot, level) && pae.reserve(to, level);
 }
 
 /** copy_huge_pmd. Where pages of it may be pinned, it is split, and its entries are to be copied. */
@@ -151,17 +155,16 @@ function copyHuge(
     return "copied";
   }
   const frame = exports.entryFrame(slot, 1);
-  const exclusive = (pageFlags(kernel, frame) & PG_EXCLUSIVE) !== 0;
-  if (exclusive && parent.hasPinned && maybePinned(kernel, frame)) {
-    splitMapping(kernel, parent, from, slot, page);
-    return "split";
-  }
-  kernel.count(Event.fork_entry);
   if (!isHugeZero(kernel, frame)) {
+    if (!reserveBoth(kernel, slot, to, 1)) return "no memory";
+    if (!kernel.pae.dup({ mm: parent, page, slot, level: 1, frame }, to)) {
+      splitMapping(kernel, parent, from, slot, page);
+      return "split";
+    }
     getPage(kernel, frame);
     addWholeMapping(kernel, frame, 1, child.id);
-    setPageFlags(kernel, frame, 0, PG_EXCLUSIVE);
   }
+  kernel.count(Event.fork_entry);
   exports.updateEntry(slot, Pte.write, 0);
   exports.copyEntry(slot, to);
   exports.updateEntry(to, Pte.young | Pte.uffdWp, 0);
@@ -175,10 +178,15 @@ function copyRun(kernel: Kernel, copying: Copying, { slot, page, to, count }: Ru
   const bulk = isCow(copying.from.flags);
   kernel.count(Event.fork_entry, count);
   kernel.touchPages(count);
+  if (!reserveBoth(kernel, slot, to, 0)) return false;
   let done = 0;
   while (done < count) {
-    const rest = count - done;
-    if (bulk) done += kernel.mmu.exports.apply(address, slot + 8 * done, to + 8 * done, rest);
+    if (bulk) {
+      const [from, target] = [slot + 8 * done, to + 8 * done];
+      const copied = kernel.mmu.exports.apply(address, from, target, count - done);
+      kernel.pae.dupRun(from, target, copied);
+      done += copied;
+    }
     if (done === count) break;
     const at: Run = {
       slot: slot + 8 * done,
@@ -206,17 +214,21 @@ function copyBatch(kernel: Kernel, copying: Copying, { slot, page, to, count }: 
     batch++;
   if ((flags & Pte.present) !== 0) unfoldEnds(kernel, copying.parent, slot, page, batch);
   for (let i = 0; i < batch; i++) {
-    if (!copyEntry(kernel, copying, slot + 8 * i, to + 8 * i)) return 0;
+    const at = { slot: slot + 8 * i, page: page + i, to: to + 8 * i };
+    if (!copyEntry(kernel, copying, at)) return 0;
     if (batch > 1) exports.updateEntry(to + 8 * i, Pte.contiguous, 0);
   }
   if (batch > 1) foldRun(kernel, to, page, exports.entryFrame(to, 0), batch);
   return batch;
 }
 
-function copyEntry(kernel: Kernel, copying: Copying, slot: number, to: number): boolean {
+type Place = Omit<Run, "count">;
+
+function copyEntry(kernel: Kernel, copying: Copying, at: Place): boolean {
+  const { slot, to } = at;
   const flags = kernel.mmu.exports.entryFlags(slot);
   if (flags === 0) return true;
-  if ((flags & Pte.present) !== 0) return copyPresent(kernel, copying, slot, to, flags);
+  if ((flags & Pte.present) !== 0) return copyPresent(kernel, copying, at, flags);
   copyAbsent(kernel, slot, to, flags);
   return true;
 }
@@ -225,21 +237,19 @@ function copyEntry(kernel: Kernel, copying: Copying, slot: number, to: number): 
 function copyPresent(
   kernel: Kernel,
   copying: Copying,
-  slot: number,
-  to: number,
+  { slot, page, to }: Place,
   flags: number,
 ): boolean {
   const { exports } = kernel.mmu;
+  const { parent: mm } = copying;
   const cow = isCow(copying.from.flags);
   if ((flags & Pte.special) === 0) {
     const frame = exports.entryFrame(slot, 0);
-    const exclusive = (pageFlags(kernel, frame) & PG_EXCLUSIVE) !== 0;
-    if (cow && exclusive && copying.parent.hasPinned && maybePinned(kernel, frame)) {
-      return copyPinned(kernel, copying, to, frame, flags);
+    if (cow && !kernel.pae.dup({ mm, page, slot, level: 0, frame }, to)) {
+      return copyPinned(kernel, copying, { page, to }, frame, flags);
     }
     getPage(kernel, frame);
     addMapping(kernel, frame, 1, copying.child.id);
-    setPageFlags(kernel, frame, 0, PG_EXCLUSIVE);
   }
   if (cow && (flags & Pte.write) !== 0) exports.updateEntry(slot, Pte.write, 0);
   exports.copyEntry(slot, to);
@@ -251,8 +261,8 @@ function copyPresent(
 /** copy_present_page: the child gets its own copy now; the parent's entry stays as it is. */
 function copyPinned(
   kernel: Kernel,
-  { to: vma }: Copying,
-  to: number,
+  { to: vma, child: mm }: Copying,
+  { page, to }: Pick<Place, "page" | "to">,
   frame: number,
   flags: number,
 ): boolean {
@@ -263,5 +273,6 @@ function copyPinned(
   const writable = writeFlag(vma);
   const set = kernel.madeDirty | writable | (flags & Pte.young);
   kernel.mmu.exports.makeLeaf(to, 0, copy, pageProt(kernel, vma), set);
+  kernel.pae.newX({ mm, page, slot: to, level: 0, frame: copy }, 1);
   return true;
 }

@@ -10,7 +10,7 @@ import type { Mm } from "./mm.js";
 import { gathering } from "./mmu-gather.js";
 import type { Vma } from "./vma.js";
 import { forEachEntry, hugeEntryAt, NO_HUGE } from "./walk-entries.js";
-import { zapRange } from "./zap.js";
+import { zapSingle } from "./zap.js";
 
 /** Every page of the range is a guard then. What is there goes, all of it, once the first of it is met. */
 export function installGuards(kernel: Kernel, mm: Mm, vma: Vma, start: number, end: number): Errno {
@@ -18,7 +18,7 @@ export function installGuards(kernel: Kernel, mm: Mm, vma: Vma, start: number, e
   if (!prepareAnon(kernel, mm, vma)) return "ENOMEM";
   let result = placeGuards(kernel, mm, start, end);
   if (result === "filled") {
-    gathering(kernel, mm, (gather) => zapRange(gather, vma, start, end, true));
+    gathering(kernel, mm, (gather) => zapSingle(gather, vma, start, end, true));
     result = placeGuards(kernel, mm, start, end);
   }
   return result === "no memory" ? "ENOMEM" : 0;

@@ -2,23 +2,17 @@
 // do_huge_pmd_wp_page, huge_pmd_set_accessed; mm/memory.c wp_huge_pmd).
 
 import { Pte } from "../layout/linux-flags.js";
+import type { Entry } from "../pae/types.js";
 import { noDeposit } from "./allocation.js";
 import { prepareAnon } from "./anon-fault.js";
 import { Event } from "./events.js";
 import type { Fault, FaultResult } from "./fault-types.js";
-import {
-  addWholeMapping,
-  newAnonFolio,
-  pageFlags,
-  putPage,
-  refsOf,
-  setPageFlags,
-} from "./folio.js";
+import { addWholeMapping, newAnonFolio, putPage, refsOf } from "./folio.js";
 import { handleUserfault } from "./handle-userfault.js";
 import { hugeZero, isHugeZero } from "./huge-zero.js";
 import type { Kernel } from "./kernel.js";
 import { waitForMigration } from "./migrate.js";
-import { PG_EXCLUSIVE } from "./page-flags.js";
+import { invalidating } from "./notifier.js";
 import { pageProt, writeFlag } from "./page-prot.js";
 import { setIndex } from "./rmap.js";
 import { splitMapping } from "./split-mapping.js";
@@ -61,10 +55,10 @@ function mapHuge(
   kernel.count(Event.fault_huge);
   kernel.count(Event.page_zero, 2 ** hugeOrder(kernel));
   addWholeMapping(kernel, head, 1, mm.id);
-  setPageFlags(kernel, head, PG_EXCLUSIVE);
   setIndex(kernel, head, vma, hugeStart(kernel, page));
   const writable = (vma.flags & VM_WRITE) !== 0 ? kernel.madeDirty | Pte.write : 0;
   kernel.mmu.exports.makeLeaf(slot, 1, head, pageProt(kernel, vma), Pte.young | writable);
+  kernel.pae.newX({ mm, page: hugeStart(kernel, page), slot, level: 1, frame: head }, 1);
   return "done";
 }
 
@@ -94,8 +88,7 @@ function hugeWrite(kernel: Kernel, fault: Fault, slot: number, flags: number): F
   const frame = kernel.mmu.exports.entryFrame(slot, 1);
   if (isHugeZero(kernel, frame)) {
     if (kernel.has("hugeZeroWriteIsHuge") && mapOverZero(kernel, fault, slot)) return "done";
-  } else if (mayReuse(kernel, frame)) {
-    setPageFlags(kernel, frame, PG_EXCLUSIVE);
+  } else if (ownsHuge(kernel, { mm, page: hugeStart(kernel, page), slot, level: 1, frame })) {
     if (!fault.write) return "done";
     kernel.count(Event.fault_reuse);
     const writable = writeFlag(vma);
@@ -107,14 +100,22 @@ function hugeWrite(kernel: Kernel, fault: Fault, slot: number, flags: number): F
   return null;
 }
 
-function mayReuse(kernel: Kernel, head: number): boolean {
-  return (pageFlags(kernel, head) & PG_EXCLUSIVE) !== 0 || refsOf(kernel, head) === 1;
+/** Exclusive, or proved so. */
+function ownsHuge(kernel: Kernel, entry: Entry): boolean {
+  if (kernel.pae.isX(entry.slot, entry.level, entry.frame)) return true;
+  if (refsOf(kernel, entry.frame) !== 1) return false;
+  kernel.pae.proveX(entry);
+  return true;
 }
 
 /** do_huge_zero_wp_pmd. */
 function mapOverZero(kernel: Kernel, fault: Fault, slot: number): boolean {
   const start = hugeStart(kernel, fault.page);
-  if (mapHuge(kernel, fault, slot, false) !== "done") return false;
-  kernel.tlb.range(fault.mm, start, start + 2 ** hugeOrder(kernel));
-  return true;
+  const { mm } = fault;
+  const end = start + 2 ** hugeOrder(kernel);
+  return invalidating(kernel, { mm, start, end, event: "clear" }, () => {
+    if (mapHuge(kernel, fault, slot, false) !== "done") return false;
+    kernel.tlb.range(mm, start, end);
+    return true;
+  });
 }

@@ -6,10 +6,13 @@
 // The CPU sets accessed and dirty in any one of them: reading joins them, and writing gives them to all.
 
 import { Pte } from "../layout/linux-flags.js";
+import type { Entry } from "../pae/types.js";
 import { MARKER_UFFD_WP, setMarker } from "./absent.js";
+import { type HugeVma, hugePageStart } from "./hugetlb.js";
 import type { HugePool } from "./hugetlb-pool.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
+import { pageProt } from "./page-prot.js";
 
 const JOINED = Pte.young | Pte.dirty;
 const ENTRY_BYTES = 8;
@@ -48,7 +51,11 @@ export function changeHuge(
 ): void {
   const { exports } = kernel.mmu;
   const joined = pool.entries === 1 ? 0 : hugeFlags(kernel, pool, slot) & JOINED & ~clear;
-  forEach(pool, slot, (at) => exports.updateEntry(at, clear, set | joined));
+  forEach(pool, slot, (at) => {
+    const before = exports.entryFlags(at);
+    exports.updateEntry(at, clear, set | joined);
+    kernel.pae.kept(at, pool.level, before);
+  });
 }
 
 /** huge_pte_modify. */
@@ -58,11 +65,16 @@ export function protectHuge(
   slot: number,
   protection: number,
 ): void {
-  forEach(pool, slot, (at) => kernel.mmu.exports.protectEntry(at, protection));
+  const { exports } = kernel.mmu;
+  forEach(pool, slot, (at) => {
+    const before = exports.entryFlags(at);
+    exports.protectEntry(at, protection);
+    kernel.pae.kept(at, pool.level, before);
+  });
 }
 
 /** set_huge_pte_at of a page. */
-export function writeHuge(
+function writeHuge(
   kernel: Kernel,
   pool: HugePool,
   slot: number,
@@ -74,6 +86,24 @@ export function writeHuge(
   forEach(pool, slot, (at, i) =>
     kernel.mmu.exports.makeLeaf(at, pool.level, head + i * span(pool), protection, set | hint),
   );
+}
+
+/** A page's mapping, as schemes of PageAnonExclusive know it. */
+export function hugeEntry(mm: Mm, pool: HugePool, page: number, slot: number, head: number): Entry {
+  return { mm, page, slot, level: pool.level, frame: head, slots: pool.entries };
+}
+
+/** A page that nobody else has is mapped. */
+export function writeNewHuge(
+  kernel: Kernel,
+  mm: Mm,
+  vma: HugeVma,
+  [slot, page, head]: readonly [slot: number, page: number, head: number],
+  set: number,
+): void {
+  const { pool } = vma.huge;
+  writeHuge(kernel, pool, slot, head, pageProt(kernel, vma), set);
+  kernel.pae.newX(hugeEntry(mm, pool, hugePageStart(vma.huge, page), slot, head), 1);
 }
 
 /** huge_pte_clear. */

@@ -10,7 +10,6 @@ import { isUffdWp } from "./absent.js";
 import { prepareAnon } from "./anon-fault.js";
 import { Event } from "./events.js";
 import type { Fault, FaultResult } from "./fault-types.js";
-import { setPageFlags } from "./folio.js";
 import {
   fileIndex,
   type HugeVma,
@@ -19,11 +18,18 @@ import {
   isHugetlb,
   makeHugetlbSlot,
 } from "./hugetlb.js";
-import { changeHuge, clearHuge, flushHuge, hugeFlags, writeHuge } from "./hugetlb-entry.js";
+import {
+  changeHuge,
+  clearHuge,
+  flushHuge,
+  hugeEntry,
+  hugeFlags,
+  writeNewHuge,
+} from "./hugetlb-entry.js";
 import { dropHugetlb, isMappedOnce, newHugetlbFolio } from "./hugetlb-folio.js";
 import type { Kernel } from "./kernel.js";
-import { PG_EXCLUSIVE } from "./page-flags.js";
-import { pageProt, writeFlag } from "./page-prot.js";
+import { invalidating } from "./notifier.js";
+import { writeFlag } from "./page-prot.js";
 import { VM_UFFD_WP } from "./vm-flags.js";
 
 /** A fault in a VMA of huge pages. */
@@ -67,7 +73,7 @@ function firstTouch(kernel: Kernel, fault: HugeFault, slot: number, flags: numbe
   const head = newHugetlbFolio(kernel, mm, vma, page);
   if (head === 0) return "sigbus";
   kernel.count(Event.hugetlb_touch);
-  writeHuge(kernel, vma.huge.pool, slot, head, pageProt(kernel, vma), Pte.young | wp);
+  writeNewHuge(kernel, mm, vma, [slot, page, head], Pte.young | wp);
   return write ? writeFault(kernel, fault, slot) : "done";
 }
 
@@ -93,10 +99,13 @@ function writeFault(kernel: Kernel, fault: HugeFault, slot: number): FaultResult
     return isMappedOnce(kernel, old) ? reuse(kernel, fault, slot, old) : "sigbus";
   }
   kernel.count(Event.hugetlb_copy);
-  clearHuge(kernel, pool, slot);
-  flushHuge(kernel, mm, pool, hugePageStart(vma.huge, page));
-  const set = Pte.young | kernel.madeDirty | writeFlag(vma);
-  writeHuge(kernel, pool, slot, head, pageProt(kernel, vma), set);
+  const start = hugePageStart(vma.huge, page);
+  invalidating(kernel, { mm, start, end: start + pool.pages, event: "clear" }, () => {
+    clearHuge(kernel, pool, slot);
+    flushHuge(kernel, mm, pool, start);
+    const set = Pte.young | kernel.madeDirty | writeFlag(vma);
+    writeNewHuge(kernel, mm, vma, [slot, page, head], set);
+  });
   dropHugetlb(kernel, old, mm.id);
   return "done";
 }
@@ -104,8 +113,10 @@ function writeFault(kernel: Kernel, fault: HugeFault, slot: number): FaultResult
 /** set_huge_ptep_writable. */
 function reuse(kernel: Kernel, { mm, vma, page }: HugeFault, slot: number, head: number): "done" {
   kernel.count(Event.hugetlb_reuse);
-  setPageFlags(kernel, head, PG_EXCLUSIVE);
   const { pool } = vma.huge;
+  if (!kernel.pae.isX(slot, pool.level, head)) {
+    kernel.pae.proveX(hugeEntry(mm, pool, hugePageStart(vma.huge, page), slot, head));
+  }
   changeHuge(kernel, pool, slot, 0, kernel.madeDirty | writeFlag(vma));
   // A contiguous group changes break-before-make, so every CPU is told.
   if (pool.entries === 1) kernel.tlb.granted(mm, page);
@@ -131,8 +142,10 @@ function rob(kernel: Kernel, fault: HugeFault, head: number): void {
       const present = slot !== 0 && (hugeFlags(kernel, pool, slot) & Pte.present) !== 0;
       if (!present || exports.entryFrame(slot, pool.level) !== head) continue;
       kernel.count(Event.hugetlb_entry);
-      clearHuge(kernel, pool, slot);
-      flushHuge(kernel, mm, pool, page);
+      invalidating(kernel, { mm, start: page, end: page + pool.pages, event: "clear" }, () => {
+        clearHuge(kernel, pool, slot);
+        flushHuge(kernel, mm, pool, page);
+      });
       dropHugetlb(kernel, head, mm.id);
       (vma as { huge: HugeVma["huge"] }).huge = { ...vma.huge, robbed: true };
     }

@@ -8,21 +8,14 @@ import { setFrameWord } from "./frame-words.js";
 import { allocateHuge, type HugeVma, hugePageStart } from "./hugetlb.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
-import {
-  PG_ANON,
-  PG_EXCLUSIVE,
-  PG_HUGETLB,
-  PG_LARGE,
-  PG_ORDER_MASK,
-  PG_ORDER_SHIFT,
-} from "./page-flags.js";
+import { PG_ANON, PG_HUGETLB, PG_LARGE, PG_ORDER_MASK, PG_ORDER_SHIFT } from "./page-flags.js";
 import { setIndex } from "./rmap.js";
 
 /** Every flag a page may have. */
 const ALL = ~0;
 
 /**
- * A huge page for a place of a VMA, mapped once and exclusive by what the caller writes; with one reference.
+ * A huge page for a place of a VMA, mapped once by what the caller writes (`writeNewHuge`); with one reference.
  * @param from head of the page that it copies; 0 = zeroes
  * @returns its head; 0 = there is none
  */
@@ -43,7 +36,7 @@ export function newHugetlbFolio(
   setPageFlags(
     kernel,
     head,
-    PG_ANON | PG_LARGE | PG_HUGETLB | PG_EXCLUSIVE | ((order << PG_ORDER_SHIFT) & PG_ORDER_MASK),
+    PG_ANON | PG_LARGE | PG_HUGETLB | ((order << PG_ORDER_SHIFT) & PG_ORDER_MASK),
   );
   setFrameWord(kernel, head, FRAME_REFS, 1);
   setFrameWord(kernel, head, FRAME_INDEX, 0);

@@ -4,22 +4,23 @@
 import { Pte } from "../layout/linux-flags.js";
 import { isUffdWp, MARKER_UFFD_WP, markerIn } from "./absent.js";
 import { Event } from "./events.js";
-import { addWholeMapping, getPage, maybePinned, pageFlags, setPageFlags } from "./folio.js";
+import { addWholeMapping, getPage, setPageFlags } from "./folio.js";
 import { fileIndex, type HugeVma, hugePageStart, hugetlbSlot, makeHugetlbSlot } from "./hugetlb.js";
 import {
   changeHuge,
   clearHuge,
   copyHuge,
   flushHuge,
+  hugeEntry,
   hugeFlags,
   markHuge,
   protectHuge,
-  writeHuge,
+  writeNewHuge,
 } from "./hugetlb-entry.js";
 import { dropHugetlb, newHugetlbFolio } from "./hugetlb-folio.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
-import { PG_EXCLUSIVE, PG_RESTORE_RESERVE } from "./page-flags.js";
+import { PG_RESTORE_RESERVE } from "./page-flags.js";
 import { pageProt, writeFlag } from "./page-prot.js";
 
 /** More entries than this are flushed as the whole context (x86: tlb_single_page_flush_ceiling, in huge pages). */
@@ -149,17 +150,17 @@ export function forkHugetlb(kernel: Kernel, { parent, child, from, to }: HugeCop
     if ((flags & Pte.present) === 0) continue;
     kernel.count(Event.hugetlb_entry, pool.entries);
     const head = exports.entryFrame(slot, pool.level);
-    const exclusive = (pageFlags(kernel, head) & PG_EXCLUSIVE) !== 0;
-    if (exclusive && parent.hasPinned && maybePinned(kernel, head)) {
+    if (!kernel.pae.reserve(slot, pool.level) || !kernel.pae.reserve(target, pool.level))
+      return false;
+    if (!kernel.pae.dup(hugeEntry(parent, pool, page, slot, head), target)) {
       const copy = newHugetlbFolio(kernel, child, to, page, { from: head });
       if (copy === 0) return false;
       const set = Pte.young | kernel.madeDirty | writeFlag(to);
-      writeHuge(kernel, pool, target, copy, pageProt(kernel, to), set);
+      writeNewHuge(kernel, child, to, [target, page, copy], set);
       continue;
     }
     getPage(kernel, head);
     addWholeMapping(kernel, head, 1, child.id);
-    setPageFlags(kernel, head, 0, PG_EXCLUSIVE);
     changeHuge(kernel, pool, slot, Pte.write, 0);
     copyHuge(kernel, pool, slot, target);
     changeHuge(kernel, pool, target, Pte.uffdWp, 0);
@@ -187,7 +188,7 @@ export function moveHugetlb(kernel: Kernel, mm: Mm, vma: HugeVma, move: HugeMove
     const flags = hugeFlags(kernel, pool, slot);
     if (flags === 0) continue;
     const target = makeHugetlbSlot(kernel, mm, vma, move.to + (page - move.start));
-    if (target === 0) {
+    if (target === 0 || !kernel.pae.reserve(target, pool.level, slot)) {
       flush(kernel, mm, vma, move.start, page);
       return page - move.start;
     }
@@ -195,6 +196,7 @@ export function moveHugetlb(kernel: Kernel, mm: Mm, vma: HugeVma, move: HugeMove
     const marked = (markerIn(kernel, slot, flags) & MARKER_UFFD_WP) !== 0;
     if (!move.clearWp || !marked) copyHuge(kernel, pool, slot, target);
     clearHuge(kernel, pool, slot);
+    kernel.pae.moveEntry(slot, target, pool.level);
     if (move.clearWp && !marked) changeHuge(kernel, pool, target, Pte.uffdWp, 0);
   }
   flush(kernel, mm, vma, move.start, end);

@@ -6,6 +6,7 @@ import { MmCore } from "../core/mm.js";
 import type { CompiledLayout } from "../layout/compiled.js";
 import { Pte } from "../layout/linux-flags.js";
 import type { CompiledLinuxLayout } from "../layout/linux-layout.js";
+import type { PaeHooks, PaeScheme } from "../pae/types.js";
 import type { AnonVmaPool } from "./anon-vma.js";
 import { CacheLines, STRUCT_PAGE_BYTES, VMA_BYTES } from "./cache-lines.js";
 import { Cpus } from "./cpus.js";
@@ -14,6 +15,7 @@ import { featuresOf, type KernelConfig } from "./features.js";
 import { type HugePool, hugePools } from "./hugetlb-pool.js";
 import type { Mm } from "./mm.js";
 import { type KernelPrograms, kernelPrograms } from "./programs.js";
+import type { NotifierList } from "./secondary-mmu.js";
 import type { SharedObject } from "./shared-object.js";
 import { SwapSlots } from "./swap-slots.js";
 import { Clocks } from "./time.js";
@@ -29,6 +31,8 @@ export interface KernelParts {
   readonly config: KernelConfig;
   /** CPUs of the core that are loaded; those of the configuration unless said. */
   readonly cpus?: number;
+  /** How it knows that an anonymous page is exclusive. */
+  readonly pae: PaeScheme<Kernel>;
 }
 
 /** Answers a userfaultfd message: takes the protection off the page, or does not. */
@@ -40,6 +44,7 @@ export class Kernel {
   readonly hardware: CompiledLayout;
   readonly config: KernelConfig;
   readonly programs: KernelPrograms;
+  readonly pae: PaeHooks;
   readonly tlb: TlbFlush;
   readonly clocks: Clocks;
   readonly cpus: Cpus;
@@ -76,6 +81,8 @@ export class Kernel {
   readonly mms = new Set<Mm>();
   /** Heads of folios that are mapped only in part, in the order they came to be so (partly-mapped.ts). */
   readonly deferredSplit = new Set<number>();
+  /** Who else translates address spaces (notifier.ts). */
+  readonly notifiers: NotifierList = new Map();
   /** Head of the huge zero page; 0 = not made yet (huge-zero.ts). */
   hugeZeroFrame = 0;
   /** The zero page; it has no mappings, and a reference that is never dropped. */
@@ -91,7 +98,7 @@ export class Kernel {
   private nextObject = 1;
 
   /** @throws MmulateError MEMORY when the frames do not fit the memory */
-  constructor({ core, hardware, linux, config, cpus = config.cpus ?? 1 }: KernelParts) {
+  constructor({ core, hardware, linux, config, pae, cpus = config.cpus ?? 1 }: KernelParts) {
     this.hardware = hardware;
     this.config = config;
     this.costs = new Float64Array(
@@ -108,7 +115,8 @@ export class Kernel {
     this.madeDirty = Pte.dirty | (this.softDirty && linux.dirtySetsSoftDirty ? Pte.softDirty : 0);
     this.foldsGroups = this.has("contpte") && linux.has.contiguous;
     this.zeroFrame = this.mmu.exports.allocateFrames(0);
-    this.programs = kernelPrograms(this.mmu);
+    this.programs = kernelPrograms(this.mmu, pae);
+    this.pae = pae.hooks(this);
     this.swapOn = config.swap;
     this.watermarks = watermarks(config.frames, config.page);
     this.swap = new SwapSlots(config.swap ? config.frames : 0);
@@ -119,7 +127,7 @@ export class Kernel {
     this.tlb = new TlbFlush({
       ...{ mmu, hardware, clocks, cpus: this.cpus, count },
       everywhere: this.has("broadcastUpgrade"),
-      ranges: config.tlbiRange ?? false,
+      ranges: config.rangeFlush ?? false,
     });
   }
 

@@ -25,7 +25,8 @@ import {
 import { splitFolio } from "./folio-split.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
-import { PG_DIRTY, PG_EXCLUSIVE, PG_KSM, PG_SWAPCACHE } from "./page-flags.js";
+import { invalidating } from "./notifier.js";
+import { PG_DIRTY, PG_KSM, PG_SWAPCACHE } from "./page-flags.js";
 import { pageProt } from "./page-prot.js";
 import { VM_MERGEABLE, VM_SHARED } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
@@ -109,14 +110,22 @@ function protect(kernel: Kernel, { mm, page }: Item): number {
   const slot = exports.findEntry(mm.root, page, 0) >>> 0;
   const frame = exports.entryFrame(slot, 0);
   if (isLarge(kernel, frame) && !splitFolio(kernel, headOf(kernel, frame))) return 0;
+  if (!kernel.pae.reserve(slot, 0)) return 0;
   const cached = (pageFlags(kernel, frame) & PG_SWAPCACHE) !== 0 ? 1 : 0;
-  if (mapsOf(kernel, frame) + cached !== refsOf(kernel, frame)) return 0;
-  unfold(kernel, mm, slot, page);
-  const dirty = (exports.entryFlags(slot) & Pte.dirty) !== 0;
-  setPageFlags(kernel, frame, dirty ? PG_DIRTY : 0, PG_EXCLUSIVE);
-  exports.updateEntry(slot, Pte.write | Pte.dirty, 0);
-  kernel.tlb.page(mm, page);
-  return frame;
+  return invalidating(kernel, rangeAt(mm, page, "write"), () => {
+    if (mapsOf(kernel, frame) + cached !== refsOf(kernel, frame)) return 0;
+    unfold(kernel, mm, slot, page);
+    const dirty = kernel.pae.isDirty(exports.entryFlags(slot), frame);
+    if (!kernel.pae.tryShare({ mm, page, slot, level: 0, frame })) return 0;
+    if (dirty) setPageFlags(kernel, frame, PG_DIRTY);
+    exports.updateEntry(slot, Pte.write | Pte.dirty, 0);
+    kernel.tlb.page(mm, page);
+    return frame;
+  });
+}
+
+function rangeAt(mm: Mm, page: number, taken: "page" | "write") {
+  return { mm, start: page, end: page + 1, event: "clear", taken } as const;
 }
 
 /** The page itself becomes a KSM page. */
@@ -137,8 +146,10 @@ function replace(kernel: Kernel, item: Item, stable: number): void {
   const slot = exports.findEntry(mm.root, page, 0) >>> 0;
   getPage(kernel, stable);
   addMapping(kernel, stable, 1, mm.id);
-  exports.makeLeaf(slot, 0, stable, pageProt(kernel, vma), 0);
-  kernel.tlb.page(mm, page);
+  invalidating(kernel, rangeAt(mm, page, "page"), () => {
+    exports.makeLeaf(slot, 0, stable, pageProt(kernel, vma), 0);
+    kernel.tlb.page(mm, page);
+  });
   dropMapping(kernel, frame, mm.id);
 }
 
@@ -151,8 +162,10 @@ function replaceByZero(kernel: Kernel, item: Item): void {
   const { mm, vma, page } = item;
   const slot = exports.findEntry(mm.root, page, 0) >>> 0;
   const dirty = kernel.has("ksmZeroIsDirty") ? kernel.madeDirty : 0;
-  exports.makeLeaf(slot, 0, kernel.zeroFrame, pageProt(kernel, vma), Pte.special | dirty);
-  kernel.tlb.page(mm, page);
+  invalidating(kernel, rangeAt(mm, page, "page"), () => {
+    exports.makeLeaf(slot, 0, kernel.zeroFrame, pageProt(kernel, vma), Pte.special | dirty);
+    kernel.tlb.page(mm, page);
+  });
   dropMapping(kernel, frame, mm.id);
 }
 

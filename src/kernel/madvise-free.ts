@@ -10,6 +10,7 @@ import { isHugeZero } from "./huge-zero.js";
 import type { Kernel } from "./kernel.js";
 import { isShared, isSharedPage } from "./mapped-shared.js";
 import type { Gather } from "./mmu-gather.js";
+import { invalidating } from "./notifier.js";
 import { PG_DIRTY, PG_LAZYFREE, PG_SWAPCACHE } from "./page-flags.js";
 import { batchAt } from "./pte-batch.js";
 import { SWAP_TYPE } from "./swap-device.js";
@@ -22,10 +23,12 @@ export function free(gather: Gather, vma: Vma, start: number, end: number): Errn
   const { kernel, mm } = gather;
   if (vma.object !== null) return "EINVAL";
   const run: VisitRun = (slot, page, count) => freeRun(gather, slot, page, count);
-  forEachRun(kernel, mm.root, start, end, run, (slot, page, until) =>
-    freeHuge(gather, slot, page, until - page),
-  );
-  return 0;
+  return invalidating(kernel, { mm, start, end, event: "clear", taken: "dirty" }, () => {
+    forEachRun(kernel, mm.root, start, end, run, (slot, page, until) =>
+      freeHuge(gather, slot, page, until - page),
+    );
+    return 0;
+  });
 }
 
 /** True: only a part was asked for, and the folio has been split. */
@@ -107,5 +110,5 @@ function makeFree(gather: Gather, slot: number, page: number, pages: number): vo
   const cached = Pte.young | Pte.dirty;
   gather.kernel.count(Event.free_entry);
   if ((exports.entryFlags(slot) & cached) !== 0) gather.changed(page, pages);
-  exports.updateEntry(slot, cached, 0);
+  exports.updateEntry(slot, gather.kernel.pae.cleans(exports.entryFlags(slot)), 0);
 }

@@ -16,7 +16,7 @@ import { syscall } from "./syscall.js";
 import { VM_DONTCOPY, VM_HUGEPAGE, VM_NOHUGEPAGE, VM_SHARED, VM_WIPEONFORK } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
 import { modifyVma } from "./vma-merge.js";
-import { reclaimTables, zapRange } from "./zap.js";
+import { reclaimTables, zapSingle } from "./zap.js";
 
 /** What an advice does to the part [start, end) of a VMA. */
 type Visit = (kernel: Kernel, mm: Mm, vma: Vma, start: number, end: number) => Errno;
@@ -41,7 +41,7 @@ function setting(set: number, clear: number, refused = 0): Visit {
 /** MADV_DONTNEED: entries go, the mapping and its flags stay. So do tables, up to 6.13. */
 const dontneed: Zap = (gather, vma, start, end) => {
   const { kernel } = gather;
-  zapRange(gather, vma, start, end, false);
+  zapSingle(gather, vma, start, end, false);
   if (kernel.has("ptReclaim") || kernel.has("ptReclaimEarly")) reclaimTables(gather, start, end);
   return 0;
 };

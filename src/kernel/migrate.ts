@@ -32,14 +32,8 @@ import {
 import { splitFolio } from "./folio-split.js";
 import { frameWord, setFrameWord } from "./frame-words.js";
 import type { Kernel } from "./kernel.js";
-import {
-  PG_ANON,
-  PG_DIRTY,
-  PG_EXCLUSIVE,
-  PG_KSM,
-  PG_LAZYFREE,
-  PG_SWAPCACHE,
-} from "./page-flags.js";
+import { invalidatingFolio } from "./notifier.js";
+import { PG_ANON, PG_DIRTY, PG_KSM, PG_LAZYFREE, PG_SWAPCACHE } from "./page-flags.js";
 import { restoreEntries } from "./restore-entries.js";
 import { type Mapping, mappingsOf } from "./rmap.js";
 import { mappingsOfShared } from "./shmem-swap.js";
@@ -53,9 +47,16 @@ function startMigration(kernel: Kernel, head: number): boolean {
   if (to === 0) return false;
   kernel.count(Event.migrate);
   getPage(kernel, head);
-  for (let i = 0; i < 2 ** orderOf(kernel, head); i++) {
-    for (const mapping of mappings(kernel, head + i)) unmap(kernel, mapping, head + i);
-  }
+  const frames = Array.from({ length: 2 ** orderOf(kernel, head) }, (_, i) => head + i);
+  invalidatingFolio(
+    kernel,
+    () => frames.flatMap((frame) => mappings(kernel, frame)),
+    () => {
+      for (const frame of frames) {
+        for (const mapping of mappings(kernel, frame)) unmap(kernel, mapping, frame);
+      }
+    },
+  );
   kernel.migrations.set(head, to);
   return true;
 }
@@ -86,13 +87,14 @@ function unmap(kernel: Kernel, { mm, page, slot, level }: Mapping, frame: number
   if (level === 0) unfold(kernel, mm, slot, page);
   const flags = exports.entryFlags(slot);
   const head = headOf(kernel, frame);
-  const exclusive = (pageFlags(kernel, frame) & PG_EXCLUSIVE) !== 0;
-  if ((flags & Pte.dirty) !== 0) setPageFlags(kernel, head, PG_DIRTY);
+  const dirty = kernel.pae.isDirty(flags, frame);
+  const exclusive = kernel.pae.takeX({ mm, page, slot, level, frame });
+  if (dirty) setPageFlags(kernel, head, PG_DIRTY);
   const write = (flags & Pte.write) !== 0;
-  setMigrating(kernel, slot, { frame, write, exclusive, kept: flags });
+  const kept = (flags & ~Pte.dirty) | (dirty ? Pte.dirty : 0);
+  setMigrating(kernel, slot, { frame, write, exclusive, kept });
   const pages = level === 0 ? 1 : kernel.entriesPerTable;
   kernel.tlb.range(mm, page, page + pages);
-  setPageFlags(kernel, frame, 0, PG_EXCLUSIVE);
   if (level === 0) addMapping(kernel, frame, -1, mm.id);
   else addWholeMapping(kernel, frame, -1, mm.id);
   putPage(kernel, frame);

@@ -7,6 +7,7 @@ import { type HugePool, wholePages } from "./hugetlb-pool.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { type Gather, gathering } from "./mmu-gather.js";
+import { invalidating, releaseNotifiers } from "./notifier.js";
 import { newSharedObject, putObject } from "./shmem.js";
 import { syscall } from "./syscall.js";
 import {
@@ -20,7 +21,7 @@ import {
 import { dropVma, type Vma } from "./vma.js";
 import { mergePart } from "./vma-merge.js";
 import { splitVma } from "./vma-split.js";
-import { entriesPerTable, hugeStart } from "./walk-entries.js";
+import { entriesPerTable, freeTables, hugeStart } from "./walk-entries.js";
 import { zapRange } from "./zap.js";
 
 /** A new anonymous mapping. Pages. */
@@ -115,7 +116,9 @@ function unmap(gather: Gather, start: number, end: number): Errno {
   const [first] = inside;
   const last = inside.at(-1);
   if (first === undefined || last === undefined) return 0;
-  for (const vma of inside) zapRange(gather, vma, vma.start, vma.end, true);
+  invalidating(kernel, { mm, start: first.start, end: last.end, event: "unmap" }, () => {
+    for (const vma of inside) zapRange(gather, vma, vma.start, vma.end, true);
+  });
   const floor = mm.vmas.before(first)?.end ?? 0;
   const ceiling = mm.vmas.after(last)?.start ?? mm.limit;
   for (const vma of inside) {
@@ -123,7 +126,7 @@ function unmap(gather: Gather, start: number, end: number): Errno {
     closeHugetlb(vma);
     if (vma.object !== null) putObject(kernel, vma.object);
   }
-  freeTables(gather, first.start, last.end, floor, ceiling);
+  freeEmptyTables(gather, first.start, last.end, floor, ceiling);
   return 0;
 }
 
@@ -139,7 +142,7 @@ function isolate(kernel: Kernel, mm: Mm, start: number, end: number): Errno {
 }
 
 /** free_pgtables: tables wholly between the neighbouring VMAs. */
-function freeTables(
+function freeEmptyTables(
   gather: Gather,
   start: number,
   end: number,
@@ -155,11 +158,12 @@ function freeTables(
     if (first >= floor && next <= ceiling) gather.table(page);
     page = exports.nextEntry(mm.root, next, end, 0);
   }
-  exports.freeTables(mm.root, start, end, floor, ceiling);
+  freeTables(kernel, mm.root, [start, end], [floor, ceiling]);
 }
 
 /** exit_mmap: all of it, and no CPU is left that has its tables loaded. */
 export function exitMm(kernel: Kernel, mm: Mm): void {
+  releaseNotifiers(kernel, mm);
   gathering(kernel, mm, (gather) => unmap(gather, 0, mm.limit), true);
   kernel.mms.delete(mm);
   kernel.cpus.forget(mm);

@@ -8,6 +8,7 @@ import { isHugetlb } from "./hugetlb.js";
 import { moveHugetlb } from "./hugetlb-range.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
+import { invalidating } from "./notifier.js";
 import { splitMapping } from "./split-mapping.js";
 import type { Vma } from "./vma.js";
 import { entriesPerTable, hugeEntryAt } from "./walk-entries.js";
@@ -26,6 +27,12 @@ interface TableMove {
  * @returns how many pages' entries have moved: fewer than asked for where there was no memory for a table
  */
 export function movePageTables(kernel: Kernel, mm: Mm, vma: Vma, move: TableMove): number {
+  const event = isHugetlb(vma) ? "clear" : "unmap";
+  const range = { mm, start: move.start, end: move.start + move.pages, event } as const;
+  return invalidating(kernel, range, () => moveNow(kernel, mm, vma, move));
+}
+
+function moveNow(kernel: Kernel, mm: Mm, vma: Vma, move: TableMove): number {
   if (isHugetlb(vma)) return moveHugetlb(kernel, mm, vma, move);
   const size = entriesPerTable(kernel);
   let done = 0;
@@ -53,14 +60,16 @@ function moveExtent(
   const { exports } = kernel.mmu;
   const { start, to, pages } = move;
   if (exports.nextEntry(mm.root, start, start + 1, 0) !== start) return "nothing";
-  if (exports.makeEntry(mm.root, to, 1) >>> 0 === 0) return "no memory";
+  const upper = exports.makeEntry(mm.root, to, 1) >>> 0;
+  const source = exports.findEntry(mm.root, start, 1) >>> 0;
+  if (upper === 0 || !kernel.pae.reserve(upper, 1, source)) return "no memory";
   const whole = pages === entriesPerTable(kernel);
   if (moveHuge(kernel, mm, vma, start, to, whole, move)) return "moved";
   const slot = exports.findEntry(mm.root, start, 0) >>> 0;
   if (slot === 0) return "nothing";
   if (whole && !move.clearWp && moveTable(kernel, mm, start, to)) return "moved";
   const target = exports.makeEntry(mm.root, to, 0) >>> 0;
-  if (target === 0) return "no memory";
+  if (target === 0 || !kernel.pae.reserve(target, 0, slot)) return "no memory";
   return moveEntries(kernel, mm, slot, target, move) ? "moved" : "nothing";
 }
 
@@ -86,6 +95,7 @@ function moveHuge(
   }
   kernel.count(Event.move_entry);
   exports.moveEntry(slot, target);
+  kernel.pae.moveEntry(slot, target, 1);
   exports.updateEntry(target, clearWp ? Pte.uffdWp : 0, kernel.softDirty ? Pte.softDirty : 0);
   return true;
 }
@@ -122,6 +132,7 @@ function moveEntries(
     }
     unfold(kernel, mm, source, start + i);
     exports.moveEntry(source, target + 8 * i);
+    kernel.pae.moveEntry(source, target + 8 * i, 0);
     const softDirty = kernel.softDirty ? Pte.softDirty : 0;
     exports.updateEntry(target + 8 * i, clearWp ? Pte.uffdWp : 0, softDirty);
     tryFold(kernel, mm, target + 8 * i, to + i);

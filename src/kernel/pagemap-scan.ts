@@ -19,6 +19,7 @@ import { scanHugetlb } from "./hugetlb-scan.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { gathering } from "./mmu-gather.js";
+import { invalidatingAll } from "./notifier.js";
 import { PG_ANON } from "./page-flags.js";
 import {
   PAGE_IS_FILE,
@@ -51,18 +52,25 @@ export function pagemapScan(
     // The buffer of ranges (vec_buf).
     if (noMemory(kernel)) return { errno: "ENOMEM" };
     const scan = new Scan(kernel, mm, request);
-    for (const vma of mm.vmas.within(request.start, request.end)) {
-      const allowed = vma.uffd?.async === true && usesMarkers(vma);
-      if (!allowed && request.check) return { errno: "EPERM" };
-      if (!allowed && request.protect) continue;
-      const softDirty = (vma.flags & VM_SOFTDIRTY) !== 0 ? PAGE_IS_SOFT_DIRTY : 0;
-      const own = (allowed ? PAGE_IS_WPALLOWED : 0) | softDirty;
-      if (!scanVma(scan, vma, own)) return { errno: "ENOMEM" };
-      if (scan.isFull) break;
-    }
-    kernel.count(Event.scan_range, scan.ranges.length);
-    return { ranges: scan.ranges };
+    const { start, end, protect: protects } = request;
+    const range = { mm, start, end, event: "protection-vma", taken: "write" } as const;
+    return invalidatingAll(kernel, protects ? [range] : [], () => scanVmas(scan));
   });
+}
+
+function scanVmas(scan: Scan): { ranges: ScanRanges } | { errno: Errno } {
+  const { kernel, mm, request } = scan;
+  for (const vma of mm.vmas.within(request.start, request.end)) {
+    const allowed = vma.uffd?.async === true && usesMarkers(vma);
+    if (!allowed && request.check) return { errno: "EPERM" };
+    if (!allowed && request.protect) continue;
+    const softDirty = (vma.flags & VM_SOFTDIRTY) !== 0 ? PAGE_IS_SOFT_DIRTY : 0;
+    const own = (allowed ? PAGE_IS_WPALLOWED : 0) | softDirty;
+    if (!scanVma(scan, vma, own)) return { errno: "ENOMEM" };
+    if (scan.isFull) break;
+  }
+  kernel.count(Event.scan_range, scan.ranges.length);
+  return { ranges: scan.ranges };
 }
 
 /** False: no memory for a table of markers. */
@@ -115,7 +123,10 @@ function scanHuge(scan: Scan, vma: Vma, own: number, page: number, end: number):
   }
   const present = (flags & Pte.present) !== 0;
   exports.updateEntry(slot, present ? Pte.write : 0, Pte.uffdWp);
-  if (present) kernel.tlb.range(mm, page, end);
+  if (present) {
+    kernel.pae.kept(slot, 1, flags);
+    kernel.tlb.range(mm, page, end);
+  }
   return true;
 }
 
@@ -202,7 +213,9 @@ function protect(kernel: Kernel, mm: Mm, slot: number, page: number, flags: numb
   }
   if ((flags & Pte.present) !== 0) {
     unfold(kernel, mm, slot, page);
+    const before = exports.entryFlags(slot);
     exports.updateEntry(slot, Pte.write, 0);
+    kernel.pae.kept(slot, 0, before);
   }
   exports.updateEntry(slot, 0, Pte.uffdWp);
   if ((flags & Pte.present) !== 0) tryFold(kernel, mm, slot, page);

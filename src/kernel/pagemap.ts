@@ -10,7 +10,7 @@ import { type HugeVma, hugetlbSlot, isHugetlb } from "./hugetlb.js";
 import { hugeFlags } from "./hugetlb-entry.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
-import { PG_ANON, PG_EXCLUSIVE, PG_KSM, PG_LARGE } from "./page-flags.js";
+import { PG_ANON, PG_KSM, PG_LARGE } from "./page-flags.js";
 import { VM_SOFTDIRTY } from "./vm-flags.js";
 import { forEachRun, hugeStart, type VisitRun } from "./walk-entries.js";
 
@@ -66,7 +66,8 @@ export function readPagemap(kernel: Kernel, mm: Mm, start: number, end: number):
 
 function entryOf(kernel: Kernel, slot: number, flags: number, frame: number): number {
   const common = softDirtyOf(kernel, flags) | (isUffdWp(kernel, slot, flags) ? PM_UFFD_WP : 0);
-  if ((flags & Pte.present) !== 0) return common | PM_PRESENT | presentPage(kernel, flags, frame);
+  if ((flags & Pte.present) !== 0)
+    return common | PM_PRESENT | presentPage(kernel, slot, flags, frame);
   const guard = (markerIn(kernel, slot, flags) & MARKER_GUARD) !== 0;
   return common | PM_SWAP | (guard && kernel.has("guardRegions") ? PM_GUARD : 0);
 }
@@ -90,7 +91,7 @@ function hugeEntry(kernel: Kernel, slot: number, page: number): number {
     common |
     KPF_LARGE |
     (mapsOf(kernel, counted) === 1 ? PM_MMAP_EXCLUSIVE : 0) |
-    ((pageFlags(kernel, frame) & PG_EXCLUSIVE) !== 0 ? KPF_ANON_EXCLUSIVE : 0)
+    (kernel.pae.isX(slot, 1, frame) ? KPF_ANON_EXCLUSIVE : 0)
   );
 }
 
@@ -112,11 +113,11 @@ function hugetlbPage(kernel: Kernel, mm: Mm, vma: HugeVma, page: number): number
     PM_HUGE |
     KPF_LARGE |
     (mapsOf(kernel, head) === 1 ? PM_MMAP_EXCLUSIVE : 0) |
-    ((pageFlags(kernel, head) & PG_EXCLUSIVE) !== 0 ? KPF_ANON_EXCLUSIVE : 0)
+    (kernel.pae.isX(slot, vma.huge.pool.level, head) ? KPF_ANON_EXCLUSIVE : 0)
   );
 }
 
-function presentPage(kernel: Kernel, flags: number, frame: number): number {
+function presentPage(kernel: Kernel, slot: number, flags: number, frame: number): number {
   if ((flags & Pte.special) !== 0) return KPF_ZERO_PAGE;
   const page = pageFlags(kernel, frame);
   const large = (page & PG_LARGE) !== 0;
@@ -126,7 +127,7 @@ function presentPage(kernel: Kernel, flags: number, frame: number): number {
     ((page & PG_ANON) === 0 ? PM_FILE : 0) |
     (large ? KPF_LARGE : 0) |
     (mapsOf(kernel, frame) === 1 ? PM_MMAP_EXCLUSIVE : 0) |
-    ((page & PG_EXCLUSIVE) !== 0 && shown ? KPF_ANON_EXCLUSIVE : 0) |
+    (shown && kernel.pae.isX(slot, 0, frame) ? KPF_ANON_EXCLUSIVE : 0) |
     ((page & PG_KSM) !== 0 && !kernel.has("kpageflagsKsmBroken") ? KPF_KSM : 0)
   );
 }

@@ -5,11 +5,11 @@ import { Pte } from "../layout/linux-flags.js";
 import { headOf, isLarge, orderOf } from "./folio.js";
 import type { Kernel } from "./kernel.js";
 
-/** Flags in which the entries of a batch may differ. */
-const MAY_DIFFER = Pte.dirty | Pte.young;
+/** What is joined. */
+const JOINED = Pte.dirty | Pte.young;
 
 /**
- * Length of the batch that begins with the entry in a slot: the same flags but dirty and young, the next pages
+ * Length of the batch that begins with the entry in a slot: the same flags but dirty and young (as far as these say nothing else), the next pages
  * of the same folio. 1 for what is no page of a large folio.
  * @param left entries up to the end of the range
  */
@@ -21,10 +21,11 @@ export function batchAt(kernel: Kernel, slot: number, left: number): number {
   if (!isLarge(kernel, frame)) return 1;
   const head = headOf(kernel, frame);
   const most = Math.min(left, head + 2 ** orderOf(kernel, head) - frame);
+  const mayDiffer = kernel.pae.mayDiffer(flags);
   let count = 1;
   while (count < most) {
     const next = exports.entryFlags(slot + 8 * count);
-    if (((next ^ flags) & ~MAY_DIFFER) !== 0) break;
+    if (((next ^ flags) & ~mayDiffer) !== 0) break;
     if (exports.entryFrame(slot + 8 * count, 0) !== frame + count) break;
     count++;
   }
@@ -37,10 +38,11 @@ export function batchAt(kernel: Kernel, slot: number, left: number): number {
  */
 export function joinBatch(kernel: Kernel, slot: number, count: number): void {
   const { exports } = kernel.mmu;
-  let join = exports.entryFlags(slot) & MAY_DIFFER;
+  const frame = exports.entryFrame(slot, 0);
+  let join = exports.entryFlags(slot) & JOINED;
   for (let i = 1; i < count; i++) {
     const flags = exports.entryFlags(slot + 8 * i);
-    join |= (flags & Pte.young) | ((flags & Pte.dirty) !== 0 ? kernel.madeDirty : 0);
+    join |= (flags & Pte.young) | (kernel.pae.isDirty(flags, frame + i) ? kernel.madeDirty : 0);
   }
   for (let i = 0; i < count; i++) exports.updateEntry(slot + 8 * i, 0, join);
 }

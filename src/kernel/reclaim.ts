@@ -12,8 +12,9 @@ import { Pte } from "../layout/linux-flags.js";
 import { orderOf, pageFlags } from "./folio.js";
 import { frameWord } from "./frame-words.js";
 import type { Kernel } from "./kernel.js";
+import { clearYoungBySecondary } from "./notifier.js";
 import { PG_ANON, PG_HUGE_ZERO } from "./page-flags.js";
-import { mappingsOf } from "./rmap.js";
+import { type Mapping, mappingsOf } from "./rmap.js";
 import { mappingsOfShared } from "./shmem-swap.js";
 import { reclaimFolio } from "./swap-out.js";
 
@@ -45,11 +46,12 @@ function isInUse(kernel: Kernel, frame: number): boolean {
   return (pageFlags(kernel, frame) & PG_HUGE_ZERO) === 0;
 }
 
-/** folio_referenced: entries that are young become old. The TLB is not told: the next hand comes late enough. */
+/** folio_referenced, ptep_clear_flush_young_notify: entries that are young become old. The TLB is not told: the next hand comes late enough. */
 function wasTouched(kernel: Kernel, head: number): boolean {
   const { exports } = kernel.mmu;
   let touched = false;
-  for (const slot of slotsOf(kernel, head)) {
+  for (const { mm, page, slot } of allMappings(kernel, head)) {
+    if (clearYoungBySecondary(kernel, mm, page, page + 1, true)) touched = true;
     if ((exports.entryFlags(slot) & Pte.young) === 0) continue;
     exports.updateEntry(slot, Pte.young, 0);
     touched = true;
@@ -57,12 +59,10 @@ function wasTouched(kernel: Kernel, head: number): boolean {
   return touched;
 }
 
-function slotsOf(kernel: Kernel, head: number): number[] {
-  if ((pageFlags(kernel, head) & PG_ANON) === 0) {
-    return mappingsOfShared(kernel, head).map(({ slot }) => slot);
-  }
+function allMappings(kernel: Kernel, head: number): Mapping[] {
+  if ((pageFlags(kernel, head) & PG_ANON) === 0) return mappingsOfShared(kernel, head);
   const pages = Array.from({ length: 2 ** orderOf(kernel, head) }, (_, i) => head + i);
-  return pages.flatMap((page) => mappingsOf(kernel, page).map(({ slot }) => slot));
+  return pages.flatMap((page) => mappingsOf(kernel, page));
 }
 
 /** kswapd, where nothing is half done: before a fault, a system call, a table's part of a fork. */

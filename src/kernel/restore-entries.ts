@@ -3,23 +3,15 @@
 import { FRAME_INDEX, FRAME_OWNER } from "../../assembly/abi/frames.js";
 import { Pte } from "../layout/linux-flags.js";
 import { tryFold } from "./contpte.js";
-import {
-  addMapping,
-  addWholeMapping,
-  getPage,
-  headOf,
-  orderOf,
-  pageFlags,
-  setPageFlags,
-} from "./folio.js";
+import { addMapping, addWholeMapping, getPage, headOf, orderOf, pageFlags } from "./folio.js";
 import { frameWord } from "./frame-words.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
-import { PG_ANON, PG_DIRTY, PG_EXCLUSIVE, PG_KSM } from "./page-flags.js";
+import { PG_ANON, PG_DIRTY, PG_KSM } from "./page-flags.js";
 import { pageProt } from "./page-prot.js";
 import { type Migrating, migratingIn } from "./softleaf.js";
 import type { Vma } from "./vma.js";
-import { hugeEntryAt } from "./walk-entries.js";
+import { hugeEntryAt, hugeStart } from "./walk-entries.js";
 
 interface Place {
   readonly mm: Mm;
@@ -87,8 +79,8 @@ function restore(
   if (wp !== 0) exports.updateEntry(slot, Pte.write, 0);
   getPage(kernel, frame);
   addMapping(kernel, frame, 1, mm.id);
-  if (exclusive && (pageFlags(kernel, frame) & PG_ANON) !== 0) {
-    setPageFlags(kernel, frame, PG_EXCLUSIVE);
+  if ((pageFlags(kernel, frame) & PG_ANON) !== 0) {
+    kernel.pae.putX({ mm, page, slot, level: 0, frame }, exclusive);
   }
   tryFold(kernel, mm, slot, page);
 }
@@ -96,7 +88,7 @@ function restore(
 /** The same for a huge page, where dirtying always makes soft-dirty, too. */
 function restoreHuge(
   kernel: Kernel,
-  { mm, vma }: Place,
+  { mm, vma, page }: Place,
   slot: number,
   { kept, write, exclusive }: Migrating,
   to: number,
@@ -112,5 +104,5 @@ function restoreHuge(
   if ((kept & Pte.young) === 0) exports.updateEntry(slot, Pte.young, 0);
   getPage(kernel, to);
   addWholeMapping(kernel, to, 1, mm.id);
-  if (exclusive) setPageFlags(kernel, to, PG_EXCLUSIVE);
+  kernel.pae.putX({ mm, page: hugeStart(kernel, page), slot, level: 1, frame: to }, exclusive);
 }

@@ -8,6 +8,7 @@ import { Event } from "./events.js";
 import { addMapping, mapsOf, putPage, refsOf, stampOf } from "./folio.js";
 import { frameWord } from "./frame-words.js";
 import type { Kernel } from "./kernel.js";
+import { invalidatingFolio } from "./notifier.js";
 import type { Mapping } from "./rmap.js";
 import { allocateSlots, duplicateSlot, SWAP_TYPE, writeSlot } from "./swap-device.js";
 import { VM_UFFD_WP } from "./vm-flags.js";
@@ -51,6 +52,11 @@ export function mappingsOfShared(kernel: Kernel, frame: number): Mapping[] {
 
 /** Entries that map the page become none, or markers where they were write-protected. */
 function unmapShared(kernel: Kernel, frame: number): void {
+  const mappings = () => mappingsOfShared(kernel, frame);
+  invalidatingFolio(kernel, mappings, () => unmapNow(kernel, frame));
+}
+
+function unmapNow(kernel: Kernel, frame: number): void {
   const { exports } = kernel.mmu;
   for (const { mm, vma, page, slot } of mappingsOfShared(kernel, frame)) {
     const flags = exports.entryFlags(slot);

@@ -8,11 +8,12 @@ import { Pte } from "../layout/linux-flags.js";
 import { withDeposit } from "./allocation.js";
 import { foldRun } from "./contpte.js";
 import { Event } from "./events.js";
-import { addMapping, addWholeMapping, getPage, pageFlags, setPageFlags } from "./folio.js";
+import { addMapping, addWholeMapping, getPage, setPageFlags } from "./folio.js";
 import { isHugeZero } from "./huge-zero.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
-import { PG_DIRTY, PG_EXCLUSIVE } from "./page-flags.js";
+import { invalidating } from "./notifier.js";
+import { PG_DIRTY } from "./page-flags.js";
 import { pageProt } from "./page-prot.js";
 import { type Migrating, migratingIn, setMigrating } from "./softleaf.js";
 import type { Vma } from "./vma.js";
@@ -20,18 +21,26 @@ import { entriesPerTable, hugeEntryAt, hugeStart } from "./walk-entries.js";
 
 /** Splits what the upper entry in `slot` maps at a page of it. */
 export function splitMapping(kernel: Kernel, mm: Mm, vma: Vma, slot: number, page: number): void {
-  const { exports } = kernel.mmu;
   const start = hugeStart(kernel, page);
+  const end = start + entriesPerTable(kernel);
+  invalidating(kernel, { mm, start, end, event: "clear" }, () =>
+    splitNow(kernel, mm, vma, slot, start),
+  );
+}
+
+function splitNow(kernel: Kernel, mm: Mm, vma: Vma, slot: number, start: number): void {
+  const { exports } = kernel.mmu;
   const flags = exports.entryFlags(slot);
   const migrating = migratingIn(kernel, slot, flags);
   const frame = migrating === null ? exports.entryFrame(slot, 1) : 0;
+  const exclusive = migrating === null && kernel.pae.isX(slot, 1, frame);
   kernel.count(Event.split_mapping);
   exports.clearEntry(slot);
   kernel.tlb.range(mm, start, start + entriesPerTable(kernel));
   const table = withDeposit(kernel, () => exports.makeEntry(mm.root, start, 0) >>> 0);
   if (migrating !== null) splitMigrating(kernel, table, migrating);
   else if (isHugeZero(kernel, frame)) splitZero(kernel, vma, table, flags);
-  else splitAnon(kernel, { mm, vma, start, table, frame, flags });
+  else splitAnon(kernel, { mm, vma, start, upper: slot, table, frame, flags, exclusive });
 }
 
 function splitZero(kernel: Kernel, vma: Vma, table: number, flags: number): void {
@@ -52,16 +61,20 @@ interface AnonSplit {
   readonly mm: Mm;
   readonly vma: Vma;
   readonly start: number;
+  /** Slots of the huge entry, and of the first one of its table. */
+  readonly upper: number;
   readonly table: number;
   readonly frame: number;
+  /** What the huge entry was. */
   readonly flags: number;
+  readonly exclusive: boolean;
 }
 
-function splitAnon(kernel: Kernel, { mm, vma, start, table, frame, flags }: AnonSplit): void {
+function splitAnon(kernel: Kernel, split: AnonSplit): void {
   const { exports } = kernel.mmu;
+  const { mm, vma, start, upper, table, frame, flags, exclusive } = split;
   const count = entriesPerTable(kernel);
-  const exclusive = pageFlags(kernel, frame) & PG_EXCLUSIVE;
-  const dirty = (flags & Pte.dirty) !== 0;
+  const dirty = kernel.pae.isDirty(flags, frame);
   if (dirty) setPageFlags(kernel, frame, PG_DIRTY);
   // pte_mkdirty of the new entries also makes them soft-dirty, though nobody wrote.
   const dirtied = dirty && kernel.has("splitKeepsDirty") ? kernel.madeDirty : 0;
@@ -72,8 +85,9 @@ function splitAnon(kernel: Kernel, { mm, vma, start, table, frame, flags }: Anon
     exports.makeLeaf(slot, 0, frame + i, pageProt(kernel, vma), set);
     if ((flags & Pte.young) === 0) exports.updateEntry(slot, Pte.young, 0);
     addMapping(kernel, frame + i, 1, mm.id);
-    setPageFlags(kernel, frame + i, exclusive);
   }
+  const parts = { mm, page: start, slot: table, level: 0, frame };
+  kernel.pae.split(upper, parts, count, exclusive);
   foldRun(kernel, table, start, frame, count);
   addWholeMapping(kernel, frame, -1, mm.id);
 }

@@ -19,7 +19,7 @@ import {
 } from "./folio.js";
 import type { Kernel } from "./kernel.js";
 import { waitForFolio } from "./migrate.js";
-import { PG_DIRTY, PG_EXCLUSIVE, PG_KSM, PG_SWAPCACHE } from "./page-flags.js";
+import { PG_DIRTY, PG_KSM, PG_SWAPCACHE } from "./page-flags.js";
 import { pageProt, tracksSoftDirty } from "./page-prot.js";
 import { belongsAt, setIndex } from "./rmap.js";
 import {
@@ -54,6 +54,7 @@ interface SwappedIn {
 export function swapFault(kernel: Kernel, fault: Fault, slot: number, flags: number): FaultResult {
   const { exports } = kernel.mmu;
   const entry = exports.absentOffset(slot);
+  if ((flags & Pte.exclusive) === 0 && !kernel.pae.reserve(slot, 0)) return "oom";
   const swapped = bringIn(kernel, fault, slot, entry);
   if (swapped === null) return "oom";
   const head = headOf(kernel, swapped.frame);
@@ -186,7 +187,8 @@ function mapIn(
     exports.makeLeaf(at, 0, frame - index + i, pageProt(kernel, fault.vma), set);
     if ((set & Pte.uffdWp) !== 0) exports.updateEntry(at, Pte.write, 0);
     addMapping(kernel, frame - index + i, 1, mm.id);
-    if (exclusive) setPageFlags(kernel, frame - index + i, PG_EXCLUSIVE);
+    const mapped = { mm, page: first + i, slot: at, level: 0, frame: frame - index + i };
+    kernel.pae.putX(mapped, exclusive);
     if (i === index) written = (set & Pte.write) !== 0 && (set & Pte.dirty) !== 0;
   }
   if (count > 1) foldRun(kernel, slot - 8 * index, first, frame - index, count);

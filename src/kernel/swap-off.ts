@@ -3,11 +3,10 @@
 import { Pte } from "../layout/linux-flags.js";
 import type { Errno } from "./errno.js";
 import { Event } from "./events.js";
-import { addMapping, getPage, newAnonFolio, setPageFlags, setStamp } from "./folio.js";
+import { addMapping, getPage, newAnonFolio, setStamp } from "./folio.js";
 import type { Kernel } from "./kernel.js";
 import { waitForFolio } from "./migrate.js";
 import type { Mm } from "./mm.js";
-import { PG_EXCLUSIVE } from "./page-flags.js";
 import { pageProt } from "./page-prot.js";
 import { belongsAt, setIndex } from "./rmap.js";
 import { swapInShared } from "./shmem.js";
@@ -74,13 +73,15 @@ function unuse(kernel: Kernel, mm: Mm, vma: Vma, slot: number, page: number): bo
   const { exports } = kernel.mmu;
   const entry = exports.absentOffset(slot);
   const flags = exports.entryFlags(slot);
+  const exclusive = (flags & Pte.exclusive) !== 0;
+  if (!exclusive && !kernel.pae.reserve(slot, 0)) return false;
   const frame = pageFor(kernel, vma, page, entry);
   if (frame === 0) return false;
   addMapping(kernel, frame, 1, mm.id);
-  setPageFlags(kernel, frame, (flags & Pte.exclusive) !== 0 ? PG_EXCLUSIVE : 0);
   const kept = flags & (Pte.softDirty | Pte.uffdWp);
   exports.makeLeaf(slot, 0, frame, pageProt(kernel, vma), kept);
   exports.updateEntry(slot, Pte.young, 0);
+  kernel.pae.putX({ mm, page, slot, level: 0, frame }, exclusive);
   freeSlot(kernel, entry);
   return true;
 }

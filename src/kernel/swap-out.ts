@@ -22,7 +22,8 @@ import {
 } from "./folio.js";
 import { splitFolio } from "./folio-split.js";
 import type { Kernel } from "./kernel.js";
-import { PG_ANON, PG_DIRTY, PG_EXCLUSIVE, PG_LAZYFREE, PG_SWAPCACHE } from "./page-flags.js";
+import { invalidatingFolio } from "./notifier.js";
+import { PG_ANON, PG_DIRTY, PG_LAZYFREE, PG_SWAPCACHE } from "./page-flags.js";
 import { type Mapping, mappingsOf } from "./rmap.js";
 import { swapOutShared } from "./shmem-swap.js";
 import { splitMapping } from "./split-mapping.js";
@@ -87,9 +88,15 @@ function swapOut(kernel: Kernel, head: number): boolean {
   }
   const slot = slotOf(kernel, head);
   const count = 2 ** orderOf(kernel, head);
-  for (let i = 0; i < count; i++) {
-    for (const mapping of mappingsOf(kernel, head + i)) unmap(kernel, mapping, head, slot);
-  }
+  invalidatingFolio(
+    kernel,
+    () => allMappings(kernel, head),
+    () => {
+      for (let i = 0; i < count; i++) {
+        for (const mapping of mappingsOf(kernel, head + i)) unmap(kernel, mapping, head, slot);
+      }
+    },
+  );
   if ((pageFlags(kernel, head) & PG_DIRTY) !== 0) {
     for (let i = 0; i < count; i++) writeSlot(kernel, slot + i, stampOf(kernel, head + i));
     kernel.count(Event.swap_out, count);
@@ -109,25 +116,41 @@ function unmap(kernel: Kernel, mapping: Mapping, head: number, slot: number): vo
   const at = exports.findEntry(mm.root, page, 0) >>> 0;
   const flags = exports.entryFlags(at);
   const frame = exports.entryFrame(at, 0);
-  if ((flags & Pte.dirty) !== 0) setPageFlags(kernel, head, PG_DIRTY);
-  const exclusive = (pageFlags(kernel, frame) & PG_EXCLUSIVE) !== 0 ? Pte.exclusive : 0;
+  if (kernel.pae.isDirty(flags, frame)) setPageFlags(kernel, head, PG_DIRTY);
+  const exclusive = kernel.pae.takeX({ mm, page, slot: at, level: 0, frame }) ? Pte.exclusive : 0;
   const kept = flags & (Pte.softDirty | Pte.uffdWp);
   unfold(kernel, mm, at, page);
   exports.clearEntry(at);
   kernel.tlb.page(mm, page);
-  setPageFlags(kernel, frame, 0, PG_EXCLUSIVE);
   duplicateSlot(kernel, slot + (frame - head));
   exports.makeAbsent(at, SWAP_TYPE, slot + (frame - head), exclusive | kept);
   addMapping(kernel, frame, -1, mm.id);
   putPage(kernel, frame);
 }
 
+function allMappings(kernel: Kernel, head: number): Mapping[] {
+  const count = 2 ** orderOf(kernel, head);
+  return Array.from({ length: count }, (_, i) => mappingsOf(kernel, head + i)).flat();
+}
+
 /** A page after MADV_FREE that nobody has written since: its entries become none. False: it must stay. */
 function discard(kernel: Kernel, head: number): boolean {
+  const mappings = allMappings(kernel, head);
+  return invalidatingFolio(
+    kernel,
+    () => mappings,
+    () => discardNow(kernel, head, mappings),
+  );
+}
+
+/** A secondary MMU may have made the folio dirty when it was told (try_to_unmap_one looks at it only then). */
+function discardNow(kernel: Kernel, head: number, mappings: readonly Mapping[]): boolean {
   const { exports } = kernel.mmu;
-  const count = 2 ** orderOf(kernel, head);
-  const mappings = Array.from({ length: count }, (_, i) => mappingsOf(kernel, head + i)).flat();
-  const dirty = mappings.some(({ slot }) => (exports.entryFlags(slot) & Pte.dirty) !== 0);
+  const dirty =
+    (pageFlags(kernel, head) & PG_DIRTY) !== 0 ||
+    mappings.some(({ slot, level }) =>
+      kernel.pae.isDirty(exports.entryFlags(slot), exports.entryFrame(slot, level)),
+    );
   if (dirty || refsOf(kernel, head) !== folioMapsOf(kernel, head)) {
     setPageFlags(kernel, head, dirty ? PG_DIRTY : 0, PG_LAZYFREE);
     return true;

@@ -74,6 +74,21 @@ export function forEachEntry(
   );
 }
 
+/**
+ * Frees the tables of anonymous memory that lie wholly within [floor, ceiling) and meet [first, end); their entries
+ * must be none. Returns how many.
+ */
+export function freeTables(
+  kernel: Kernel,
+  root: number,
+  [first, end]: readonly [number, number],
+  [floor, ceiling]: readonly [number, number],
+): number {
+  const { exports } = kernel.mmu;
+  const free = (): number => exports.freeTables(root, first, end, floor, ceiling);
+  return kernel.pae.tablesGo(root, first, end, free);
+}
+
 /** For trees that hold no huge pages. */
 export const NO_HUGE: VisitHuge = () => false;
 

@@ -1,23 +1,17 @@
 // Writes to read-only entries (mm/memory.c do_wp_page): userfaultfd, shared memory, re-use or copy.
 
 import { Pte } from "../layout/linux-flags.js";
+import type { Entry } from "../pae/types.js";
 import { prepareAnon } from "./anon-fault.js";
 import { unfold } from "./contpte.js";
 import { Event } from "./events.js";
 import type { Fault, FaultResult } from "./fault-types.js";
-import {
-  folioMapsOf,
-  headOf,
-  newAnonPage,
-  pageFlags,
-  refsOf,
-  setPageFlags,
-  stampOf,
-} from "./folio.js";
+import { folioMapsOf, headOf, newAnonPage, pageFlags, refsOf, stampOf } from "./folio.js";
 import { handleUserfault } from "./handle-userfault.js";
 import type { Kernel } from "./kernel.js";
 import { maybeMappedShared } from "./mm-ids.js";
-import { PG_ANON, PG_EXCLUSIVE, PG_KSM, PG_LARGE, PG_SWAPCACHE } from "./page-flags.js";
+import { invalidating } from "./notifier.js";
+import { PG_ANON, PG_KSM, PG_LARGE, PG_SWAPCACHE } from "./page-flags.js";
 import { pageProt, writeFlag } from "./page-prot.js";
 import { setIndex } from "./rmap.js";
 import { dropCached, freeSwap } from "./swap-device.js";
@@ -43,8 +37,7 @@ export function writeFault(kernel: Kernel, fault: Fault, slot: number, flags: nu
   const special = (flags & Pte.special) !== 0;
   const frame = special ? 0 : exports.entryFrame(slot, 0);
   if (vma.object !== null) return reuse(kernel, fault, slot);
-  if (!special && mayReuse(kernel, frame)) {
-    setPageFlags(kernel, frame, PG_EXCLUSIVE);
+  if (!special && owns(kernel, { mm, page, slot, level: 0, frame })) {
     return reuse(kernel, fault, slot);
   }
   // The entry that the fault compares with still has the hint of the group, so it is taken for a changed one
@@ -53,11 +46,19 @@ export function writeFault(kernel: Kernel, fault: Fault, slot: number, flags: nu
   return copy(kernel, fault, slot, frame);
 }
 
-/** Exclusive by its flag, or proved so: nobody else has a reference (`wp_can_reuse_anon_folio`). */
-function mayReuse(kernel: Kernel, frame: number): boolean {
+/** The page is exclusive, or is now. */
+function owns(kernel: Kernel, entry: Entry): boolean {
+  const { slot, frame } = entry;
+  if ((pageFlags(kernel, frame) & PG_ANON) === 0) return false;
+  if (kernel.pae.isX(slot, 0, frame)) return true;
+  if (!isAlone(kernel, frame)) return false;
+  kernel.pae.proveX(entry);
+  return true;
+}
+
+/** Nobody else has a reference (`wp_can_reuse_anon_folio`). */
+function isAlone(kernel: Kernel, frame: number): boolean {
   const flags = pageFlags(kernel, frame);
-  if ((flags & PG_ANON) === 0) return false;
-  if ((flags & PG_EXCLUSIVE) !== 0) return true;
   if ((flags & PG_KSM) !== 0) return false;
   if ((flags & PG_SWAPCACHE) !== 0 && (flags & PG_LARGE) === 0 && refsOf(kernel, frame) <= 2) {
     freeSwap(kernel, frame);
@@ -94,12 +95,10 @@ function reuse(kernel: Kernel, { mm, vma, page }: Fault, slot: number): FaultRes
  */
 export function unshare(kernel: Kernel, fault: Fault, slot: number): FaultResult {
   const { exports } = kernel.mmu;
+  const { mm, page } = fault;
   const flags = exports.entryFlags(slot);
   const frame = (flags & Pte.special) !== 0 ? 0 : exports.entryFrame(slot, 0);
-  if (frame !== 0 && mayReuse(kernel, frame)) {
-    setPageFlags(kernel, frame, PG_EXCLUSIVE);
-    return "done";
-  }
+  if (frame !== 0 && owns(kernel, { mm, page, slot, level: 0, frame })) return "done";
   return copy(kernel, fault, slot, frame, flags & (Pte.softDirty | Pte.uffdWp));
 }
 
@@ -107,26 +106,33 @@ export function unshare(kernel: Kernel, fault: Fault, slot: number): FaultResult
  * wp_page_copy: the old translation is flushed before the new page can be seen.
  * @param kept flags of the new entry where it is not for a write
  */
-function copy(
-  kernel: Kernel,
-  { mm, vma, page }: Fault,
-  slot: number,
-  old: number,
-  kept?: number,
-): FaultResult {
-  const { exports } = kernel.mmu;
+function copy(kernel: Kernel, fault: Fault, slot: number, old: number, kept?: number): FaultResult {
+  const { mm, vma, page } = fault;
   if (!prepareAnon(kernel, mm, vma)) return "oom";
   const frame = newAnonPage(kernel, old === 0 ? 0 : stampOf(kernel, old));
   if (frame === 0) return "oom";
   kernel.count(Event.fault_copy);
   kernel.count(old === 0 ? Event.page_zero : Event.page_copy);
+  const flags = Pte.young | (kept ?? kernel.madeDirty | writeFlag(vma));
+  invalidating(kernel, { mm, start: page, end: page + 1, event: "clear" }, () =>
+    replace(kernel, fault, slot, frame, flags),
+  );
+  if (old !== 0) dropCached(kernel, old, mm.id);
+  return "done";
+}
+
+function replace(
+  kernel: Kernel,
+  { mm, vma, page }: Fault,
+  slot: number,
+  frame: number,
+  flags: number,
+): void {
+  const { exports } = kernel.mmu;
   unfold(kernel, mm, slot, page);
   exports.clearEntry(slot);
   kernel.tlb.page(mm, page);
-  const writable = writeFlag(vma);
-  const set = Pte.young | (kept ?? kernel.madeDirty | writable);
-  exports.makeLeaf(slot, 0, frame, pageProt(kernel, vma), set);
+  exports.makeLeaf(slot, 0, frame, pageProt(kernel, vma), flags);
+  kernel.pae.newX({ mm, page, slot, level: 0, frame }, 1);
   setIndex(kernel, frame, vma, page);
-  if (old !== 0) dropCached(kernel, old, mm.id);
-  return "done";
 }

@@ -11,6 +11,7 @@ import { isHugetlb } from "./hugetlb.js";
 import { unmapHugetlb } from "./hugetlb-range.js";
 import type { Kernel } from "./kernel.js";
 import type { Gather } from "./mmu-gather.js";
+import { invalidating } from "./notifier.js";
 import { splitMapping } from "./split-mapping.js";
 import { cachedIn, freeSlot, freeSwap, SWAP_TYPE } from "./swap-device.js";
 import { VM_UFFD_WP } from "./vm-flags.js";
@@ -18,13 +19,28 @@ import type { Vma } from "./vma.js";
 import {
   entriesPerTable,
   forEachRun,
+  freeTables,
   hugeStart,
   isEmptyRun,
   type VisitRun,
 } from "./walk-entries.js";
 
+/** zap_page_range_single: MADV_DONTNEED, and what guard regions take the place of. */
+export function zapSingle(
+  gather: Gather,
+  vma: Vma,
+  start: number,
+  end: number,
+  dropMarkers: boolean,
+): void {
+  const { kernel, mm } = gather;
+  invalidating(kernel, { mm, start, end, event: "clear" }, () =>
+    zapRange(gather, vma, start, end, dropMarkers),
+  );
+}
+
 /**
- * Zaps [start, end) of a VMA.
+ * Zaps [start, end) of a VMA; secondary MMUs have been told.
  * @param dropMarkers markers go, too: the mapping itself does (ZAP_FLAG_DROP_MARKER)
  */
 export function zapRange(
@@ -126,6 +142,6 @@ export function reclaimTables(gather: Gather, start: number, end: number): void 
     const slot = exports.findEntry(mm.root, page, 0) >>> 0;
     if (slot === 0 || !isEmptyRun(kernel, slot, size)) continue;
     gather.table(page);
-    exports.freeTables(mm.root, page, page + size, page, page + size);
+    freeTables(kernel, mm.root, [page, page + size], [page, page + size]);
   }
 }

@@ -35,6 +35,9 @@ export class Audit {
   readonly maps = new Counts();
   /** By head: mappings of the whole, page caches, pins. */
   readonly wholes = new Counts();
+  /** Those of them that are exclusive. */
+  readonly exclusive = new Counts();
+  readonly exclusiveWholes = new Counts();
   readonly caches = new Counts();
   readonly pins = new Counts();
   readonly users = new Map<SharedObject, number>();

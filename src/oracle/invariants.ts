@@ -16,14 +16,7 @@ import { type HugeVma, hugetlbSlot, isHugetlb } from "../kernel/hugetlb.js";
 import { hugeFlags, isUniform } from "../kernel/hugetlb-entry.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Mm } from "../kernel/mm.js";
-import {
-  PG_ANON,
-  PG_EXCLUSIVE,
-  PG_HUGETLB,
-  PG_KSM,
-  PG_SWAPCACHE,
-  PIN_BIAS,
-} from "../kernel/page-flags.js";
+import { PG_ANON, PG_HUGETLB, PG_KSM, PG_SWAPCACHE, PIN_BIAS } from "../kernel/page-flags.js";
 import type { SharedObject } from "../kernel/shared-object.js";
 import { isCow, VM_UFFD_WP, VM_WRITE } from "../kernel/vm-flags.js";
 import { forEachEntry, NO_HUGE } from "../kernel/walk-entries.js";
@@ -66,8 +59,11 @@ function checkPinned(audit: Audit, frame: number): void {
   const head = headOf(kernel, frame);
   if (frame === kernel.zeroFrame || isHugeZero(kernel, head)) return;
   audit.pins.add(head);
-  const flags = pageFlags(kernel, frame) | pageFlags(kernel, head);
-  if ((flags & PG_ANON) !== 0 && (flags & PG_EXCLUSIVE) === 0) {
+  const anon = (pageFlags(kernel, frame) & PG_ANON) !== 0;
+  const mapped = audit.maps.of(frame) + audit.wholes.of(head) > 0;
+  const exclusive = audit.exclusive.of(frame) + audit.exclusiveWholes.of(head) > 0;
+  // The process may have unmapped it, and keep the pin.
+  if (anon && mapped && !exclusive) {
     audit.complain("I3: pinned pages are exclusive", `page ${frame}`);
   }
 }
@@ -140,9 +136,12 @@ function checkEntry(audit: Audit, mm: Mm, slot: number, page: number, level: num
     if (write) audit.complain("the zero page is not writable", where);
     return;
   }
-  (level === 0 && !isHugetlb(vma) ? audit.maps : audit.wholes).add(frame);
+  const whole = level > 0 || isHugetlb(vma);
+  (whole ? audit.wholes : audit.maps).add(frame);
   const page0 = pageFlags(kernel, frame);
-  if (write && isCow(vma.flags) && (page0 & PG_EXCLUSIVE) === 0) {
+  const exclusive = kernel.pae.isX(slot, level, frame);
+  if (exclusive) (whole ? audit.exclusiveWholes : audit.exclusive).add(frame);
+  if (write && isCow(vma.flags) && !exclusive) {
     audit.complain("I2: private writable entries are exclusive", where);
   }
   if (((page0 & PG_ANON) !== 0) !== (vma.object === null)) {
@@ -170,10 +169,9 @@ function checkPage(audit: Audit, page: number): void {
   if (counted !== maps) {
     audit.complain("mappings", `page ${page}: counted ${counted}, are ${maps}`);
   }
-  const flags = pageFlags(kernel, page);
-  if ((flags & PG_EXCLUSIVE) === 0) return;
+  if (audit.exclusive.of(page) === 0) return;
   const all = maps + audit.wholes.of(headOf(kernel, page));
-  if (all !== 1 || (flags & PG_ANON) === 0) {
+  if (all !== 1 || (pageFlags(kernel, page) & PG_ANON) === 0) {
     audit.complain("I1: exclusive pages are anonymous and mapped once", `page ${page}: ${all}`);
   }
 }
@@ -189,10 +187,12 @@ function checkFolio(audit: Audit, head: number): void {
     audit.complain("mappings", `${where}: as a whole ${wholeMapsOf(kernel, head)}, are ${wholes}`);
   }
   const flags = pageFlags(kernel, head);
-  if (wholes > 1 && (flags & PG_EXCLUSIVE) !== 0) {
-    audit.complain("I1: exclusive pages are anonymous and mapped once", `${where}: ${wholes}`);
+  const exclusive = audit.exclusive.of(head) + audit.exclusiveWholes.of(head) > 0;
+  const others = wholes - 1 + maps;
+  if (audit.exclusiveWholes.of(head) > 0 && others > 0) {
+    audit.complain("I1: exclusive pages are anonymous and mapped once", `${where}: ${others} more`);
   }
-  if ((flags & (PG_KSM | PG_EXCLUSIVE)) === (PG_KSM | PG_EXCLUSIVE)) {
+  if ((flags & PG_KSM) !== 0 && exclusive) {
     audit.complain("I7: KSM pages are not exclusive", where);
   }
   const inSwapCache = (flags & PG_SWAPCACHE) !== 0;

@@ -8,6 +8,7 @@ import { toJson } from "./json.js";
 import { toJsonLines } from "./jsonl.js";
 import { toJunit } from "./junit.js";
 import { toMarkdown } from "./markdown.js";
+import { toStudyMarkdown } from "./study-markdown.js";
 import { toText } from "./text.js";
 import { toYardstick } from "./yardstick.js";
 
@@ -24,7 +25,13 @@ export const REPORTERS: ReadonlyMap<string, Reporter> = new Map<string, Reporter
   ["json", { means: "the whole report (mmulate/report@1)", draw: toJson }],
   ["jsonl", { means: "the whole report, a line for each cell", draw: toJsonLines }],
   ["csv", { means: "a row for each cell, for spreadsheets", draw: toCsv }],
-  ["markdown", { means: "tables for comments and issues", draw: toMarkdown }],
+  [
+    "markdown",
+    {
+      means: "tables for comments and issues; a study as a document",
+      draw: (report) => (report.study === undefined ? toMarkdown : toStudyMarkdown)(report),
+    },
+  ],
   [
     "github",
     {

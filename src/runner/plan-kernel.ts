@@ -10,14 +10,8 @@ import { TRACKERS } from "../tracker/index.js";
 import { KERNEL_WORKLOADS } from "../workload/kernel/index.js";
 import type { KernelWorkload } from "../workload/kernel/types.js";
 import { readWorkload, unknown, type WorkloadInput } from "../workload/parse.js";
-import {
-  cpuNamed,
-  DEFAULT_CPU,
-  hostPageShift,
-  NO_FILES,
-  type OwnFiles,
-  parseSelector,
-} from "./plan.js";
+import { cpuMeasured, memoryMeasured } from "./measured-cpu.js";
+import { hostPageShift, type OwnFiles } from "./plan.js";
 import { costsNamed, machineOf } from "./plan-machine.js";
 import { Settings } from "./settings.js";
 
@@ -98,17 +92,12 @@ function* combinations(request: KernelRequest): Generator<Labels> {
   }
 }
 
-/** A CPU that costs were measured on is right for its own architecture alone. */
 function cpusFor(
-  { cpus, own = NO_FILES }: KernelRequest,
+  { cpus, own }: KernelRequest,
   arch: string,
-  { measuredOn: [machine] }: CostProfile,
+  costs: CostProfile,
 ): readonly string[] {
-  if (cpus.length > 0) return cpus;
-  const { name } = parseSelector(arch, own).descriptor;
-  const fits =
-    machine !== undefined && (cpuNamed(machine.cpu).architectures ?? [name]).includes(name);
-  return [fits ? machine.cpu : DEFAULT_CPU];
+  return cpus.length > 0 ? cpus : [cpuMeasured(arch, costs, own)];
 }
 
 function trackersFor({ trackers }: KernelRequest, input: string): readonly string[] {
@@ -142,10 +131,10 @@ function cellOf(
   if (!Number.isInteger(cpus) || cpus < 1 || cpus > MOST_CPUS) {
     throw new MmulateError("USAGE", `cpus ${labels.cpus}: 1 to ${MOST_CPUS} are allowed`);
   }
-  const measured = costs.measuredOn.find(({ cpu }) => cpu === labels.cpu);
+  const measured = memoryMeasured(costs, labels.cpu);
   const memory = {
-    dataCached: dataCached ?? measured?.dataCached ?? false,
-    nestedShift: nested === undefined ? measured?.nestedShift : hostPageShift(nested),
+    dataCached: dataCached ?? measured.dataCached === true,
+    nestedShift: nested === undefined ? measured.nestedShift : hostPageShift(nested),
   };
   const machine = machineOf(labels, settings, { own, costs, cpus, memory });
   const set = settings.values;

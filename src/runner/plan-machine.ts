@@ -35,13 +35,15 @@ export interface MachineExtras {
   readonly costs?: CostProfile;
   readonly cpus?: number;
   readonly memory?: CpuOptions;
+  /** Bytes of simulated memory where the kernel's selector says none. */
+  readonly bytes?: number | undefined;
 }
 
 /** The newest kernel that the model knows. */
 export const DEFAULT_KERNEL: string = KERNEL_VERSIONS.at(-1) ?? "";
 
 /** Bytes of simulated memory, as of the machines that recorded. */
-const MEMORY_BYTES = 2 ** 31;
+export const MEMORY_BYTES = 2 ** 31;
 
 /**
  * A machine as its selectors say.
@@ -50,7 +52,13 @@ const MEMORY_BYTES = 2 ** 31;
 export function machineOf(
   { arch, kernel, cpu, linuxLayout }: MachineSelectors,
   settings: Settings,
-  { own = NO_FILES, costs = DEFAULT_COSTS, cpus = 1, memory }: MachineExtras = {},
+  {
+    own = NO_FILES,
+    costs = DEFAULT_COSTS,
+    cpus = 1,
+    memory,
+    bytes = MEMORY_BYTES,
+  }: MachineExtras = {},
 ): MachineConfig {
   const { descriptor, mode: selected, set } = parseSelector(arch, own);
   const changed = settings.mode(descriptor);
@@ -71,10 +79,11 @@ export function machineOf(
     mthp: middleOrders(words.mthp, page),
     swap: swap === "true",
     bbml2: words.bbml2 === "true",
+    rangeFlush: words.rangeFlush === "true",
     costs: settings.costs(costs),
     cpus,
     page,
-    frames: Math.floor((words.memory === undefined ? MEMORY_BYTES : bytesOf(words.memory)) / page),
+    frames: Math.floor((words.memory === undefined ? bytes : bytesOf(words.memory)) / page),
   };
   const parts = { ...ownPartsOf({ descriptor, profile }).own, ...ownLinuxOf(linux) };
   const machine: MachineConfig = {
@@ -177,6 +186,7 @@ export const KERNEL_SETTINGS: ReadonlyMap<string, readonly [pattern: RegExp, all
     ["hwDirty", [BOOLEAN, "true or false"]],
     ["swap", [BOOLEAN, "true or false"]],
     ["bbml2", [BOOLEAN, "true or false"]],
+    ["rangeFlush", [BOOLEAN, "true or false"]],
     ["thp", [/^(always|madvise|never)$/, "always, madvise or never"]],
     ["memory", [/^([1-9]\d{0,3}m|[1-8]g)$/, "1m to 9999m, or 1g to 8g"]],
     ["mthp", [/^\d{1,6}[km](\+\d{1,6}[km])*$/, "sizes of folios such as 64k or 64k+1m"]],

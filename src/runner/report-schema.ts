@@ -81,6 +81,7 @@ const cell = z.looseObject({
     .record(z.string(), z.number())
     .exactOptional()
     .describe("of a script: what happened in the kernel"),
+  found: z.record(z.string(), json).exactOptional().describe("of a study: what no number says"),
 });
 
 const host = z
@@ -114,6 +115,32 @@ const shard = z
   })
   .describe("which part of a run it is (--shard)");
 
+const keys = z.record(z.string(), z.string());
+const command = z.string().describe("the command that shows it");
+const studyParts = {
+  study: z
+    .looseObject({
+      name: z.string(),
+      summary: z.string(),
+      about: z.array(z.string()),
+      command,
+    })
+    .exactOptional()
+    .describe("of `mmulate study`: which"),
+  rows: z
+    .array(z.looseObject({ keys, metrics: z.record(z.string(), z.number()) }))
+    .exactOptional()
+    .describe("of a study: its figures"),
+  verdicts: z
+    .array(z.looseObject({ keys, result: z.string(), command }))
+    .exactOptional()
+    .describe("of a study: what it says of its points, in words"),
+  claims: z
+    .array(z.looseObject({ id: z.string(), text: z.string(), holds: z.boolean(), command }))
+    .exactOptional()
+    .describe("of a study: sentences, and whether its figures bear them out"),
+};
+
 export const reportSchema = z
   .looseObject({
     schema: z.literal(REPORT_SCHEMA),
@@ -122,6 +149,7 @@ export const reportSchema = z
     shard: shard.exactOptional(),
     cells: z.array(cell),
     failures: z.array(failure).exactOptional(),
+    ...studyParts,
     host: host.exactOptional(),
   })
   .meta({

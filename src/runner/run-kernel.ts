@@ -72,7 +72,7 @@ export function runKernel(
 }
 
 /** The core's counters; single accesses do not pass its batch loop, which counts reads and writes. */
-function countersOf(core: Core, { accesses: { reads, writes } }: Player): CounterValues {
+export function countersOf(core: Core, { accesses: { reads, writes } }: Player): CounterValues {
   const counters = core.counters();
   counters[Counter.Reads] = BigInt(reads);
   counters[Counter.Writes] = BigInt(writes);

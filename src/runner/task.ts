@@ -1,4 +1,4 @@
-// What is run: a cell of a trace or workload, one of a script, or one of the kernel, wherever it runs.
+// What is run: a cell of a trace or workload, one of a script, of the kernel or of a study, wherever it runs.
 
 import { compileCoreFor } from "../core/made-for.js";
 import { MmulateError } from "../errors.js";
@@ -10,12 +10,14 @@ import type { OnProgress } from "./feed.js";
 import type { CoreModule } from "./module-files.js";
 import type { KernelCell } from "./plan-kernel.js";
 import type { ScriptCell } from "./plan-scripts.js";
+import type { StudyCell } from "./plan-study.js";
 import { type CellOutcome, machineFor, runCellOn } from "./run-cell.js";
 import { runKernel } from "./run-kernel.js";
 import { runScript } from "./run-script.js";
+import { runStudy } from "./run-study.js";
 
 /** Any cell. */
-export type Runnable = Cell | ScriptCell | KernelCell;
+export type Runnable = Cell | ScriptCell | KernelCell | StudyCell;
 
 /** How scripts are played; traces and workloads do not look at it. */
 export interface ScriptOptions {
@@ -43,7 +45,8 @@ export async function taskOf(
   play: ScriptOptions = {},
 ): Promise<Task> {
   const { hash } = core;
-  if ("operations" in cell || "workload" in cell) return { cell, module: core.module, hash, play };
+  // What meets a kernel stops at every fault: a module made for its layout would not pay.
+  if ("machine" in cell) return { cell, module: core.module, hash, play };
   const { layout, cpu } = machineFor(cell);
   return { cell, module: await compileCoreFor(core.bytes, layout, cpu), hash, play };
 }
@@ -58,6 +61,7 @@ export async function runTask(
 ): Promise<CellOutcome> {
   if ("operations" in cell) return runScript({ module, hash }, cell, { ...play, onProgress });
   if ("workload" in cell) return runKernel({ module, hash }, cell, onProgress);
+  if ("study" in cell) return runStudy({ module, hash }, cell, onProgress);
   // It starts while the core is made ready.
   if ("path" in cell.input) startThreadFor(cell.input.path);
   return runCellOn(module, hash, cell, onProgress);

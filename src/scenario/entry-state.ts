@@ -2,12 +2,11 @@
 // what designs differ in.
 
 import { isUffdWp, markerIn } from "../kernel/absent.js";
-import { headOf, mapsOf, orderOf, pageFlags, refsOf } from "../kernel/folio.js";
+import { headOf, mapsOf, orderOf, refsOf } from "../kernel/folio.js";
 import { isHugeZero } from "../kernel/huge-zero.js";
 import { hugePageStart, hugetlbSlot, isHugetlb } from "../kernel/hugetlb.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Mm } from "../kernel/mm.js";
-import { PG_EXCLUSIVE } from "../kernel/page-flags.js";
 import { hugeEntryAt, hugeStart } from "../kernel/walk-entries.js";
 import { Pte } from "../layout/linux-flags.js";
 import type { EntryState } from "../stats/observation.js";
@@ -73,7 +72,8 @@ function stateAt(kernel: Kernel, mm: Mm, page: number, numbers: FrameNumbers): E
   const present = { ...shown, ...protnone, ...upper };
   if ((flags & Pte.special) !== 0 || isHugeZero(kernel, base)) return { ...present, frame: 0 };
   const cont = (flags & Pte.contiguous) !== 0 ? { cont: 1 } : {};
-  return { ...present, ...cont, ...frameState(kernel, base, offset, numbers) };
+  const exclusive = kernel.pae.isX(slot, level, base) ? { x: 1 } : {};
+  return { ...present, ...cont, ...exclusive, ...frameState(kernel, base + offset, numbers) };
 }
 
 /** The entry that a page belongs to, its level, and the page's place in what it maps. */
@@ -94,17 +94,9 @@ function absentState(kernel: Kernel, slot: number, flags: number): EntryState {
   return { ...exclusive, ...kind };
 }
 
-/** A page by what its folio's records say; a folio mapped as a whole keeps PageAnonExclusive on its head. */
-function frameState(
-  kernel: Kernel,
-  base: number,
-  offset: number,
-  numbers: FrameNumbers,
-): EntryState {
-  const frame = base + offset;
-  const exclusive = (pageFlags(kernel, base) & PG_EXCLUSIVE) !== 0 ? { x: 1 } : {};
+/** A page by what its folio's records say. */
+function frameState(kernel: Kernel, frame: number, numbers: FrameNumbers): EntryState {
   return {
-    ...exclusive,
     order: orderOf(kernel, headOf(kernel, frame)),
     frame: numbers.of(frame),
     refs: refsOf(kernel, frame),

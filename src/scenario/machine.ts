@@ -15,6 +15,7 @@ import type { CompiledLayout } from "../layout/compiled.js";
 import { type CpuOptions, compileCpu } from "../layout/cpu.js";
 import { compileLinuxLayout } from "../layout/linux-layout.js";
 import type { ModeInput } from "../layout/mode.js";
+import { DEFAULT_PAE, PAE_SCHEMES } from "../pae/index.js";
 
 /** A kernel and its machine. */
 export interface MachineConfig {
@@ -78,7 +79,8 @@ export function bootMachine(
   core.loadCpu(compileCpu(profile, hardware, machine.memory), cpus);
   core.loadDemand(null);
   const compiled = compileLinuxLayout(linux, descriptor, hardware);
-  return new Kernel({ core, hardware, linux: compiled, config: machine.kernel, cpus });
+  const pae = known(PAE_SCHEMES, machine.kernel.pae ?? DEFAULT_PAE, "scheme of PageAnonExclusive");
+  return new Kernel({ core, hardware, linux: compiled, config: machine.kernel, pae, cpus });
 }
 
 /** What page size, CPU and configuration mean for the hardware's parameters. */

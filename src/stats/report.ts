@@ -45,6 +45,8 @@ export interface CellResult {
   readonly narrations?: readonly Narration[];
   /** Of a script: what happened in the kernel, by the name of the event. */
   readonly events?: Readonly<Record<string, number>>;
+  /** Of a study's point: what no number says. */
+  readonly found?: { readonly [name: string]: Json };
 }
 
 /** Figures of the host, which differ from run to run. */
@@ -72,6 +74,37 @@ export interface Shard {
   readonly cells: number;
 }
 
+/** A line of a study's figures. Rows with the same metrics stand in one table. */
+export interface StudyRow {
+  readonly keys: Readonly<Record<string, string>>;
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+/** What a study says of a point or of some, in words. */
+export interface StudyVerdict {
+  readonly keys: Readonly<Record<string, string>>;
+  readonly result: string;
+  /** What shows it. */
+  readonly command: string;
+}
+
+/** A sentence that the study's figures bear out, or do not. */
+export interface StudyClaim {
+  readonly id: string;
+  readonly text: string;
+  readonly holds: boolean;
+  readonly command: string;
+}
+
+/** Which study a report is of. */
+export interface StudyHead {
+  readonly name: string;
+  readonly summary: string;
+  readonly about: readonly string[];
+  /** The whole of the command line. */
+  readonly command: string;
+}
+
 export interface Report {
   readonly schema: typeof REPORT_SCHEMA;
   readonly version: string;
@@ -83,5 +116,10 @@ export interface Report {
   readonly failures?: readonly CellFailure[];
   /** Of `mmulate bench`: how the cells compare with a baseline, suite by suite. */
   readonly bench?: readonly BenchResult[];
+  /** Of `mmulate study`. */
+  readonly study?: StudyHead;
+  readonly rows?: readonly StudyRow[];
+  readonly verdicts?: readonly StudyVerdict[];
+  readonly claims?: readonly StudyClaim[];
   readonly host?: { readonly cells: readonly CellHost[] };
 }

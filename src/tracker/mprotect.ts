@@ -3,7 +3,7 @@
 import { mprotect } from "../kernel/mprotect.js";
 import { VM_READ } from "../kernel/vm-flags.js";
 import { refuse } from "./refuse.js";
-import type { Tracker, Watched } from "./types.js";
+import { runsOf, type Tracker, type Watched } from "./types.js";
 
 function protect({ kernel, mm, start, end }: Watched): void {
   refuse("mprotect", mprotect(kernel, mm, start, end, VM_READ));
@@ -14,6 +14,6 @@ export const mprotectTracker: Tracker = {
   arm: protect,
   collect(watched, { segv }) {
     protect(watched);
-    return segv.length;
+    return runsOf(segv);
   },
 };

@@ -17,6 +17,12 @@ export interface Reported {
   readonly messages: readonly number[];
 }
 
+/** Pages of address space: runs [first, end) that do not meet. */
+export type Pages = readonly (readonly [first: number, end: number])[];
+
+/** What changes a page without a store of the process to it. */
+export type Change = "discard" | "move";
+
 /** One way of finding them. */
 export interface Tracker {
   /** One line for help texts. */
@@ -26,6 +32,26 @@ export interface Tracker {
    * @throws MmulateError CONFIG where the kernel has no such thing
    */
   arm(watched: Watched): void;
-  /** How many pages were written since; watches all of them again. */
-  collect(watched: Watched, reported: Reported): number;
+  /** Pages that were written since, and maybe others; watches all of them again. */
+  collect(watched: Watched, reported: Reported): Pages;
+  /** Changes it does not see, each with the kernel's rule behind that. */
+  readonly blindTo?: Readonly<Partial<Record<Change, string>>>;
+  /** It finds no page at all: what the others are measured against. */
+  readonly findsNothing?: true;
+}
+
+/** Single pages, in any order, as runs. */
+export function runsOf(pages: readonly number[]): Pages {
+  const runs: [number, number][] = [];
+  for (const page of Float64Array.from(pages).sort()) {
+    const last = runs.at(-1);
+    if (last !== undefined && page <= last[1]) last[1] = Math.max(last[1], page + 1);
+    else runs.push([page, page + 1]);
+  }
+  return runs;
+}
+
+/** How many pages. */
+export function countOf(pages: Pages): number {
+  return pages.reduce((sum, [first, end]) => sum + end - first, 0);
 }

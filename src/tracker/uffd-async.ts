@@ -6,20 +6,20 @@ import { PAGE_IS_WRITTEN } from "../kernel/pagemap-categories.js";
 import { pagemapScan } from "../kernel/pagemap-scan.js";
 import { uffdRegister } from "../kernel/userfaultfd.js";
 import { refuse } from "./refuse.js";
-import type { Tracker, Watched } from "./types.js";
+import type { Pages, Tracker, Watched } from "./types.js";
 
 /** Regions that one call has room for; a scan that finds more goes on in the next call. */
 const REGIONS = 4096;
 
-function scan({ kernel, mm, start, end }: Watched): number {
+function scan({ kernel, mm, start, end }: Watched): Pages {
   const request = { start, end, categories: PAGE_IS_WRITTEN, protect: true, check: true };
   const result = pagemapScan(kernel, mm, request);
   if ("errno" in result) {
     refuse("PAGEMAP_SCAN", result.errno);
-    return 0;
+    return [];
   }
   kernel.count(Event.syscall, Math.floor(result.ranges.length / REGIONS));
-  return result.ranges.reduce((sum, [first, behind]) => sum + behind - first, 0);
+  return result.ranges;
 }
 
 export const uffdAsync: Tracker = {

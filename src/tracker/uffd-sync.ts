@@ -2,7 +2,7 @@
 
 import { uffdRegister, uffdWriteProtect } from "../kernel/userfaultfd.js";
 import { refuse } from "./refuse.js";
-import type { Tracker, Watched } from "./types.js";
+import { runsOf, type Tracker, type Watched } from "./types.js";
 
 function protect({ kernel, mm, start, end }: Watched): void {
   refuse("UFFDIO_WRITEPROTECT", uffdWriteProtect(kernel, mm, start, end, "on"));
@@ -18,6 +18,6 @@ export const uffdSync: Tracker = {
   },
   collect(watched, { messages }) {
     protect(watched);
-    return messages.length;
+    return runsOf(messages);
   },
 };

@@ -5,7 +5,7 @@
 
 import { mmap } from "../../kernel/mmap.js";
 import { VM_READ, VM_WRITE } from "../../kernel/vm-flags.js";
-import type { Watched } from "../../tracker/types.js";
+import { countOf, type Watched } from "../../tracker/types.js";
 import { shuffled } from "../random.js";
 import type { Values } from "../types.js";
 import type { KernelRun, KernelWorkload } from "./types.js";
@@ -46,7 +46,7 @@ function run({ player, watch, tracker, seed }: KernelRun, { pages, fraction }: V
     const { segv, wpfault: messages } = player.takeTrouble();
     let found = 0;
     const collecting = watch.time(() => {
-      found = tracker.collect(watched, { segv, messages });
+      found = countOf(tracker.collect(watched, { segv, messages }));
     });
     return { write: writing / written, collect: collecting / pages, found };
   });

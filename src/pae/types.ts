@@ -1,0 +1,107 @@
+// What a scheme of "this anonymous page is exclusive" (PageAnonExclusive) answers, and is told. The kernel model asks
+// and tells nothing else, so that a scheme is one file of this folder.
+//
+//   X(e): the entry e is the only reference to its page among all page tables, and may be made writable, or its page
+//         pinned, without a copy. False though it is true costs a copy; true though it is false is a leak.
+//
+//   event                              hook          today (page.ts)
+//   may this page be written, pinned?  isX           flag of the page, of a huge page on its first page
+//   a new page is mapped               newX          set n flags
+//   nobody else has it, proved         proveX        set one flag
+//   fork                               reserve,      pinned and X: must be copied; else clear n flags
+//                                      dup, dupRun
+//   KSM                                tryShare      pinned: no; else clear
+//   the entry leaves the tables        takeX         its flag, which is cleared
+//   it comes back                      putX          the flag, if it was set
+//   a huge mapping is split            split         the first page's flag, on all
+//   write-protected, still X           kept          -
+//   made writable, being X             madeWritable  -
+//   MADV_FREE, KSM clean an entry      cleans        dirty goes
+//   is it really dirty?                isDirty       what the entry says
+//   entries in one batch or group      mayDiffer     whatever their flags are
+//   entries move, tables go            reserve, moveEntry, tablesGo               -
+//
+// A table that moves as a whole takes along what hangs off it, and a page that is freed loses its flags: nobody is told.
+//
+// Entries handed to hooks as `Entry` are present, map anonymous pages of private mappings, and lie side by side in one table where
+// there are several. The page-table lock is held, so that nothing changes meanwhile; `reserve` is called before it is
+// taken, may allocate, and may fail.
+
+import type { Mm } from "../kernel/mm.js";
+import type { ProgramCase } from "../layout/entry-program.js";
+
+/** An entry, or the first of a run: where it is, and what it maps. */
+export interface Entry {
+  readonly mm: Mm;
+  /** Page of address space. */
+  readonly page: number;
+  readonly slot: number;
+  /** 0 = last level. */
+  readonly level: number;
+  /** Frame that it maps; of a huge page the first. */
+  readonly frame: number;
+  /** Slots side by side that are one mapping (a contiguous huge page of a pool); left out = 1. */
+  readonly slots?: number;
+}
+
+/** Hooks of one kernel. */
+export interface PaeHooks {
+  /** X(e). Of a page that is not anonymous: false. */
+  isX(slot: number, level: number, frame: number): boolean;
+  /** `count` entries map new pages, side by side, that nobody else has. */
+  newX(entry: Entry, count: number): void;
+  /** Nobody else has the page: it was counted. The entry stays as it is, unless X is kept in it. */
+  proveX(entry: Entry): void;
+  /**
+   * Memory for "not exclusive" of the entries in the table of a slot; `from`: as far as the table of that slot has any,
+   * from which entries will move. False: there is none.
+   */
+  reserve(slot: number, level: number, from?: number): boolean;
+  /**
+   * fork: the page will be mapped by the child's entry in `to` as well; the caller write-protects and copies the entry
+   * afterwards. False: it may be pinned, and must be copied instead.
+   */
+  dup(entry: Entry, to: number): boolean;
+  /** fork's program went over `count` entries, by `forkCases`. */
+  dupRun(slot: number, to: number, count: number): void;
+  /** KSM: the entry is about to be write-protected for good. False: it may be pinned. */
+  tryShare(entry: Entry): boolean;
+  /** The entry is about to become a migration or swap entry: X(e), which goes with it. */
+  takeX(entry: Entry): boolean;
+  /** Such an entry maps a page again, `exclusive` by what it said. */
+  putX(entry: Entry, exclusive: boolean): void;
+  /** `count` last-level entries, from `parts` on, take the place of an entry that was X or not. */
+  split(slot: number, parts: Entry, count: number, exclusive: boolean): void;
+  /** A present entry was changed, and may have lost the right to write; `before`: its flags until then. */
+  kept(slot: number, level: number, before: number): void;
+  /** The entry, being X, was given the right to write without a write. */
+  madeWritable(slot: number, level: number): void;
+  /** Flags that go where an entry with these flags is made clean. */
+  cleans(flags: number): number;
+  /** The page was written through the entry, or what stood for it, since it was clean. */
+  isDirty(flags: number, frame: number): boolean;
+  /** Flags in which entries of a batch, or a contiguous group, may differ from one with these flags. */
+  mayDiffer(flags: number): number;
+  /** An entry has moved to another slot of its level. */
+  moveEntry(from: number, to: number, level: number): void;
+  /** Tables below `root` are freed by `free`, in [first, end). */
+  tablesGo(root: number, first: number, end: number, free: () => number): number;
+}
+
+/** A case of a program: which present entries, what becomes of them, and of the flags of their frames (`PG_*`). */
+export interface PaeCase extends Pick<ProgramCase, "all" | "none" | "clear" | "set"> {
+  readonly frameClear?: number;
+  readonly frameSet?: number;
+}
+
+/** A scheme. */
+export interface PaeScheme<Kernel> {
+  readonly name: string;
+  readonly title: string;
+  /** What fork does to entries of small anonymous pages that are not pinned; the first case that fits (ADR 0020). */
+  readonly forkCases: readonly PaeCase[];
+  /** What clear_refs does to them; left out: it write-protects whatever is there. */
+  readonly clearCases?: readonly PaeCase[];
+  /** Hooks of one kernel. */
+  readonly hooks: (kernel: Kernel) => PaeHooks;
+}

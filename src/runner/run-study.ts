@@ -1,0 +1,90 @@
+// Runs one point of a study on one core, in this thread.
+
+import { Core } from "../core/core.js";
+import { MmulateError } from "../errors.js";
+import { EVENT_MEANINGS } from "../kernel/events.js";
+import type { Kernel } from "../kernel/kernel.js";
+import { encodeLayout, hashBytes } from "../layout/encode.js";
+import { bootMachine, machineParts } from "../scenario/machine.js";
+import { Player } from "../scenario/player.js";
+import { withKernel } from "../stats/kernel-cycles.js";
+import { accesses, checksOf, cyclesOf, type EventCosts } from "../stats/metrics.js";
+import { STUDIES } from "../study/index.js";
+import type { PointResult, StudyMachine } from "../study/types.js";
+import { startHost } from "./cell-host.js";
+import type { OnProgress } from "./feed.js";
+import type { CoreModule } from "./module-files.js";
+import type { StudyCell } from "./plan-study.js";
+import { type CellOutcome, costsOf } from "./run-cell.js";
+import { countersOf } from "./run-kernel.js";
+
+/**
+ * Runs a point.
+ * @throws MmulateError as the study's `run`; MEMORY
+ */
+export function runStudy(
+  { module, hash }: Pick<CoreModule, "module" | "hash">,
+  cell: StudyCell,
+  onProgress: OnProgress = () => undefined,
+): CellOutcome {
+  const { machine, seed, point } = cell;
+  const study = STUDIES.get(cell.study);
+  if (study === undefined) throw new MmulateError("INTERNAL", `no study "${cell.study}"`);
+  const host = startHost(cell.id);
+  const core = new Core(module);
+  const costs = costsOf(machineParts(machine).profile);
+  let booted = bootAt(core, cell, costs);
+  let fresh = true;
+  const boot = (): StudyMachine => {
+    if (!fresh) booted = bootAt(core, cell, costs);
+    fresh = false;
+    return booted;
+  };
+  const found = study.run({ core, machine, seed, boot, progress: onProgress }, point);
+  const result = resultOf(core, cell, hash, booted, costs, found);
+  return { result, host: host(accesses(result.counters), core) };
+}
+
+function bootAt(core: Core, { machine }: StudyCell, costs: EventCosts): StudyMachine {
+  const kernel = bootMachine(core, machine);
+  const player = new Player(kernel);
+  const accessCycles = (): number => Number(cyclesOf(countersOf(core, player), costs).work);
+  return { kernel, player, accessCycles };
+}
+
+function eventsOf({ events }: Kernel): Record<string, number> {
+  return Object.fromEntries(EVENT_MEANINGS.map(([event], i) => [event, events[i] ?? 0]));
+}
+
+function resultOf(
+  core: Core,
+  { id, labels, point, study, machine, seed, set }: StudyCell,
+  moduleHash: string,
+  { kernel, player }: StudyMachine,
+  costs: EventCosts,
+  { metrics, checks, found }: PointResult,
+): CellOutcome["result"] {
+  const counters = countersOf(core, player);
+  const events = eventsOf(kernel);
+  const { config } = kernel;
+  return {
+    id,
+    labels,
+    config: {
+      arch: config.architecture,
+      mode: kernel.hardware.mode,
+      layoutHash: hashBytes(encodeLayout(kernel.hardware)),
+      moduleHash,
+      cpu: machine.cpu,
+      kernel: { ...config, mthp: Object.fromEntries(config.mthp) },
+      ...(set === undefined ? {} : { set }),
+      input: { study, values: { ...point.values }, seed },
+    },
+    counters,
+    cycles: withKernel(cyclesOf(counters, costs), events, config.costs.events, kernel.clocks),
+    metrics,
+    checks: [...checksOf(counters), ...checks],
+    events,
+    ...(found === undefined ? {} : { found }),
+  };
+}

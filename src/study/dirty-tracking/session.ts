@@ -1,0 +1,93 @@
+// A process whose writes are tracked: it maps a heap, writes, and is asked now and then what it wrote. The oracle
+// watches each collection; a ledger says what every step costs.
+
+import { MmulateError } from "../../errors.js";
+import type { Mm } from "../../kernel/mm.js";
+import { mmap } from "../../kernel/mmap.js";
+import { VM_READ, VM_WRITE } from "../../kernel/vm-flags.js";
+import { type Verdict, WrittenPages } from "../../oracle/written-pages.js";
+import type { Process } from "../../scenario/player.js";
+import { countOf, type Pages, type Tracker, type Watched } from "../../tracker/types.js";
+import { Ledger, type Spent } from "../ledger.js";
+import type { StudyMachine } from "../types.js";
+
+/** What a collection brought. */
+export interface Collected {
+  readonly spent: Spent;
+  /** Pages reported. */
+  readonly pages: Pages;
+  readonly found: number;
+  readonly verdict: Verdict;
+}
+
+/** One process, one heap, one tracker. */
+export class Session {
+  readonly process: Process;
+  readonly start: number;
+  end: number;
+  readonly ledger: Ledger;
+  readonly written = new WrittenPages();
+
+  constructor(
+    readonly machine: StudyMachine,
+    readonly tracker: Tracker,
+    pages: number,
+  ) {
+    const { player } = machine;
+    this.process = player.processNamed("P");
+    this.process.onSegv = "unprotect";
+    this.start = player.nextPlace(true);
+    this.end = this.start + pages;
+    this.ledger = new Ledger(machine);
+    this.map(this.start, pages);
+  }
+
+  get mm(): Mm {
+    return this.process.mm;
+  }
+
+  private get watched(): Watched {
+    const { start, end, mm, machine } = this;
+    return { kernel: machine.kernel, mm, start, end };
+  }
+
+  /** Maps private memory. */
+  map(start: number, pages: number): void {
+    const access = VM_READ | VM_WRITE;
+    const errno = mmap(this.machine.kernel, this.mm, { start, pages, access, shared: false });
+    if (errno !== 0) throw new MmulateError("MEMORY", `mmap of ${pages} pages: ${errno}`);
+  }
+
+  /** Writes every page of the heap once, before anybody watches. */
+  populate(): void {
+    const { player } = this.machine;
+    for (let page = this.start; page < this.end; page++) player.touch(this.process, page, 1);
+  }
+
+  /** Begins to watch. */
+  arm(): Spent {
+    return this.ledger.measure(() => this.tracker.arm(this.watched));
+  }
+
+  /** Stores to pages, given by their place in the heap. */
+  write(pages: Iterable<number>): Spent {
+    const { player } = this.machine;
+    player.takeTrouble();
+    return this.ledger.measure(() => {
+      for (const page of pages) {
+        player.touch(this.process, this.start + page, 1);
+        this.written.write(this.start + page);
+      }
+    });
+  }
+
+  /** Asks what was written, and watches on. */
+  collect(): Collected {
+    const { segv, wpfault: messages } = this.machine.player.takeTrouble();
+    let pages: Pages = [];
+    const spent = this.ledger.measure(() => {
+      pages = this.tracker.collect(this.watched, { segv, messages });
+    });
+    return { spent, pages, found: countOf(pages), verdict: this.written.judge(pages) };
+  }
+}

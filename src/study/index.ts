@@ -1,0 +1,8 @@
+// Studies by name.
+
+import { dirtyTracking } from "./dirty-tracking/index.js";
+import type { Study } from "./types.js";
+
+export const STUDIES: ReadonlyMap<string, Study> = new Map<string, Study>([
+  ["dirty-tracking", dirtyTracking],
+]);

@@ -1,0 +1,10 @@
+// Nobody watches: what the others are measured against.
+
+import type { Tracker } from "./types.js";
+
+export const noTracker: Tracker = {
+  summary: "nobody watches: what the others are measured against",
+  findsNothing: true,
+  arm: () => undefined,
+  collect: () => [],
+};
