@@ -164,6 +164,8 @@ function freeEmptyTables(
 /** exit_mmap: all of it, and no CPU is left that has its tables loaded. */
 export function exitMm(kernel: Kernel, mm: Mm): void {
   releaseNotifiers(kernel, mm);
+  // exit_mm: the last thread lets go of it before it is taken down.
+  if (kernel.cpus.hasLoaded(mm)) kernel.cpus.idle();
   gathering(kernel, mm, (gather) => unmap(gather, 0, mm.limit), true);
   kernel.mms.delete(mm);
   kernel.cpus.forget(mm);

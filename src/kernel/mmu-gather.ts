@@ -20,7 +20,7 @@ const BATCH_HEAD = 16;
 const POINTER = 8;
 
 /** Pages that are gathered before a flush, with base pages of so many bytes. */
-export function gatherRoom(kernel: Kernel): number {
+function gatherRoom(kernel: Kernel): number {
   const batch = Math.floor((kernel.config.page - BATCH_HEAD) / POINTER);
   // From 6.9 on a folio's pages take two places, which are kept free in each batch.
   const kept = kernel.has("batchedZap") ? 1 : 0;
