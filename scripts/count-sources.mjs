@@ -9,9 +9,10 @@ const [{ ARCHITECTURES }, { CPUS }, { LINUX_LAYOUTS }, { BIT_BOOKS }, { DEFAULT_
   await Promise.all(
     ["index", "cpus/index", "linux/index", "linux/bit-books", "costs/index"].map(at),
   );
-const [softleaf, kernels, { PROPOSALS }, { LINUX_FUNCTIONS }] = await Promise.all(
-  ["linux/softleaf", "linux/kernels", "linux/proposals", "linux/functions"].map(at),
-);
+const [softleaf, kernels, { PROPOSALS }, { LINUX_FUNCTIONS }, { SECOND_STAGES }] =
+  await Promise.all(
+    ["linux/softleaf", "linux/kernels", "linux/proposals", "linux/functions", "linux/kvm"].map(at),
+  );
 
 const named = (map, name) => [...map].map(([key, data]) => [name(key), data]);
 const files = new Map([
@@ -24,6 +25,7 @@ const files = new Map([
   ...named(BIT_BOOKS, (key) => `arch/linux/bits/${key}.ts`),
   ["arch/linux/proposals", [...PROPOSALS.values()]],
   ["arch/linux/functions.ts", [...LINUX_FUNCTIONS.values()]],
+  ["arch/linux/kvm.ts", [...SECOND_STAGES.values()]],
 ]);
 
 /** Marks of every object with a `cite`, the labels of explanations left out. */

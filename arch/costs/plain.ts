@@ -1,6 +1,7 @@
 // Round numbers for a machine of about 4 GHz, to order kinds of work by size. Not calibrated.
 
 import type { CostProfileInput } from "./schema.js";
+import { SECONDARY_COSTS } from "./secondary.js";
 
 /** A cost that is chosen, to the nearest round number. */
 function chosen(cycles: number): CostProfileInput["events"][string] {
@@ -16,6 +17,7 @@ export const plainCosts: CostProfileInput = {
   overlap: 1,
   measuredOn: [],
   events: {
+    ...SECONDARY_COSTS,
     syscall: chosen(200),
     trap: chosen(1000),
     fault_segv: chosen(8000),

@@ -113,6 +113,13 @@ const FEATURES = {
     cite: "LINUX 7.0 mm/vma.c VM_STICKY",
     confidence: "witnessed",
   },
+  kvmDirtiesAtInstall: {
+    since: "6.13",
+    means:
+      "KVM marks a page dirty when it maps it writable into a guest; before, when a dirty SPTE goes",
+    cite: "LINUX 6.13 virt/kvm/kvm_main.c kvm_release_faultin_page; 6.12 arch/x86/kvm/mmu/tdp_mmu.c handle_changed_spte",
+    confidence: "knowledge",
+  },
   guardRegions: {
     since: "6.13",
     means: "MADV_GUARD_INSTALL, PAGE_IS_GUARD, bit 58 of pagemap",

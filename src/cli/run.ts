@@ -7,6 +7,7 @@ import { DEFAULT_ARCHITECTURES } from "../../arch/index.js";
 import { KERNEL_VERSIONS } from "../../arch/linux/kernels.js";
 import type { Selection } from "../config/selection.js";
 import { EXIT_DONE } from "../errors.js";
+import { MMU_POLICIES } from "../kvm/policies/index.js";
 import { DEFAULT_CPU } from "../runner/plan.js";
 import { DEFAULT_KERNEL } from "../runner/plan-machine.js";
 import { planSelection } from "../runner/plan-selection.js";
@@ -46,6 +47,7 @@ interface RunFlags extends SweepFlags {
   readonly costs: string[];
   readonly tracker: string[];
   readonly cpus: string[];
+  readonly mmuPolicy: string[];
   readonly check?: true;
   readonly explain?: true;
   readonly json?: true;
@@ -78,9 +80,17 @@ Workloads: ${workloadHelp()}.
 Values may end in k, m or g. A file of such a name is meant by ./NAME.
 Kernels: ${KERNEL_VERSIONS.join(", ")}; 6.12:softDirty=false is one without CONFIG_MEM_SOFT_DIRTY.`;
 
+function addPolicies(command: Command): Command {
+  return command.option(
+    "--mmu-policy <a,b>",
+    `scripts: what guests' shadow entries do: ${[...MMU_POLICIES.keys()].join(", ")}`,
+    list,
+  );
+}
+
 /** What is simulated, on what, and how it is read. */
 function addSelectors(command: Command): Command {
-  return command
+  return addPolicies(command)
     .option(
       "--arch <a,b>",
       `whose page tables and rules are followed (default: ${DEFAULT_ARCHITECTURES.join(",")})`,
@@ -156,7 +166,7 @@ async function run(
   flags: Partial<RunFlags>,
   deliver: typeof report,
 ): Promise<number> {
-  const selection = await readSelection(flags, lineValues(flags));
+  const selection = await readSelection(withPolicies(flags), lineValues(flags));
   const { value: reporter = [] } = selection.values.get("reporter") ?? {};
   const targets = targetsOf(flags.json === true ? { reporter, json: true } : { reporter });
   if (flags.showConfig === true) {
@@ -177,6 +187,12 @@ async function run(
   });
   await deliver(result, targets);
   return exitCodeOf(end, result);
+}
+
+/** A policy is a setting of the kernel. */
+function withPolicies(flags: Partial<RunFlags>): SweepFlags {
+  const { L = [], mmuPolicy } = flags;
+  return mmuPolicy === undefined ? flags : { ...flags, L: [...L, `kernel.mmuPolicy=${mmuPolicy}`] };
 }
 
 /** What options say, by the names that a file of defaults has for it. */

@@ -75,6 +75,17 @@ const EVENTS = [
   ["oom_kill", "processes killed for their memory"],
   ["notifier_range", "ranges that secondary MMUs were told of (notifier.ts)"],
   ["notifier_age", "times a secondary MMU was asked whether a page is young"],
+  ["kvm_exit", "exits of a guest because its second translation denied an access (src/kvm)"],
+  ["kvm_retry", "faults of a guest that found the page on its way, and began again"],
+  ["kvm_flush", "times all virtual CPUs of a guest forgot translations"],
+  ["kvm_log", "pages noted as written by a guest"],
+  ["kvm_log_full", "exits because the hardware's log of written pages was full"],
+  ["kvm_ring_full", "pages noted while the ring of written pages was full"],
+  ["spte_map", "shadow entries made by faults of a guest"],
+  ["spte_zap", "shadow entries taken down"],
+  ["spte_protect", "shadow entries that lost the right to write"],
+  ["spte_clean", "shadow entries made clean, and still writable"],
+  ["spte_age", "shadow entries made old"],
 ] as const;
 
 type EventName = (typeof EVENTS)[number][0];

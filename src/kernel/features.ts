@@ -35,6 +35,8 @@ export interface KernelConfig {
   readonly mthp: ReadonlyMap<number, ThpSwitch>;
   /** CPUs; one unless said. A userfaultfd's monitor waits on the last one. */
   readonly cpus?: number;
+  /** What secondary MMUs do when entries change (src/kvm/policies); left out = as this version does. */
+  readonly mmuPolicy?: string;
   /** What kernel work costs. */
   readonly costs: CostProfile;
   /** There is a swap device. */

@@ -9,6 +9,7 @@ import type { LinuxLayout } from "../../arch/linux/schema.js";
 import type { Descriptor } from "../../arch/schema.js";
 import { MmulateError } from "../errors.js";
 import { checkVersion, type KernelConfig, layoutOf, type ThpSwitch } from "../kernel/features.js";
+import { MMU_POLICIES } from "../kvm/policies/index.js";
 import { compileLayout } from "../layout/compile.js";
 import { type CpuOptions, compileCpu } from "../layout/cpu.js";
 import { compileLinuxLayout } from "../layout/linux-layout.js";
@@ -80,6 +81,7 @@ export function machineOf(
     swap: swap === "true",
     bbml2: words.bbml2 === "true",
     rangeFlush: words.rangeFlush === "true",
+    ...(words.mmuPolicy === undefined ? {} : { mmuPolicy: words.mmuPolicy }),
     costs: settings.costs(costs),
     cpus,
     page,
@@ -188,6 +190,13 @@ export const KERNEL_SETTINGS: ReadonlyMap<string, readonly [pattern: RegExp, all
     ["bbml2", [BOOLEAN, "true or false"]],
     ["rangeFlush", [BOOLEAN, "true or false"]],
     ["thp", [/^(always|madvise|never)$/, "always, madvise or never"]],
+    [
+      "mmuPolicy",
+      [
+        new RegExp(`^(${[...MMU_POLICIES.keys()].join("|")})$`),
+        `${[...MMU_POLICIES.keys()].slice(0, -1).join(", ")} or ${[...MMU_POLICIES.keys()].at(-1)}`,
+      ],
+    ],
     ["memory", [/^([1-9]\d{0,3}m|[1-8]g)$/, "1m to 9999m, or 1g to 8g"]],
     ["mthp", [/^\d{1,6}[km](\+\d{1,6}[km])*$/, "sizes of folios such as 64k or 64k+1m"]],
   ]);

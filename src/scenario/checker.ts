@@ -6,19 +6,16 @@ import { isGuard } from "../kernel/guard.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { endMigration } from "../kernel/migrate.js";
 import { dropUnused } from "../kernel/swap-device.js";
-import {
-  VM_ACCESS_FLAGS,
-  VM_DONTCOPY,
-  VM_READ,
-  VM_WIPEONFORK,
-  VM_WRITE,
-} from "../kernel/vm-flags.js";
+import { VM_ACCESS_FLAGS, VM_DONTCOPY, VM_WIPEONFORK, VM_WRITE } from "../kernel/vm-flags.js";
 import { checkAccess } from "../oracle/access.js";
 import type { Violation } from "../oracle/audit.js";
 import { checkContiguous } from "../oracle/contiguous.js";
 import { checkKernel } from "../oracle/invariants.js";
-import { PlainMemory, type PlainResult } from "../oracle/plain-memory.js";
+import { PlainMemory } from "../oracle/plain-memory.js";
+import { checkSecondary, WrittenPages } from "../oracle/secondary.js";
 import type { Observation } from "../stats/observation.js";
+import { PLAIN_VERBS, rangeOf } from "./checker-verbs.js";
+import type { Guest } from "./guest.js";
 import type { Player, Process, Watch } from "./player.js";
 import type { Operation } from "./script.js";
 
@@ -27,15 +24,11 @@ export interface Complaint extends Violation {
   readonly op: string;
 }
 
-/** What the plain model does of an operation once it is done. Returns what it should have returned. */
-type After = (errno: Observation["errno"]) => PlainResult | null;
-
-const NOTHING: After = () => null;
-
 /** Watches one player. */
 export class Checker implements Watch {
   readonly complaints: Complaint[] = [];
   private readonly memory = new PlainMemory();
+  private readonly written = new WrittenPages();
   private op = "";
 
   constructor(
@@ -49,8 +42,8 @@ export class Checker implements Watch {
 
   begin(operation: Operation, process: Process): (shown: Observation) => void {
     this.op = `${operation.where}: ${operation.text}`;
-    const prepare = VERBS.get(operation.verb);
-    const after = prepare?.(this.memory, this.player, process, operation) ?? NOTHING;
+    const prepare = PLAIN_VERBS.get(operation.verb);
+    const after = prepare?.(this.memory, this.player, process, operation) ?? (() => null);
     const { failures } = this.kernel.mmu.exports;
     const before = failures.valueOf();
     return ({ errno }) => {
@@ -92,6 +85,9 @@ export class Checker implements Watch {
     const pinned = processes.flatMap(({ pins }) => [...pins.values()].flat());
     this.complain(checkKernel(this.kernel, { spaces, pinned }));
     for (const mm of spaces) this.complain(checkContiguous(this.kernel, mm));
+    for (const { vm } of this.player.guests.values()) {
+      this.complain(checkSecondary(this.kernel, vm));
+    }
   }
 
   private living(): Process[] {
@@ -104,6 +100,39 @@ export class Checker implements Watch {
 
   killed(process: Process): void {
     this.memory.exit(process);
+  }
+
+  guestTouched({ vm, process }: Guest, gfn: number, seen: number, wrote: boolean): void {
+    const slot = vm.slotOf(gfn);
+    if (slot === null) return;
+    const page = slot.page + (gfn - slot.gfn);
+    if (!this.memory.allows(process, page, wrote)) {
+      this.complain([{ id: "access", text: `guest page ${gfn}: went through, should not` }]);
+    }
+    if (wrote) {
+      this.memory.write(process, page, seen);
+      this.written.write(vm, gfn);
+      return;
+    }
+    const want = this.memory.read(process, page, seen);
+    if (want !== null) {
+      this.complain([
+        { id: "contents", text: `guest page ${gfn}: read ${seen}, should be ${want}` },
+      ]);
+    }
+  }
+
+  dirtyTold(
+    { vm }: Guest,
+    gfns: readonly number[] | null,
+    cleared: readonly [number, number] | null,
+  ): void {
+    const missing = gfns === null ? [] : this.written.missing(vm, gfns);
+    for (const gfn of missing) {
+      this.complain([{ id: "written pages are told", text: `guest page ${gfn}` }]);
+    }
+    if (cleared !== null) this.written.forget(vm, ...cleared);
+    else if (gfns === null) this.written.forget(vm);
   }
 
   touched(process: Process, page: number, seen: number, frame: number, wrote: boolean): void {
@@ -155,136 +184,3 @@ export class Checker implements Watch {
     }
   }
 }
-
-type Prepare = (
-  memory: PlainMemory,
-  player: Player,
-  process: Process,
-  operation: Operation,
-) => After;
-
-/** [first page, end) of "REGION FIRST COUNT". */
-function rangeOf({ regions }: Process, { words }: Operation): [number, number] {
-  const [name = "", first, count] = words;
-  const start = (regions.get(name)?.start ?? Number.NaN) + Number(first);
-  return [start, start + Number(count)];
-}
-
-/**
- * A call that ended at a mapping of huge pages which it would have to cut: mappings before were changed. True: it did.
- */
-function endedAtHuge(
-  memory: PlainMemory,
-  process: Process,
-  [start, end]: readonly [number, number],
-  errno: Observation["errno"],
-): boolean {
-  if (errno !== "EINVAL" || !memory.hasHuge(process, start, end)) return false;
-  for (let at = start; at < end; at++) {
-    const flags = process.mm.vmas.at(at)?.flags ?? 0;
-    memory.told(process, at, {
-      readable: (flags & (VM_READ | VM_WRITE)) !== 0,
-      writable: (flags & VM_WRITE) !== 0,
-      notForked: (flags & VM_DONTCOPY) !== 0,
-    });
-  }
-  return true;
-}
-
-/** Calls whose success depends on where mappings begin and end: taken at their word. */
-function unless(errno: Observation["errno"], done: () => void): null {
-  if (errno === 0) done();
-  return null;
-}
-
-const mapped: Prepare = (memory, _player, process, { verb, words }) => {
-  const [access = "", share] = words.slice(verb === "mmap" ? 2 : 3);
-  return (errno) =>
-    unless(errno, () => {
-      const region = process.regions.get(words[0] ?? "");
-      if (region === undefined) return;
-      const huge = process.mm.vmas.at(region.start)?.huge?.pool.pages ?? 1;
-      memory.mmap(process, region.start, region.pages, access, share === "shared", huge);
-    });
-};
-
-const moved: Prepare = (memory, _player, process, { words }) => {
-  const numbers = words.filter((word) => /^\d+$/.test(word)).map(Number);
-  const pages = numbers.at(-1) ?? 0;
-  const first = numbers.length > 1 ? (numbers[0] ?? 0) : 0;
-  const start = (process.regions.get(words[0] ?? "")?.start ?? Number.NaN) + first;
-  const name = words.slice(1).find((word) => /^[A-Za-z]\w*$/.test(word)) ?? "";
-  return (errno) => {
-    const to = process.regions.get(name)?.start ?? Number.NaN;
-    const { vmas } = process.mm;
-    // A move of several mappings may fail after the first: the new place was empty, so it tells how far it came.
-    const length = memory.lengthFrom(process, start, pages);
-    for (let i = 0; i < length; i++) {
-      if (errno !== 0 && vmas.at(to + i) === null) continue;
-      // Without memory to cut a mapping, the old place stays, too; nobody is told.
-      const stays = vmas.at(start + i) !== null;
-      memory.mremap(process, start + i, to + i, stays);
-    }
-    return null;
-  };
-};
-
-const resized: Prepare = (memory, _player, process, { words }) => {
-  const start = process.regions.get(words[0] ?? "")?.start ?? Number.NaN;
-  const [from = 0, pages = 0] = words.slice(1).map(Number);
-  return (errno) => unless(errno, () => memory.resize(process, start, from, pages));
-};
-
-const advised: Prepare = (memory, _player, process, operation) => {
-  const [start, end] = rangeOf(process, operation);
-  const advice = operation.words[3] ?? "";
-  // Older kernels do not know guard regions; the rest may fail for reasons of their own.
-  const foretold = /^(dontneed|free|dontfork|dofork|wipeonfork)$/.test(advice);
-  return (errno) => {
-    if (!foretold && errno === "EINVAL") return null;
-    if (advice.endsWith("fork") && endedAtHuge(memory, process, [start, end], errno)) return null;
-    const want = memory.madvise(process, start, end, advice);
-    return foretold ? want : null;
-  };
-};
-
-const VERBS: ReadonlyMap<string, Prepare> = new Map([
-  ["mmap", mapped],
-  ["mmap-at", mapped],
-  ["mremap", moved],
-  ["resize", resized],
-  ["madvise", advised],
-  [
-    "munmap",
-    (memory, _player, process, operation) => {
-      const [start, end] = rangeOf(process, operation);
-      return (errno) => unless(errno, () => memory.munmap(process, start, end));
-    },
-  ],
-  [
-    "mprotect",
-    (memory, _player, process, operation) => {
-      const [start, end] = rangeOf(process, operation);
-      return (errno) =>
-        endedAtHuge(memory, process, [start, end], errno)
-          ? null
-          : memory.mprotect(process, start, end, operation.words[3] ?? "");
-    },
-  ],
-  [
-    "fork",
-    (memory, player, process, { words }) =>
-      (errno) =>
-        unless(errno, () => {
-          const child = player.processes.get(words[0] ?? "");
-          if (child !== undefined) memory.fork(process, child);
-        }),
-  ],
-  [
-    "exit",
-    (memory, player, _process, { words }) => {
-      const child = player.processes.get(words[0] ?? "");
-      return (errno) => unless(errno, () => child !== undefined && memory.exit(child));
-    },
-  ],
-]);

@@ -8,6 +8,15 @@ import { hugePageStart, hugetlbSlot, isHugetlb } from "../kernel/hugetlb.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Mm } from "../kernel/mm.js";
 import { hugeEntryAt, hugeStart } from "../kernel/walk-entries.js";
+import {
+  SPTE_ACCESSED,
+  SPTE_DIRTY,
+  SPTE_HUGE,
+  SPTE_PRESENT,
+  SPTE_TRACKED,
+  SPTE_WRITE,
+} from "../kvm/spte.js";
+import type { Vm } from "../kvm/vm.js";
 import { Pte } from "../layout/linux-flags.js";
 import type { EntryState } from "../stats/observation.js";
 
@@ -37,10 +46,11 @@ export function entryStates(
   start: number,
   end: number,
   numbers: FrameNumbers,
+  vms: readonly Vm[] = [],
 ): [number, EntryState][] {
   const runs: [number, EntryState][] = [];
   for (let page = start; page < end; page++) {
-    const state = stateAt(kernel, mm, page, numbers);
+    const state = stateAt(kernel, mm, page, numbers, vms);
     const last = runs.at(-1);
     if (last !== undefined && continues(last, state)) last[0]++;
     else runs.push([1, state]);
@@ -54,7 +64,46 @@ function continues([count, first]: readonly [number, EntryState], next: EntrySta
   return JSON.stringify(expected) === JSON.stringify(next);
 }
 
-function stateAt(kernel: Kernel, mm: Mm, page: number, numbers: FrameNumbers): EntryState {
+function stateAt(
+  kernel: Kernel,
+  mm: Mm,
+  page: number,
+  numbers: FrameNumbers,
+  vms: readonly Vm[],
+): EntryState {
+  const spte = sptesAt(vms, mm, page);
+  const state = hostState(kernel, mm, page, numbers);
+  return spte === "" ? state : { ...state, spte };
+}
+
+/** Letters of an SPTE: read, write, dirty, accessed, huge; tracked: absent until its next use. */
+const SPTE_LETTERS = [
+  ["r", SPTE_PRESENT],
+  ["w", SPTE_WRITE],
+  ["d", SPTE_DIRTY],
+  ["a", SPTE_ACCESSED],
+  ["h", SPTE_HUGE],
+  ["t", SPTE_TRACKED],
+] as const;
+
+/** "rwda", one for each machine that maps the page. */
+function sptesAt(vms: readonly Vm[], mm: Mm, page: number): string {
+  const found = vms
+    .filter((vm) => vm.mm === mm)
+    .flatMap(({ slots }) => slots)
+    .filter((slot) => page >= slot.page && page < slot.page + slot.pages)
+    .map((slot) => slot.flagsOf(slot.entryOf(page - slot.page)))
+    .filter((flags) => flags !== 0);
+  return found
+    .map((flags) =>
+      SPTE_LETTERS.filter(([, bit]) => (flags & bit) !== 0)
+        .map(([name]) => name)
+        .join(""),
+    )
+    .join(" ");
+}
+
+function hostState(kernel: Kernel, mm: Mm, page: number, numbers: FrameNumbers): EntryState {
   const { exports } = kernel.mmu;
   const { slot, level, offset } = entryAt(kernel, mm, page);
   const flags = slot === 0 ? 0 : exports.entryFlags(slot);

@@ -74,8 +74,9 @@ export function doPagemap(context: Context): Shown {
 export function doState(context: Context): Shown {
   const { player, process } = context;
   const { start, pages } = regionNamed(context, word(context, 0));
-  const { kernel, frameNumbers } = player;
-  return { state: entryStates(kernel, process.mm, start, start + pages, frameNumbers) };
+  const { kernel, frameNumbers, guests } = player;
+  const vms = [...guests.values()].map(({ vm }) => vm);
+  return { state: entryStates(kernel, process.mm, start, start + pages, frameNumbers, vms) };
 }
 
 export function doVmas(context: Context): Shown {

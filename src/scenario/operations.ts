@@ -22,6 +22,7 @@ import {
   VALUES,
   word,
 } from "./operation-context.js";
+import { GUEST_OPERATIONS } from "./operations-guest.js";
 import {
   doHugepages,
   doKhugepaged,
@@ -208,6 +209,7 @@ const OPERATIONS: ReadonlyMap<string, (context: Context) => Shown> = new Map([
   ["vmas", doVmas],
   ["state", doState],
   ...MODEL_OPERATIONS,
+  ...GUEST_OPERATIONS,
 ]);
 
 /**

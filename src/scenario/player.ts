@@ -15,6 +15,7 @@ import { uffdWriteProtect } from "../kernel/userfaultfd.js";
 import { VM_READ, VM_WRITE } from "../kernel/vm-flags.js";
 import type { Observation } from "../stats/observation.js";
 import { FrameNumbers } from "./entry-state.js";
+import type { Guest } from "./guest.js";
 import type { Operation } from "./script.js";
 import { Threads } from "./threads.js";
 
@@ -65,6 +66,14 @@ export interface Watch {
   forced(process: Process, page: number, value: number): void;
   /** The OOM killer ended a process. */
   killed(process: Process): void;
+  /** A guest's access went through to a page of its VMM: `seen` is what the page's first byte now is. */
+  guestTouched(guest: Guest, gfn: number, seen: number, wrote: boolean): void;
+  /** A guest's written pages were told; `cleared`: those of a range were forgotten (null: those told, all of them). */
+  dirtyTold(
+    guest: Guest,
+    gfns: readonly number[] | null,
+    cleared: readonly [number, number] | null,
+  ): void;
 }
 
 /** Bytes between the places of regions, and of the first one. */
@@ -88,6 +97,8 @@ export class Player {
   /** What `state` calls frames. */
   readonly frameNumbers = new FrameNumbers();
   readonly threads = new Threads<Process>();
+  /** Virtual machines by their name. */
+  readonly guests = new Map<string, Guest>();
   private regions = 0;
   /** Accesses that went through. */
   readonly accesses = { reads: 0, writes: 0 };

@@ -59,6 +59,11 @@ const FORMS: ReadonlyMap<string, string> = new Map([
   ["hugepages", "size count"],
   ["khugepaged", ""],
   ["split-deferred", ""],
+  ["kvm", "machine region number count ? at=N|no-ad|no-touch*"],
+  ["gread", "machine number count ? hold"],
+  ["gwrite", "machine number count ? hold"],
+  ["gend", "machine"],
+  ["dirty-log", "machine ? on|buffer|ring|off|get|clear number count"],
 ]);
 
 /** Verbs of the language. */
@@ -156,6 +161,7 @@ const ALLOWED: ReadonlyMap<string, string> = new Map([
   ["access", "r, rw or none"],
   ["share", "private or shared"],
   ["process", "letters, digits and _, a letter first"],
+  ["machine", "letters, digits and _, a letter first"],
   ["advice", ADVICE.join(", ")],
   ["mode", "wp or wp-async, with ,unpopulated or without"],
   ["size", "bytes with a unit, such as 2m or 1g"],
@@ -176,6 +182,8 @@ const KINDS: ReadonlyMap<string, RegExp> = new Map([
     "category",
     /^(wp|check|max=\d{1,9}|((not|any)=)?(written|soft-dirty|present|wpallowed|file|swapped|pfnzero|huge))$/,
   ],
+  ["machine", /^[A-Za-z][A-Za-z0-9_]*$/],
+  ["at=N", /^at=\d{1,10}$/],
   ["align=N", /^align=\d{1,10}$/],
   ["size", /^\d{1,6}[kmg]$/],
   ["huge=SIZE", /^huge=\d{1,6}[kmg]$/],

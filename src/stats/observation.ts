@@ -23,6 +23,8 @@ export interface EntryState {
   /** References to the folio, and entries that map the page. */
   readonly refs?: number;
   readonly mapped?: number;
+  /** Shadow entries of machines that map the page: r, w, d, a, h(uge), t(racked) for each. */
+  readonly spte?: string;
 }
 
 /** One entry of a recording; fields that an operation does not have are left out. */

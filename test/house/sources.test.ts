@@ -10,6 +10,7 @@ import { BIT_BOOKS } from "../../arch/linux/bit-books.js";
 import { LINUX_FUNCTIONS } from "../../arch/linux/functions.js";
 import { LINUX_LAYOUTS } from "../../arch/linux/index.js";
 import { KERNEL_FEATURES, KERNEL_LAYOUTS } from "../../arch/linux/kernels.js";
+import { SECOND_STAGES } from "../../arch/linux/kvm.js";
 import { PROPOSALS } from "../../arch/linux/proposals.js";
 import { PTE_MARKERS, SOFTLEAF_TYPES } from "../../arch/linux/softleaf.js";
 
@@ -33,6 +34,7 @@ const FILES: [string, unknown][] = [
   ...[...BIT_BOOKS].map(([name, data]): [string, unknown] => [`arch/linux/bits/${name}.ts`, data]),
   ["arch/linux/proposals", [...PROPOSALS.values()]],
   ["arch/linux/functions.ts", [...LINUX_FUNCTIONS.values()]],
+  ["arch/linux/kvm.ts", [...SECOND_STAGES.values()]],
 ];
 
 /** "arch/x86-64.ts" -> column -> count, of the table under "How sure". */

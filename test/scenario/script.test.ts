@@ -110,5 +110,10 @@ it("knows the verbs of the format, and those that only a model knows", () => {
     "hugepages",
     "khugepaged",
     "split-deferred",
+    "kvm",
+    "gread",
+    "gwrite",
+    "gend",
+    "dirty-log",
   ]);
 });
