@@ -53,7 +53,7 @@ import {
 } from "./abi/tlb";
 import { bumpBy } from "./count";
 import { blockOf, cpu, cpuCount } from "./cpu";
-import { classShift, Data } from "./tlb";
+import { classShift, Data, inPieces } from "./tlb";
 import { dropEntry } from "./tlb-array";
 import { dropStamped } from "./tlb-stamped";
 import { Tagged } from "./tlb-tagged";
@@ -167,7 +167,8 @@ function dropClass(block: u32, probes: u32, pageClass: u32): u32 {
 function largestShift(probes: u32, pageClass: u32): u32 {
   for (let larger: u32 = TLB_CLASS_MASK; larger > pageClass; larger--) {
     const filled = load<u32>(probes + larger * PROBE_BYTES, PROBE_FILL_CLASS);
-    if (filled == pageClass) return classShift(larger);
+    const held = (inPieces & ((<u32>1) << larger)) != 0;
+    if (filled == pageClass && held) return classShift(larger);
   }
   return classShift(pageClass);
 }

@@ -84,6 +84,12 @@ export function liveOf(cpu: u32, structure: u32): u32 {
   return load<u32>(cpu + (structure << 2), CPU_LIVE);
 }
 
+/**
+ * Classes of which any structure of this instance ever held pieces. Where there are none, maintenance need look for
+ * no entry beyond the addresses it was asked for.
+ */
+export let inPieces: u32 = 0;
+
 /** Above the bits of a form. */
 const FORM_END: u32 = 16;
 /** The two smallest classes have the look-up and the fill written out; others take the way of a loop. */
@@ -222,6 +228,7 @@ function probeOthers(cpu: u32, structure: u32, tag: u32, va: u64, others: u32): 
 function fill(cpu: u32, structure: u32, from: u32, va: u64, data: u64): u32 {
   const filled = load<u32>(probeOf(structure, Data.pageClass(data)), PROBE_FILL_CLASS);
   if (filled == 0) return 0;
+  if (filled != Data.pageClass(data)) inPieces |= (<u32>1) << Data.pageClass(data);
   const at = probeOf(structure, filled);
   const shift: u64 = load<u32>(at, PROBE_SHIFT);
   const tag = Data.tag(data, from);

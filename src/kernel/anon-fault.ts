@@ -22,7 +22,7 @@ import { isEmptyRun } from "./walk-entries.js";
 export function prepareAnon(kernel: Kernel, mm: Mm, vma: Vma): boolean {
   if (vma.anonVma !== null) return true;
   if (noMemory(kernel)) return false;
-  prepareAnonVma(kernel.anonVmas, vma, reusableAnonVma(mm, vma));
+  prepareAnonVma(kernel.anonVmas, vma, reusableAnonVma(kernel, mm, vma));
   return true;
 }
 

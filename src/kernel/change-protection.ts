@@ -155,7 +155,8 @@ function modify(
   kernel.count(Event.protect_entry);
   let flags = exports.protectEntry(slot, pageProt(kernel, vma));
   if (uffdWp === "on") {
-    flags = exports.updateEntry(slot, Pte.write, Pte.uffdWp);
+    const cleared = vma.uffd?.softDirty === true ? Pte.softDirty : 0;
+    flags = exports.updateEntry(slot, Pte.write | cleared, Pte.uffdWp);
   } else if (uffdWp === "off") {
     flags = exports.updateEntry(slot, Pte.uffdWp, 0);
   }

@@ -15,11 +15,14 @@ import { forEachEntry, forEachRun, type VisitRun } from "./walk-entries.js";
 
 /**
  * Value 4: soft-dirty of all mappings and entries goes, and every entry is write-protected, so that the next
- * write faults. Without soft-dirty nothing happens (`clear_soft_dirty` is empty).
+ * write faults. Without soft-dirty nothing happens (`clear_soft_dirty` is empty). EBUSY where a userfaultfd has the
+ * bit, as a proposal wanted it (userfaultfd-context.ts).
  */
-export function clearSoftDirty(kernel: Kernel, mm: Mm): void {
-  syscall(kernel, mm, "write", () => {
-    if (!kernel.softDirty) return;
+export function clearSoftDirty(kernel: Kernel, mm: Mm): Errno {
+  return syscall(kernel, mm, "write", () => {
+    if (!kernel.softDirty) return 0;
+    if (mm.vmas.all.some(({ uffd }) => uffd?.softDirty === true)) return "EBUSY";
+    mm.clearedRefs = true;
     for (const vma of mm.vmas.all) vma.flags &= ~VM_SOFTDIRTY;
     const all = { mm, start: 0, end: mm.limit, event: "soft-dirty", taken: "write" } as const;
     invalidating(kernel, all, () => {
@@ -31,6 +34,7 @@ export function clearSoftDirty(kernel: Kernel, mm: Mm): void {
       }
       kernel.tlb.space(mm);
     });
+    return 0;
   });
 }
 
@@ -55,8 +59,8 @@ export function clearRefs(kernel: Kernel, mm: Mm, type: number): Errno {
     });
     return 0;
   }
-  if (type === SOFT_DIRTY) clearSoftDirty(kernel, mm);
-  return type === SOFT_DIRTY || type === PEAK_RSS ? 0 : "EINVAL";
+  if (type === SOFT_DIRTY) return clearSoftDirty(kernel, mm);
+  return type === PEAK_RSS ? 0 : "EINVAL";
 }
 
 /** clear_refs_pte_range; zero pages are no one's. */

@@ -13,6 +13,18 @@ import { hintFor } from "../layout/nearest.js";
 /** A sysfs switch of one size: transparent_hugepage/enabled, hugepages-64kB/enabled. */
 export type ThpSwitch = "always" | "madvise" | "never";
 
+/**
+ * What VM_SOFTDIRTY means to merging VMAs.
+ *
+ * - plain: nothing, and the survivor keeps its own or takes that of the part that changed (from 3.14 on)
+ * - sticky: nothing, and the survivor has it where one of the parts had (from 6.19 on)
+ * - unmerged: VMAs that differ in it stay apart, but a new mapping is compared before it gets it (before 3.14,
+ *   commit 34228d47)
+ * - apart: the same, compared with it (no kernel; what makes a new mapping leave its neighbours alone)
+ */
+export const VM_SOFT_DIRTY_RULES = ["plain", "sticky", "unmerged", "apart"] as const;
+export type VmSoftDirtyRule = (typeof VM_SOFT_DIRTY_RULES)[number];
+
 /** Configuration of a kernel, beside its version. */
 export interface KernelConfig {
   /** "6.12": one of `KERNEL_VERSIONS`. */
@@ -20,6 +32,8 @@ export interface KernelConfig {
   readonly architecture: string;
   /** CONFIG_MEM_SOFT_DIRTY, where the layout has room for it. */
   readonly softDirty: boolean;
+  /** Left out = as the version has it. */
+  readonly vmSoftDirty?: VmSoftDirtyRule;
   /** The CPU sets access flag and dirty state; else faults do. */
   readonly hwDirty: boolean;
   /** arm64: FEAT_BBM level 2 without conflict aborts; left out = not there. */

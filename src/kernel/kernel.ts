@@ -11,7 +11,7 @@ import type { AnonVmaPool } from "./anon-vma.js";
 import { CacheLines, STRUCT_PAGE_BYTES, VMA_BYTES } from "./cache-lines.js";
 import { Cpus } from "./cpus.js";
 import { EVENT_MEANINGS } from "./events.js";
-import { featuresOf, type KernelConfig } from "./features.js";
+import { featuresOf, type KernelConfig, type VmSoftDirtyRule } from "./features.js";
 import { type HugePool, hugePools } from "./hugetlb-pool.js";
 import type { Mm } from "./mm.js";
 import { type KernelPrograms, kernelPrograms } from "./programs.js";
@@ -93,6 +93,8 @@ export class Kernel {
   readonly foldsGroups: boolean;
   /** Soft-dirty is there: in the layout, and configured. */
   readonly softDirty: boolean;
+  /** What VM_SOFTDIRTY means to merging VMAs (vma-merge.ts). */
+  readonly vmSoftDirty: VmSoftDirtyRule;
   private readonly features: ReadonlySet<Feature>;
   private nextMm = 1;
   private nextObject = 1;
@@ -112,6 +114,7 @@ export class Kernel {
     this.mmu.exports.limitMemory();
     this.entriesPerTable = 2 ** (hardware.halves[0].levels[0]?.indexBits ?? 0);
     this.softDirty = config.softDirty && linux.has.softDirty;
+    this.vmSoftDirty = config.vmSoftDirty ?? (this.has("stickySoftDirty") ? "sticky" : "plain");
     this.madeDirty = Pte.dirty | (this.softDirty && linux.dirtySetsSoftDirty ? Pte.softDirty : 0);
     this.foldsGroups = this.has("contpte") && linux.has.contiguous;
     this.zeroFrame = this.mmu.exports.allocateFrames(0);

@@ -21,6 +21,8 @@ export interface Mm {
   readonly mmapLock: Lock;
   /** MMF_HAS_PINNED: sticky, inherited by nobody. */
   hasPinned: boolean;
+  /** Its soft-dirty bits were cleared; only a proposal asks (userfaultfd-context.ts). */
+  clearedRefs: boolean;
   /** Chosen by the OOM killer: its process ends. */
   killed: boolean;
   /** userfaultfds by what they were opened with. */

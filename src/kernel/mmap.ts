@@ -76,7 +76,10 @@ function insert(
 ): Errno {
   const empty = { uffd: null, anonVma: null, anonChain: [] };
   if (!shared) {
-    const merged = mergePart(kernel, mm, { ...place, ...empty, object: null });
+    // Before 3.14 the flag was set behind the attempt to merge.
+    const late = kernel.vmSoftDirty === "unmerged" ? VM_SOFTDIRTY : 0;
+    const part = { ...place, flags: place.flags & ~late };
+    const merged = mergePart(kernel, mm, { ...part, ...empty, object: null });
     if (merged !== null) {
       // A merged mapping is new as a whole, so that nothing written to its new part is missed.
       merged.flags |= place.flags & VM_SOFTDIRTY;

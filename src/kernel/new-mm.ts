@@ -32,6 +32,7 @@ export function newMm(kernel: Kernel): Mm {
     tlbGeneration: 0,
     mmapLock: newLock("mmap_lock"),
     hasPinned: false,
+    clearedRefs: false,
     killed: false,
     uffds: new Map(),
     minorFaults: 0,

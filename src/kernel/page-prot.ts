@@ -10,6 +10,11 @@ export function tracksSoftDirty(kernel: Kernel, vma: Vma): boolean {
   return kernel.softDirty && (vma.flags & VM_SOFTDIRTY) === 0;
 }
 
+/** All pages of a VMA read as soft-dirty, whatever their entries say. */
+export function isSoftDirty({ flags, uffd }: Vma): boolean {
+  return (flags & VM_SOFTDIRTY) !== 0 && uffd?.softDirty !== true;
+}
+
 /** A shared mapping whose entries are kept read-only to see the first write (`vma_wants_writenotify`). */
 export function wantsWriteNotify(kernel: Kernel, vma: Vma): boolean {
   if ((vma.flags & (VM_WRITE | VM_SHARED)) !== (VM_WRITE | VM_SHARED)) return false;

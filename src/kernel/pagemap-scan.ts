@@ -21,6 +21,7 @@ import type { Mm } from "./mm.js";
 import { gathering } from "./mmu-gather.js";
 import { invalidatingAll } from "./notifier.js";
 import { PG_ANON } from "./page-flags.js";
+import { isSoftDirty } from "./page-prot.js";
 import {
   PAGE_IS_FILE,
   PAGE_IS_HUGE,
@@ -36,7 +37,7 @@ import {
 } from "./pagemap-categories.js";
 import { splitMapping } from "./split-mapping.js";
 import { syscall } from "./syscall.js";
-import { VM_SOFTDIRTY, VM_UFFD_WP } from "./vm-flags.js";
+import { VM_UFFD_WP } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
 import { entriesPerTable, hugeEntryAt } from "./walk-entries.js";
 
@@ -64,7 +65,7 @@ function scanVmas(scan: Scan): { ranges: ScanRanges } | { errno: Errno } {
     const allowed = vma.uffd?.async === true && usesMarkers(vma);
     if (!allowed && request.check) return { errno: "EPERM" };
     if (!allowed && request.protect) continue;
-    const softDirty = (vma.flags & VM_SOFTDIRTY) !== 0 ? PAGE_IS_SOFT_DIRTY : 0;
+    const softDirty = isSoftDirty(vma) ? PAGE_IS_SOFT_DIRTY : 0;
     const own = (allowed ? PAGE_IS_WPALLOWED : 0) | softDirty;
     if (!scanVma(scan, vma, own)) return { errno: "ENOMEM" };
     if (scan.isFull) break;

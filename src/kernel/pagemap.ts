@@ -11,7 +11,7 @@ import { hugeFlags } from "./hugetlb-entry.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { PG_ANON, PG_KSM, PG_LARGE } from "./page-flags.js";
-import { VM_SOFTDIRTY } from "./vm-flags.js";
+import { isSoftDirty } from "./page-prot.js";
 import { forEachRun, hugeStart, type VisitRun } from "./walk-entries.js";
 
 /** What pagemap (and kpageflags) tell of a page: a sum of these. */
@@ -35,7 +35,7 @@ export const KPF_KSM = 1 << 11;
 export function readPagemap(kernel: Kernel, mm: Mm, start: number, end: number): Uint16Array {
   const pages = new Uint16Array(end - start);
   for (const vma of mm.vmas.within(start, end)) {
-    const softDirty = (vma.flags & VM_SOFTDIRTY) !== 0 ? PM_SOFT_DIRTY : 0;
+    const softDirty = isSoftDirty(vma) ? PM_SOFT_DIRTY : 0;
     const from = Math.max(start, vma.start);
     const to = Math.min(end, vma.end);
     kernel.count(Event.pagemap_entry, to - from);

@@ -18,6 +18,8 @@ export interface KernelPrograms {
   readonly forkPinned: Program;
   /** clear_refs: write-protects and clears soft-dirty; in private mappings as the scheme wants it. */
   readonly clearRefs: Program;
+  /** Makes entries clean: the next store sets their dirty state again. */
+  readonly clean: Program;
   readonly clearPrivate: Program;
 }
 
@@ -38,6 +40,7 @@ export function kernelPrograms(
   return {
     fork: mmu.program(casesOfFork(forkCases, false)),
     forkPinned: mmu.program(casesOfFork(forkCases, true)),
+    clean: mmu.program([NONE, { all: Pte.present, clear: Pte.dirty }]),
     clearRefs,
     clearPrivate:
       own === undefined

@@ -6,4 +6,9 @@ export interface UffdContext {
   readonly async: boolean;
   /** Absent anonymous pages take a marker (UFFD_FEATURE_WP_UNPOPULATED, which async implies). */
   readonly unpopulated: boolean;
+  /**
+   * As asynchronous protection was first proposed (2022), in no kernel: what was written is told by the soft-dirty bit,
+   * which UFFDIO_WRITEPROTECT clears. VM_SOFTDIRTY says nothing there, and clear_refs and registration refuse each other.
+   */
+  readonly softDirty: boolean;
 }

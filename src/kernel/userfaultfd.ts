@@ -18,18 +18,27 @@ import { modifyVma } from "./vma-merge.js";
 export interface UffdMode {
   readonly async: boolean;
   readonly unpopulated: boolean;
+  /** The proposal (userfaultfd-context.ts). */
+  readonly softDirty?: boolean;
 }
 
 /** A process's userfaultfd of a mode; EINVAL where the kernel, or the layout, has no such feature (UFFDIO_API). */
-function contextOf(kernel: Kernel, mm: Mm, { async, unpopulated }: UffdMode): UffdContext | Errno {
+function contextOf(
+  kernel: Kernel,
+  mm: Mm,
+  { async, unpopulated, softDirty = false }: UffdMode,
+): UffdContext | Errno {
   if (!kernel.mmu.linux.has.uffdWp) return "EINVAL";
-  if (async && !kernel.has("wpAsync")) return "EINVAL";
+  if (softDirty && !kernel.softDirty) return "EINVAL";
+  if (softDirty && mm.clearedRefs) return "EBUSY";
+  if (async && !softDirty && !kernel.has("wpAsync")) return "EINVAL";
   if (unpopulated && !kernel.has("wpUnpopulated")) return "EINVAL";
-  const name = `${async ? "async" : "sync"}${unpopulated ? "+unpopulated" : ""}`;
+  const names = [async ? "async" : "sync", ...(unpopulated ? ["unpopulated"] : [])];
+  const name = [...names, ...(softDirty ? ["soft-dirty"] : [])].join("+");
   let context = mm.uffds.get(name);
   if (context === undefined) {
     if (noMemory(kernel)) return "ENOMEM";
-    context = { async, unpopulated: unpopulated || async };
+    context = { async, unpopulated: unpopulated || (async && !softDirty), softDirty };
     mm.uffds.set(name, context);
   }
   return context;

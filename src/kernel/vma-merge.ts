@@ -4,6 +4,8 @@
 //   prev | middle | next       same flags but VM_SOFTDIRTY, same object at continuous offsets, same
 //                              userfaultfd, and anon_vmas that go together
 //
+// (kernel.vmSoftDirty says which kernels, and which proposals, let VM_SOFTDIRTY tell them apart, too.)
+//
 // The VMA that survives keeps its own flags; the caller then writes those of the part that changed. That is
 // how VM_SOFTDIRTY of the others is lost, or spreads, up to 6.18; later it is sticky.
 
@@ -26,12 +28,17 @@ export type VmaPart = Pick<
   "start" | "end" | "flags" | "pgoff" | "object" | "uffd" | "anonVma" | "anonChain"
 >;
 
+/** Flags that do not keep VMAs apart. */
+function ignored({ vmSoftDirty }: Kernel): number {
+  return vmSoftDirty === "plain" || vmSoftDirty === "sticky" ? VM_SOFTDIRTY : 0;
+}
+
 /** Everything but anon_vma (`is_mergeable_vma`, and the offsets). Huge pages of a pool never merge (VM_SPECIAL). */
-function sameKind(before: VmaPart, behind: VmaPart): boolean {
+function sameKind(kernel: Kernel, before: VmaPart, behind: VmaPart): boolean {
   return (
     before.end === behind.start &&
     (before.flags & VM_HUGETLB) === 0 &&
-    ((before.flags ^ behind.flags) & ~VM_SOFTDIRTY) === 0 &&
+    ((before.flags ^ behind.flags) & ~ignored(kernel)) === 0 &&
     before.object === behind.object &&
     before.uffd === behind.uffd &&
     before.pgoff + (before.end - before.start) === behind.pgoff
@@ -74,11 +81,11 @@ function mergeable(kernel: Kernel, mm: Mm, part: VmaPart): Neighbours {
 /** Whether `target`, which is one of both, can take the other in. */
 function joins(kernel: Kernel, before: VmaPart, behind: VmaPart, target: VmaPart): boolean {
   const part = target === before ? behind : before;
-  return sameKind(before, behind) && anonVmasAgree(kernel, target, part);
+  return sameKind(kernel, before, behind) && anonVmasAgree(kernel, target, part);
 }
 
 function takeSticky(kernel: Kernel, target: Vma, part: VmaPart): void {
-  if (kernel.has("stickySoftDirty")) target.flags |= part.flags & VM_SOFTDIRTY;
+  if (kernel.vmSoftDirty === "sticky") target.flags |= part.flags & VM_SOFTDIRTY;
 }
 
 /** The survivor takes the other's anon_vma if it has none (`dup_anon_vma`). */
@@ -149,7 +156,7 @@ export function modifyVma(
     return null;
   const target = merged ?? cutOut(kernel, mm, vma, start, end);
   if (target === null) return null;
-  const sticky = kernel.has("stickySoftDirty") ? target.flags & VM_SOFTDIRTY : 0;
+  const sticky = kernel.vmSoftDirty === "sticky" ? target.flags & VM_SOFTDIRTY : 0;
   target.flags = flags | sticky;
   target.uffd = uffd;
   return target;
@@ -191,20 +198,18 @@ function cutOut(kernel: Kernel, mm: Mm, vma: Vma, start: number, end: number): V
 }
 
 /** An anon_vma that a VMA without one may share with a neighbour (`find_mergeable_anon_vma`). */
-export function reusableAnonVma(mm: Mm, vma: Vma): Vma["anonVma"] {
+export function reusableAnonVma(kernel: Kernel, mm: Mm, vma: Vma): Vma["anonVma"] {
   const next = mm.vmas.after(vma);
-  if (next !== null && isReusable(vma, next, next)) return next.anonVma;
+  if (next !== null && isReusable(kernel, vma, next, next)) return next.anonVma;
   const prev = mm.vmas.before(vma);
-  return prev !== null && isReusable(prev, vma, prev) ? prev.anonVma : null;
+  return prev !== null && isReusable(kernel, prev, vma, prev) ? prev.anonVma : null;
 }
 
-const MAY_DIFFER = VM_ACCESS_FLAGS | VM_SOFTDIRTY;
-
 /** `anon_vma_compatible`: rights may differ, because mprotect may make them alike later. */
-function isReusable(before: Vma, behind: Vma, owner: Vma): boolean {
+function isReusable(kernel: Kernel, before: Vma, behind: Vma, owner: Vma): boolean {
   return (
     before.end === behind.start &&
-    ((before.flags ^ behind.flags) & ~MAY_DIFFER) === 0 &&
+    ((before.flags ^ behind.flags) & ~(VM_ACCESS_FLAGS | ignored(kernel))) === 0 &&
     before.object === behind.object &&
     before.huge?.file === behind.huge?.file &&
     before.pgoff + (before.end - before.start) === behind.pgoff &&

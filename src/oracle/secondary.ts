@@ -75,7 +75,7 @@ function checkTlb(slot: MemorySlot, at: number, found: Violation[]): void {
 }
 
 /** Guest pages that were written, and must be told by whoever logs them; written down as it happens. */
-export class WrittenPages {
+export class GuestWrites {
   private readonly written = new Map<object, Set<number>>();
 
   private of(vm: object): Set<number> {

@@ -8,7 +8,14 @@ import { KERNEL_VERSIONS } from "../../arch/linux/kernels.js";
 import type { LinuxLayout } from "../../arch/linux/schema.js";
 import type { Descriptor } from "../../arch/schema.js";
 import { MmulateError } from "../errors.js";
-import { checkVersion, type KernelConfig, layoutOf, type ThpSwitch } from "../kernel/features.js";
+import {
+  checkVersion,
+  type KernelConfig,
+  layoutOf,
+  type ThpSwitch,
+  VM_SOFT_DIRTY_RULES,
+  type VmSoftDirtyRule,
+} from "../kernel/features.js";
 import { MMU_POLICIES } from "../kvm/policies/index.js";
 import { compileLayout } from "../layout/compile.js";
 import { type CpuOptions, compileCpu } from "../layout/cpu.js";
@@ -81,6 +88,7 @@ export function machineOf(
     swap: swap === "true",
     bbml2: words.bbml2 === "true",
     rangeFlush: words.rangeFlush === "true",
+    ...(words.vmSoftDirty && { vmSoftDirty: words.vmSoftDirty as VmSoftDirtyRule }),
     ...(words.mmuPolicy === undefined ? {} : { mmuPolicy: words.mmuPolicy }),
     costs: settings.costs(costs),
     cpus,
@@ -189,6 +197,10 @@ export const KERNEL_SETTINGS: ReadonlyMap<string, readonly [pattern: RegExp, all
     ["swap", [BOOLEAN, "true or false"]],
     ["bbml2", [BOOLEAN, "true or false"]],
     ["rangeFlush", [BOOLEAN, "true or false"]],
+    [
+      "vmSoftDirty",
+      [new RegExp(`^(${VM_SOFT_DIRTY_RULES.join("|")})$`), VM_SOFT_DIRTY_RULES.join(", ")],
+    ],
     ["thp", [/^(always|madvise|never)$/, "always, madvise or never"]],
     [
       "mmuPolicy",

@@ -103,11 +103,10 @@ function machineAt(
   own: OwnFiles,
   sweep: readonly Setting[],
 ): Pick<StudyCell, "machine" | "labels" | "set"> {
-  const { arch, kernel, linuxLayout, cpus = 1, memory = 0 } = named;
+  const { arch, kernel, linuxLayout, cpus = 1, memory: bytes = MEMORY_BYTES } = named;
   const costs = costsNamed(named.costs ?? CALIBRATED_COSTS, own);
   const cpu = named.cpu ?? cpuMeasured(arch, costs, own);
   const selectors = { arch, kernel, cpu, ...(linuxLayout === undefined ? {} : { linuxLayout }) };
-  const bytes = Math.max(MEMORY_BYTES, memory);
   const extras = { own, costs, cpus, bytes, memory: memoryMeasured(costs, cpu) };
   const machine = machineOf(selectors, settings, extras);
   const swept = Object.fromEntries(sweep.map(({ path, value }) => [path, value]));

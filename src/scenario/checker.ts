@@ -12,7 +12,7 @@ import type { Violation } from "../oracle/audit.js";
 import { checkContiguous } from "../oracle/contiguous.js";
 import { checkKernel } from "../oracle/invariants.js";
 import { PlainMemory } from "../oracle/plain-memory.js";
-import { checkSecondary, WrittenPages } from "../oracle/secondary.js";
+import { checkSecondary, GuestWrites } from "../oracle/secondary.js";
 import type { Observation } from "../stats/observation.js";
 import { PLAIN_VERBS, rangeOf } from "./checker-verbs.js";
 import type { Guest } from "./guest.js";
@@ -28,7 +28,7 @@ export interface Complaint extends Violation {
 export class Checker implements Watch {
   readonly complaints: Complaint[] = [];
   private readonly memory = new PlainMemory();
-  private readonly written = new WrittenPages();
+  private readonly written = new GuestWrites();
   private op = "";
 
   constructor(

@@ -61,7 +61,7 @@ function doKvm(context: Context): Shown {
   if (known !== undefined && (known.process !== process || known.vm.released)) {
     return { errno: "EIO" };
   }
-  const at = options.find((each) => each.startsWith("at="))?.slice("at=".length);
+  const at = option(context, "at");
   const vm = known?.vm ?? newVm(kernel, context, options);
   const gfn = at === undefined ? vm.slots.reduce((end, each) => end + each.pages, 0) : Number(at);
   const overlaps = vm.slots.some((each) => gfn < each.gfn + each.pages && each.gfn < gfn + pages);
@@ -69,6 +69,11 @@ function doKvm(context: Context): Shown {
   vm.addSlot(gfn, start, pages);
   if (known === undefined) guests.set(name, { vm, process, held: null });
   return {};
+}
+
+/** What "NAME=VALUE" among the words says. */
+function option({ operation }: Context, name: string): string | undefined {
+  return operation.words.find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1);
 }
 
 function newVm(kernel: Kernel, { process }: Context, options: readonly string[]): Vm {
@@ -101,7 +106,8 @@ function doAccess(context: Context, write: boolean): Shown {
     return {};
   }
   const seen: (number | null)[] = [];
-  for (let gfn = first; gfn < first + count; gfn++) seen.push(access(context, guest, gfn, write));
+  const every = Number(option(context, "every") ?? 1);
+  for (let i = 0; i < count; i++) seen.push(access(context, guest, first + i * every, write));
   const failed = seen.includes(null) ? { errno: "EFAULT" } : {};
   return write ? failed : { ...failed, data: runLengths(seen) };
 }

@@ -60,8 +60,8 @@ const FORMS: ReadonlyMap<string, string> = new Map([
   ["khugepaged", ""],
   ["split-deferred", ""],
   ["kvm", "machine region number count ? at=N|no-ad|no-touch*"],
-  ["gread", "machine number count ? hold"],
-  ["gwrite", "machine number count ? hold"],
+  ["gread", "machine number count ? hold|every=N"],
+  ["gwrite", "machine number count ? hold|every=N"],
   ["gend", "machine"],
   ["dirty-log", "machine ? on|buffer|ring|off|get|clear number count"],
 ]);
@@ -183,6 +183,7 @@ const KINDS: ReadonlyMap<string, RegExp> = new Map([
     /^(wp|check|max=\d{1,9}|((not|any)=)?(written|soft-dirty|present|wpallowed|file|swapped|pfnzero|huge))$/,
   ],
   ["machine", /^[A-Za-z][A-Za-z0-9_]*$/],
+  ["every=N", /^every=[1-9]\d{0,5}$/],
   ["at=N", /^at=\d{1,10}$/],
   ["align=N", /^align=\d{1,10}$/],
   ["size", /^\d{1,6}[kmg]$/],

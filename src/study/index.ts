@@ -1,8 +1,10 @@
 // Studies by name.
 
 import { dirtyTracking } from "./dirty-tracking/index.js";
+import { secondaryMmu } from "./secondary-mmu/index.js";
 import type { Study } from "./types.js";
 
 export const STUDIES: ReadonlyMap<string, Study> = new Map<string, Study>([
   ["dirty-tracking", dirtyTracking],
+  ["secondary-mmu", secondaryMmu],
 ]);

@@ -45,7 +45,7 @@ export interface StudyPoint {
     readonly costs?: string;
     readonly linuxLayout?: string;
     readonly cpus?: number;
-    /** Least bytes of simulated memory. */
+    /** Bytes of simulated memory, where the kernel's selector says none. */
     readonly memory?: number;
   };
   /** All else that its run depends on. */

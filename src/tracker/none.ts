@@ -4,6 +4,7 @@ import type { Tracker } from "./types.js";
 
 export const noTracker: Tracker = {
   summary: "nobody watches: what the others are measured against",
+  bufferBytes: () => 0,
   findsNothing: true,
   arm: () => undefined,
   collect: () => [],

@@ -34,6 +34,8 @@ export interface Tracker {
   arm(watched: Watched): void;
   /** Pages that were written since, and maybe others; watches all of them again. */
   collect(watched: Watched, reported: Reported): Pages;
+  /** Bytes that it needs beside what the kernel keeps, to watch so many pages. */
+  bufferBytes(pages: number): number;
   /** Changes it does not see, each with the kernel's rule behind that. */
   readonly blindTo?: Readonly<Partial<Record<Change, string>>>;
   /** It finds no page at all: what the others are measured against. */
@@ -54,4 +56,9 @@ export function runsOf(pages: readonly number[]): Pages {
 /** How many pages. */
 export function countOf(pages: Pages): number {
   return pages.reduce((sum, [first, end]) => sum + end - first, 0);
+}
+
+/** A bit for each page, for who is told of pages one by one. */
+export function bitmapBytes(pages: number): number {
+  return Math.ceil(pages / 8);
 }

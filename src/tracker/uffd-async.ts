@@ -10,10 +10,23 @@ import type { Pages, Tracker, Watched } from "./types.js";
 
 /** Regions that one call has room for; a scan that finds more goes on in the next call. */
 const REGIONS = 4096;
+/** struct page_region. */
+const REGION_BYTES = 24;
 
-function scan({ kernel, mm, start, end }: Watched): Pages {
+function register({ kernel, mm, start, end }: Watched): void {
+  const mode = { async: true, unpopulated: true };
+  refuse("UFFDIO_REGISTER (asynchronous)", uffdRegister(kernel, mm, start, end, mode));
+}
+
+function scan(watched: Watched, isNew = false): Pages {
+  const { kernel, mm, start, end } = watched;
   const request = { start, end, categories: PAGE_IS_WRITTEN, protect: true, check: true };
   const result = pagemapScan(kernel, mm, request);
+  // A mapping that is not registered is new here, or was moved here: all it has counts as written.
+  if ("errno" in result && result.errno === "EPERM" && !isNew) {
+    register(watched);
+    return scan(watched, true);
+  }
   if ("errno" in result) {
     refuse("PAGEMAP_SCAN", result.errno);
     return [];
@@ -24,11 +37,13 @@ function scan({ kernel, mm, start, end }: Watched): Pages {
 
 export const uffdAsync: Tracker = {
   summary: "asynchronous userfaultfd write-protection, read by PAGEMAP_SCAN",
+  bufferBytes: () => REGIONS * REGION_BYTES,
+  blindTo: {
+    move: "mremap of a registered range keeps uffd-wp in the entries (up to 6.12), and the scan takes it for its own",
+  },
   arm(watched) {
-    const { kernel, mm, start, end } = watched;
-    const mode = { async: true, unpopulated: true };
-    refuse("UFFDIO_REGISTER (asynchronous)", uffdRegister(kernel, mm, start, end, mode));
+    register(watched);
     scan(watched);
   },
-  collect: scan,
+  collect: (watched) => scan(watched),
 };

@@ -13,7 +13,7 @@ import { mmulate, output } from "./support.js";
 const SMALL = [
   ...["study", "dirty-tracking", "--arch", "x86-64,arm64", "--tracker", "none,mprotect,uffd-async"],
   ...["--set", "study.pages=256", "--set", "study.dirty=0.1"],
-  ...["--set", "study.order=random"],
+  ...["--set", "study.workload=round"],
 ];
 
 describe("mmulate study", () => {
@@ -44,10 +44,10 @@ describe("mmulate study", () => {
     const validate = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(schema);
     expect(validate(report), JSON.stringify(validate.errors)).toBe(true);
     expect(report.study?.command).toBe(
-      "mmulate study dirty-tracking --tracker none,mprotect,uffd-async,uffd-sync --set study.pages=256 --set study.dirty=0.1 --set study.order=random",
+      "mmulate study dirty-tracking --tracker none,mprotect,uffd-async,uffd-sync --set study.pages=256 --set study.dirty=0.1 --set study.workload=round",
     );
     expect(report.cells).toHaveLength(12);
-    expect(report.rows).toHaveLength(12);
+    expect(report.rows?.length).toBeGreaterThan(12);
     expect(report.claims?.map(({ holds }) => holds)).toEqual([true, true]);
   });
 
@@ -59,7 +59,7 @@ describe("mmulate study", () => {
       "--set",
       "study.dirty=0.1",
       "--set",
-      "study.order=random",
+      "study.workload=round",
     ];
     const text = await output("study", "dirty-tracking", ...words, ...small, "--json");
     const { rows, verdicts } = JSON.parse(text) as Report;

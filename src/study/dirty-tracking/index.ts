@@ -3,18 +3,26 @@
 import { ARCHITECTURES } from "../../../arch/index.js";
 import { KERNEL_VERSIONS } from "../../../arch/linux/kernels.js";
 import { MmulateError } from "../../errors.js";
+import { VM_SOFT_DIRTY_RULES } from "../../kernel/features.js";
 import { TRACKERS } from "../../tracker/index.js";
 import { combinations } from "../combinations.js";
 import type { Chosen, PointResult, Study, StudyPoint, StudyRun } from "../types.js";
 import { assemble } from "./assemble.js";
-import { type RoundValues, runRound } from "./round.js";
+import { FACTS, runFact } from "./facts.js";
+import { runRound } from "./round.js";
+
+/** Rounds of a kind, each with what it says of parameters by itself. */
+const ROUNDS: ReadonlyMap<string, Chosen> = new Map<string, Chosen>([
+  ["round", {}],
+  ["in-order", { order: ["ascending"], dirty: ["1"] }],
+  ["large-folios", { folio: ["64k", "2m"], dirty: ["0.01"] }],
+]);
+const WORKLOADS = [...ROUNDS.keys(), ...FACTS.keys()];
+/** The rule of the kernel's own version. */
+const OWN_RULE = "version";
 
 const PARAMETERS: Study["parameters"] = {
-  arch: {
-    means: "whose page tables",
-    values: [...ARCHITECTURES.keys()],
-    allowed: "selector",
-  },
+  arch: { means: "whose page tables", values: [...ARCHITECTURES.keys()], allowed: "selector" },
   kernel: {
     means: "whose memory management",
     values: KERNEL_VERSIONS.slice(-1),
@@ -25,54 +33,86 @@ const PARAMETERS: Study["parameters"] = {
     values: [...TRACKERS.keys()],
     allowed: [...TRACKERS.keys()],
   },
-  pages: {
-    means: "base pages that are watched",
-    values: ["4096"],
-    allowed: { from: 16, to: 2 ** 24 },
-  },
+  workload: { means: "what the process does", values: WORKLOADS, allowed: WORKLOADS },
+  pages: { means: "base pages of the heap", values: ["4096"], allowed: { from: 16, to: 2 ** 24 } },
   dirty: {
-    means: "part of them that is written",
-    values: ["0.01", "0.1", "1"],
+    means: "part of them that a round writes",
+    values: ["0.01", "0.1", "0.3", "1"],
     allowed: { from: 0, to: 1, fractions: true },
   },
   order: {
-    means: "in which order these pages, chosen at random, are written",
-    values: ["random", "ascending"],
+    means: "in which order a round writes these pages, which are chosen at random",
+    values: ["random"],
     allowed: ["random", "ascending"],
+  },
+  folio: {
+    means: "how large the folios of the heap may be",
+    values: ["4k"],
+    allowed: ["4k", "64k", "2m"],
   },
   work: {
     means: "cycles of the program's own work for each page that it writes",
     values: ["10000"],
     allowed: { from: 0, to: 1_000_000_000 },
   },
+  vmSoftDirty: {
+    means: "what VM_SOFTDIRTY means to merging VMAs, of the stories about merging",
+    values: [OWN_RULE, ...VM_SOFT_DIRTY_RULES],
+    allowed: [OWN_RULE, ...VM_SOFT_DIRTY_RULES],
+  },
 };
+
 /** Bytes of simulated memory for each watched page: itself, tables, what else a kernel needs. */
 const BYTES_A_PAGE = 4096 * 1.25;
+const LEAST_BYTES = 2 ** 28;
+
+function rounds(chosen: Chosen, workload: string): StudyPoint[] {
+  const names = [
+    ...(["workload", "kernel", "pages", "folio", "work", "order", "dirty"] as const),
+    ...(["arch", "tracker"] as const),
+  ];
+  return combinations({ ...chosen, ...ROUNDS.get(workload), workload: [workload] }, names).map(
+    (keys) => {
+      const { arch, folio } = keys;
+      const kernel = folio === "64k" ? `${keys.kernel}:mthp=${folio}` : keys.kernel;
+      const memory = Math.max(LEAST_BYTES, Number(keys.pages) * BYTES_A_PAGE);
+      return { keys, machine: { arch, kernel, memory }, values: keys };
+    },
+  );
+}
+
+/** Rules of VM_SOFTDIRTY tell points apart where soft-dirty is asked for and VMAs merge. */
+function stories(chosen: Chosen, workload: string): StudyPoint[] {
+  const names = ["workload", "kernel", "arch", "tracker", "vmSoftDirty"] as const;
+  return combinations({ ...chosen, workload: [workload] }, names).flatMap((keys) => {
+    const { arch, tracker, vmSoftDirty: rule } = keys;
+    const asks = workload.startsWith("merge") && tracker.startsWith("soft-dirty");
+    if (!asks && rule !== OWN_RULE) return [];
+    const kernel = rule === OWN_RULE ? keys.kernel : `${keys.kernel}:vmSoftDirty=${rule}`;
+    return [{ keys, machine: { arch, kernel, memory: LEAST_BYTES }, values: keys }];
+  });
+}
 
 function plan(chosen: Chosen): StudyPoint[] {
-  const names = ["kernel", "pages", "work", "order", "dirty", "arch", "tracker"] as const;
-  return combinations(chosen, names).map((keys) => ({
-    keys,
-    machine: {
-      arch: keys.arch,
-      kernel: keys.kernel,
-      memory: Number(keys.pages) * BYTES_A_PAGE,
-    },
-    values: {
-      pages: Number(keys.pages),
-      dirty: Number(keys.dirty),
-      work: Number(keys.work),
-      order: keys.order,
-      tracker: keys.tracker,
-    },
-  }));
+  return (chosen.workload ?? []).flatMap((workload) =>
+    ROUNDS.has(workload) ? rounds(chosen, workload) : stories(chosen, workload),
+  );
 }
 
 function run(on: StudyRun, { values }: StudyPoint): PointResult {
-  const tracker = TRACKERS.get(String(values.tracker));
-  if (tracker === undefined) throw new MmulateError("INTERNAL", `no tracker ${values.tracker}`);
+  const { workload, tracker: name } = values;
+  const tracker = TRACKERS.get(String(name));
+  if (tracker === undefined) throw new MmulateError("INTERNAL", `no tracker ${name}`);
   try {
-    return runRound(on.boot(), tracker, { ...valuesOf(values), seed: on.seed });
+    if (!ROUNDS.has(String(workload))) return runFact(on.boot(), tracker, String(workload));
+    return runRound(on.boot(), tracker, {
+      pages: Number(values.pages),
+      dirty: Number(values.dirty),
+      work: Number(values.work),
+      order: values.order === "random" ? "random" : "ascending",
+      huge: values.folio !== "4k",
+      seed: on.seed,
+    });
   } catch (error) {
     // What a kernel has not is an answer, too.
     if (!(error instanceof MmulateError) || error.code !== "CONFIG") throw error;
@@ -80,20 +120,12 @@ function run(on: StudyRun, { values }: StudyPoint): PointResult {
   }
 }
 
-function valuesOf({ pages, dirty, work, order }: StudyPoint["values"]): Omit<RoundValues, "seed"> {
-  return {
-    pages: Number(pages),
-    dirty: Number(dirty),
-    work: Number(work),
-    order: order === "random" ? "random" : "ascending",
-  };
-}
-
 export const dirtyTracking: Study = {
   summary: "who finds the dirty pages, and at what price",
   about: [
-    "A heap is written as a whole, then watched; a part of it, chosen at random, is written page by page; then what was written is collected, and watched again. Cycles are those of the cost profile `golden-cove-linux` on every architecture, so that architectures differ by what has to be done, not by how fast a machine does it.",
-    "An oracle judges each collection: every page that changed must be reported. Pages reported beyond that are false positives.",
+    "`round`: a heap is written as a whole, then watched; a part of it, chosen at random, is written page by page; then what was written is collected, copied, and watched again. `in-order` writes every page in address order, `large-folios` has folios of 64 KiB and 2 MiB. Cycles are those of the cost profile `golden-cove-linux` on every architecture, so that architectures differ by what has to be done, not by how fast a machine does it. The other workloads are small stories about single rules.",
+    "An oracle judges each collection: every page that changed must be reported, unless the kernel loses it, too; then the rule is named. Pages reported beyond that are false positives.",
+    "`hw-log` and `hw-sweep` are bounds: no CPU logs the stores of a process to its own memory. `uffd-async-sd` is the proposal that `uffd-async` grew out of; no kernel has it. Of the rules of VM_SOFTDIRTY, `unmerged` is that of kernels before 3.14, as their code has it: a new mapping was compared before it got the flag. `apart` compares it with the flag.",
   ],
   parameters: PARAMETERS,
   plan,

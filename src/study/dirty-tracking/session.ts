@@ -2,6 +2,7 @@
 // watches each collection; a ledger says what every step costs.
 
 import { MmulateError } from "../../errors.js";
+import { madvise } from "../../kernel/madvise.js";
 import type { Mm } from "../../kernel/mm.js";
 import { mmap } from "../../kernel/mmap.js";
 import { VM_READ, VM_WRITE } from "../../kernel/vm-flags.js";
@@ -27,6 +28,8 @@ export class Session {
   end: number;
   readonly ledger: Ledger;
   readonly written = new WrittenPages();
+  /** First page of memory beside the heap, if there is any. */
+  outside = 0;
 
   constructor(
     readonly machine: StudyMachine,
@@ -58,10 +61,23 @@ export class Session {
     if (errno !== 0) throw new MmulateError("MEMORY", `mmap of ${pages} pages: ${errno}`);
   }
 
+  /** madvise of the heap's first pages. */
+  advise(pages: number, advice: string): void {
+    madvise(this.machine.kernel, this.mm, this.start, this.start + pages, advice);
+  }
+
   /** Writes every page of the heap once, before anybody watches. */
   populate(): void {
     const { player } = this.machine;
     for (let page = this.start; page < this.end; page++) player.touch(this.process, page, 1);
+  }
+
+  /** Maps and writes memory elsewhere, which nobody watches but who watches everything. */
+  mapOutside(pages: number): void {
+    const { player } = this.machine;
+    this.outside = player.nextPlace(true);
+    this.map(this.outside, pages);
+    for (let i = 0; i < pages; i++) player.touch(this.process, this.outside + i, 2);
   }
 
   /** Begins to watch. */
