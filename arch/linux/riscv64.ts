@@ -202,6 +202,12 @@ const BASE = {
     cite: "LINUX 6.12 arch/riscv/mm/tlbflush.c: tlb_flush_all_threshold",
     confidence: "knowledge",
   },
+  shootdown: {
+    by: "ipi",
+    cpus: "ever",
+    cite: "LINUX 6.12 arch/riscv/mm/tlbflush.c: __flush_tlb_range; mm/context.c: set_mm keeps CPUs in mm_cpumask where there are ASIDs",
+    confidence: "knowledge",
+  },
   pageSizes: [
     {
       bytes: 4096,

@@ -200,6 +200,12 @@ const BASE = {
     pages: 33,
     cite: "LINUX 7.0 arch/x86/mm/tlb.c: tlb_single_page_flush_ceiling",
   },
+  shootdown: {
+    by: "ipi",
+    cpus: "running",
+    contexts: 6,
+    cite: "LINUX 7.0 arch/x86/mm/tlb.c: flush_tlb_mm_range, should_flush_tlb, switch_mm_irqs_off; asm/tlbflush.h: TLB_NR_DYN_ASIDS",
+  },
   pageSizes: [{ bytes: 4096, mode: {}, cite: "LINUX 7.0 asm/page_types.h: PAGE_SHIFT" }],
   absent: {
     type: "SWP_TYPE",

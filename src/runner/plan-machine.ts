@@ -89,6 +89,7 @@ export function machineOf(
     swap: swap === "true",
     ...(words.pae === undefined || words.pae === DEFAULT_PAE ? {} : { pae: words.pae }),
     bbml2: words.bbml2 === "true",
+    rangeFlush: words.rangeFlush === "true",
     ...(words.vmSoftDirty && { vmSoftDirty: words.vmSoftDirty as VmSoftDirtyRule }),
     ...(words.mmuPolicy === undefined ? {} : { mmuPolicy: words.mmuPolicy }),
     costs: settings.costs(costs),
@@ -198,6 +199,7 @@ export const KERNEL_SETTINGS: ReadonlyMap<string, readonly [pattern: RegExp, all
     ["hwDirty", [BOOLEAN, "true or false"]],
     ["swap", [BOOLEAN, "true or false"]],
     ["bbml2", [BOOLEAN, "true or false"]],
+    ["rangeFlush", [BOOLEAN, "true or false"]],
     [
       "vmSoftDirty",
       [new RegExp(`^(${VM_SOFT_DIRTY_RULES.join("|")})$`), VM_SOFT_DIRTY_RULES.join(", ")],

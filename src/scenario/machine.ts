@@ -65,18 +65,23 @@ function linuxOf({ layout, version, architecture }: KernelConfig): LinuxLayout {
 
 /**
  * Boots a kernel in a core; what the core held is forgotten.
+ * @param cpus CPUs, where they are to be others than the kernel's configuration has
  * @throws MmulateError CONFIG on an unknown architecture, CPU, kernel or layout
  */
-export function bootMachine(core: Core, machine: MachineConfig): Kernel {
+export function bootMachine(
+  core: Core,
+  machine: MachineConfig,
+  cpus = machine.kernel.cpus ?? 1,
+): Kernel {
   const { descriptor, linux, profile, hardware } = machineParts(machine);
   core.reset(true);
   core.loadLayout(hardware);
-  core.loadCpu(compileCpu(profile, hardware, machine.memory), 1);
+  core.loadCpu(compileCpu(profile, hardware, machine.memory), cpus);
   core.loadDemand(null);
   const pae = known(PAE_SCHEMES, machine.kernel.pae ?? DEFAULT_PAE, "scheme of PageAnonExclusive");
   const layout = pae.ownBit === true ? withOwnBit(linux, pae.name) : linux;
   const compiled = compileLinuxLayout(layout, descriptor, hardware);
-  return new Kernel({ core, hardware, linux: compiled, config: machine.kernel, pae });
+  return new Kernel({ core, hardware, linux: compiled, config: machine.kernel, pae, cpus });
 }
 
 /**
