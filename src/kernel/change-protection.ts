@@ -14,7 +14,7 @@ import type { Mm } from "./mm.js";
 import type { Gather } from "./mmu-gather.js";
 import { invalidating } from "./notifier.js";
 import { pageProt, tracksSoftDirty } from "./page-prot.js";
-import { batchAt, joinBatch } from "./pte-batch.js";
+import { batchAt, joinBatch, separateBatch } from "./pte-batch.js";
 import { weakenMigrating } from "./softleaf.js";
 import { splitMapping } from "./split-mapping.js";
 import { VM_ACCESS_FLAGS, VM_SHARED, VM_UFFD_WP, VM_WRITE } from "./vm-flags.js";
@@ -68,7 +68,7 @@ function changeEntries(
   let fits = true;
   let batchEnd = start;
   const visit = (slot: number, page: number): void => {
-    if (page >= batchEnd) batchEnd = page + startBatch(kernel, mm, slot, page, end);
+    if (page >= batchEnd) batchEnd = page + startBatch(kernel, mm, slot, page, end, change);
     const flags = exports.entryFlags(slot);
     if ((flags & Pte.present) === 0) changeAbsent(kernel, vma, slot, flags, change);
     else if (modify(kernel, vma, slot, flags, change, 0)) gather.changed(page, 1);
@@ -88,11 +88,19 @@ function changeEntries(
 }
 
 /** modify_prot_start_ptes: one entry, or from 6.17 on all that can be taken together. Returns how many. */
-function startBatch(kernel: Kernel, mm: Mm, slot: number, page: number, end: number): number {
+function startBatch(
+  kernel: Kernel,
+  mm: Mm,
+  slot: number,
+  page: number,
+  end: number,
+  { upgrade }: ProtectionChange,
+): number {
   const left = tableEnd(kernel, page, end) - page;
   const count = kernel.has("batchedProtection") ? batchAt(kernel, slot, left) : 1;
   unfoldEnds(kernel, mm, slot, page, count);
   if (count > 1) joinBatch(kernel, slot, count);
+  if (count > 1 && upgrade) separateBatch(kernel, slot, count);
   return count;
 }
 

@@ -90,8 +90,9 @@ function detach(kernel: Kernel, head: number, count: number): void {
   const place = frameWord(kernel, head, FRAME_OWNER);
   kernel.deferredSplit.delete(head);
   const inherited = pageFlags(kernel, head) & (PG_DIRTY | PG_LAZYFREE);
-  for (let i = 0; i < count; i++) {
-    const frame = head + i;
+  const frames = Array.from({ length: count }, (_, i) => head + i);
+  kernel.pae.splitFolio(head, frames);
+  for (const [i, frame] of frames.entries()) {
     setPageFlags(kernel, frame, inherited, PG_LARGE | PG_ORDER_MASK);
     setFrameWord(kernel, frame, FRAME_HEAD, frame);
     setFrameWord(kernel, frame, FRAME_OWNER, (place + i) >>> 0);

@@ -15,6 +15,7 @@ import { isHugeZero } from "./huge-zero.js";
 import { forkedMapping, isHugetlb } from "./hugetlb.js";
 import { forkHugetlb } from "./hugetlb-range.js";
 import type { Kernel } from "./kernel.js";
+import { waitForMigration } from "./migrate.js";
 import type { Mm } from "./mm.js";
 import { exitMm } from "./mmap.js";
 import { newMm } from "./new-mm.js";
@@ -140,6 +141,14 @@ function reserveBoth({ pae }: Kernel, slot: number, to: number, what: Reserved =
   return pae.reserve(slot, what) && pae.reserve(to, what);
 }
 
+/** A scheme may keep fork out of folios in migration. */
+function waitBeforeFork(kernel: Kernel, slot: number): void {
+  if (!kernel.pae.waitsForMigration) return;
+  if (waitForMigration(kernel, slot, kernel.mmu.exports.entryFlags(slot))) {
+    kernel.pae.costs.add("waits");
+  }
+}
+
 /** copy_huge_pmd. Where pages of it may be pinned, it is split, and its entries are to be copied. */
 function copyHuge(
   kernel: Kernel,
@@ -151,6 +160,7 @@ function copyHuge(
   const to = exports.makeEntry(child.root, page, 1) >>> 0;
   if (to === 0 || noDeposit(kernel)) return "no memory";
   if (!reserveBoth(kernel, slot, to, { splits: true })) return "no memory";
+  waitBeforeFork(kernel, slot);
   const flags = exports.entryFlags(slot);
   if ((flags & Pte.present) === 0) {
     copyAbsent(kernel, slot, to, flags);
@@ -176,7 +186,7 @@ function copyHuge(
 function copyRun(kernel: Kernel, copying: Copying, { slot, page, to, count }: Run): boolean {
   const { fork: plain, forkPinned } = kernel.programs;
   const { address } = copying.parent.hasPinned ? forkPinned : plain;
-  const bulk = isCow(copying.from.flags);
+  const bulk = isCow(copying.from.flags) && !kernel.pae.costs.exact;
   kernel.count(Event.fork_entry, count);
   kernel.touchPages(count);
   if (!reserveBoth(kernel, slot, to)) return false;
@@ -227,6 +237,7 @@ type Place = Omit<Run, "count">;
 
 function copyEntry(kernel: Kernel, copying: Copying, at: Place): boolean {
   const { slot, to } = at;
+  waitBeforeFork(kernel, slot);
   const flags = kernel.mmu.exports.entryFlags(slot);
   if (flags === 0) return true;
   if ((flags & Pte.present) !== 0) return copyPresent(kernel, copying, at, flags);

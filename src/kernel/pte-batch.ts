@@ -49,3 +49,18 @@ export function joinBatch(kernel: Kernel, slot: number, count: number): void {
   }
   for (let i = 0; i < count; i++) exports.updateEntry(slot + 8 * i, 0, join);
 }
+
+/**
+ * commit_anon_folio_batch: what is exclusive and what is not is set apart, so that no group is left whole of which only
+ * a part becomes writable.
+ */
+export function separateBatch(kernel: Kernel, slot: number, count: number): void {
+  const { exports } = kernel.mmu;
+  if ((exports.entryFlags(slot) & Pte.contiguous) === 0) return;
+  const isX = (i: number): boolean =>
+    kernel.pae.isX(slot + 8 * i, 0, exports.entryFrame(slot + 8 * i, 0));
+  let alike = 1;
+  while (alike < count && isX(alike) === isX(0)) alike++;
+  if (alike === count) return;
+  for (let i = 0; i < count; i++) exports.updateEntry(slot + 8 * i, Pte.contiguous, 0);
+}

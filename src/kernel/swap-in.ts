@@ -59,7 +59,10 @@ export function swapFault(kernel: Kernel, fault: Fault, slot: number, flags: num
   if (swapped === null) return "oom";
   const head = headOf(kernel, swapped.frame);
   giveSlotsUp(kernel, fault, slot, swapped);
-  const exclusive = (pageFlags(kernel, head) & PG_KSM) === 0 && isAlone(kernel, swapped, flags);
+  const exclusive =
+    (pageFlags(kernel, head) & PG_KSM) === 0 &&
+    isAlone(kernel, swapped, flags) &&
+    kernel.pae.mayBeX(swapped.frame, swapped.count);
   const written = mapIn(kernel, fault, slot, swapped, exclusive);
   putPage(kernel, head);
   if (!fault.write || written) return swapped.major ? "major" : "done";

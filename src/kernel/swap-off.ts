@@ -77,11 +77,12 @@ function unuse(kernel: Kernel, mm: Mm, vma: Vma, slot: number, page: number): bo
   if (!exclusive && !kernel.pae.reserve(slot)) return false;
   const frame = pageFor(kernel, vma, page, entry);
   if (frame === 0) return false;
+  const alone = kernel.pae.mayBeX(frame, 1);
   addMapping(kernel, frame, 1, mm.id);
   const kept = flags & (Pte.softDirty | Pte.uffdWp);
   exports.makeLeaf(slot, 0, frame, pageProt(kernel, vma), kept);
   exports.updateEntry(slot, Pte.young, 0);
-  kernel.pae.putX({ mm, page, slot, level: 0, frame }, exclusive);
+  kernel.pae.putX({ mm, page, slot, level: 0, frame }, exclusive && alone);
   freeSlot(kernel, entry);
   return true;
 }

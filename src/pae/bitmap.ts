@@ -15,15 +15,18 @@ import { isAnon, needsCopy } from "./pinned.js";
 import type { Entry, PaeHooks, PaeScheme, Reserved } from "./types.js";
 
 /** Hooks of such a scheme. */
-class BitmapHooks implements PaeHooks {
+export class BitmapHooks implements PaeHooks {
   readonly costs = new PaeCosts();
+  readonly waitsForMigration = INDIFFERENT.waitsForMigration;
+  readonly mayBeX = INDIFFERENT.mayBeX;
+  readonly splitFolio = INDIFFERENT.splitFolio;
   readonly keep = INDIFFERENT.keep;
   readonly kept = INDIFFERENT.kept;
   readonly madeWritable = INDIFFERENT.madeWritable;
   readonly cleans = INDIFFERENT.cleans;
   readonly isDirty = INDIFFERENT.isDirty;
   readonly mayDiffer = INDIFFERENT.mayDiffer;
-  private readonly bitmaps: Bitmaps;
+  protected readonly bitmaps: Bitmaps;
 
   constructor(private readonly kernel: Kernel) {
     this.bitmaps = new Bitmaps(kernel, this.costs);

@@ -21,6 +21,8 @@ type PaeCost = (typeof PAE_COSTS)[number][0];
 /** Costs of one kernel's scheme. */
 export class PaeCosts {
   private readonly counts = new Map<PaeCost, number>(PAE_COSTS.map(([name]) => [name, 0]));
+  /** fork goes entry by entry, so that each is counted; else what its program does is not. */
+  exact = false;
   /** Bytes of metadata, now and at most. */
   bytes = 0;
   mostBytes = 0;

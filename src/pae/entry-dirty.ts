@@ -23,6 +23,8 @@ import { unfoldFor } from "./unfold-for.js";
 export interface DirtyReading {
   /** D of a read-only entry also says that the page is dirty; else that says the folio alone. */
   readonly loose: boolean;
+  /** D is set by pte_mkdirty, which may set soft-dirty, too; left out = by a helper that does not. */
+  readonly mkdirty?: boolean;
 }
 
 const BIT_WORD = 32n;
@@ -40,6 +42,7 @@ class Bits {
   constructor(
     private readonly kernel: Kernel,
     private readonly costs: PaeCosts,
+    private readonly dirtied: number,
   ) {
     const { mask, value } = kernel.mmu.linux.heldDirty ?? { mask: 0n, value: 0n };
     const word = (bits: bigint): number => Number(BigInt.asIntN(32, bits));
@@ -65,7 +68,7 @@ class Bits {
   hold(slot: number, flags: number, exclusive: boolean): void {
     if (this.held(slot, flags) === exclusive) return;
     this.costs.add("entry_writes");
-    const [clear, set] = exclusive ? [0, Pte.dirty] : [Pte.dirty, 0];
+    const [clear, set] = exclusive ? [0, this.dirtied] : [Pte.dirty, 0];
     this.kernel.mmu.exports.updateEntry(slot, clear, set);
   }
 }
@@ -79,6 +82,9 @@ function slotsOf({ slot, slots = 1 }: Entry): number[] {
 export class EntryDirty implements PaeHooks {
   readonly costs = new PaeCosts();
   protected readonly bits: Bits;
+  readonly waitsForMigration = INDIFFERENT.waitsForMigration;
+  readonly mayBeX = INDIFFERENT.mayBeX;
+  readonly splitFolio = INDIFFERENT.splitFolio;
   readonly reserve = INDIFFERENT.reserve;
   readonly dupRun = INDIFFERENT.dupRun;
   readonly tableFrom = INDIFFERENT.tableFrom;
@@ -88,10 +94,10 @@ export class EntryDirty implements PaeHooks {
 
   constructor(
     protected readonly kernel: Kernel,
-    { loose }: DirtyReading,
+    { loose, mkdirty = false }: DirtyReading,
   ) {
     this.loose = loose;
-    this.bits = new Bits(kernel, this.costs);
+    this.bits = new Bits(kernel, this.costs, mkdirty ? kernel.madeDirty : Pte.dirty);
   }
 
   isX(slot: number, _level: number, frame: number): boolean {

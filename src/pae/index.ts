@@ -2,10 +2,14 @@
 
 import type { Kernel } from "../kernel/kernel.js";
 import { bitmap } from "./bitmap.js";
+import { bitmapNaive } from "./bitmap-naive.js";
+import { folio } from "./folio.js";
+import { folioNaive } from "./folio-naive.js";
 import { ownBit } from "./own-bit.js";
 import { page } from "./page.js";
 import { pageBitlock } from "./page-bitlock.js";
 import { pteLoose } from "./pte-loose.js";
+import { pteNaive } from "./pte-naive.js";
 import { pteStrict } from "./pte-strict.js";
 import type { PaeScheme } from "./types.js";
 
@@ -13,5 +17,16 @@ import type { PaeScheme } from "./types.js";
 export const DEFAULT_PAE = page.name;
 
 export const PAE_SCHEMES: ReadonlyMap<string, PaeScheme<Kernel>> = new Map(
-  [page, pageBitlock, bitmap, ownBit, pteStrict, pteLoose].map((scheme) => [scheme.name, scheme]),
+  [
+    page,
+    pageBitlock,
+    folioNaive,
+    folio,
+    bitmapNaive,
+    bitmap,
+    pteNaive,
+    pteStrict,
+    pteLoose,
+    ownBit,
+  ].map((scheme) => [scheme.name, scheme]),
 );

@@ -5,7 +5,7 @@ import type { PaeHooks } from "./types.js";
 
 type Indifferent = Omit<
   PaeHooks,
-  "costs" | "isX" | "newX" | "proveX" | "dup" | "tryShare" | "takeX" | "putX" | "split"
+  "costs" | "isX" | "newX" | "proveX" | "dup" | "tryShare" | "takeX" | "putX"
 >;
 
 export const INDIFFERENT: Indifferent = {
@@ -17,6 +17,10 @@ export const INDIFFERENT: Indifferent = {
   cleans: () => Pte.young | Pte.dirty,
   isDirty: (flags) => (flags & Pte.dirty) !== 0,
   mayDiffer: () => Pte.young | Pte.dirty,
+  waitsForMigration: false,
+  mayBeX: () => true,
+  splitFolio: () => undefined,
+  split: () => undefined,
   tableFrom: () => undefined,
   moveEntry: () => undefined,
   tablesGo: (_root, _first, _end, free) => free(),

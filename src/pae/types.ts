@@ -74,6 +74,12 @@ export interface PaeHooks {
   dupRun(slot: number, to: number, count: number): void;
   /** KSM: the entry is about to be write-protected for good. False: it may be pinned. */
   tryShare(entry: Entry): boolean;
+  /** Folios in migration are locked against fork, which ends the migration first. */
+  readonly waitsForMigration: boolean;
+  /** A page of a folio, of which `count` come back together from swap, may be exclusive whatever the others are. */
+  mayBeX(frame: number, count: number): boolean;
+  /** A folio, by its head, becomes folios of one page. */
+  splitFolio(head: number, frames: readonly number[]): void;
   /** The entry is about to become a migration or swap entry: X(e), which goes with it. */
   takeX(entry: Entry): boolean;
   /** Such an entry maps a page again, `exclusive` by what it said. */

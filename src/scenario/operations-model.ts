@@ -11,6 +11,7 @@ import { endMigration, migrateFolio } from "../kernel/migrate.js";
 import type { Mm } from "../kernel/mm.js";
 import { reclaimPages } from "../kernel/reclaim.js";
 import { swapOff, swapOnAgain } from "../kernel/swap-off.js";
+import { Pte } from "../layout/linux-flags.js";
 import { type Context, number, rangeOf, type Shown, VALUES } from "./operation-context.js";
 
 /** "fail-after=N": the N-th allocation of the fork fails; a later one does not. */
@@ -95,6 +96,26 @@ function doSleep({ player }: Context): Shown {
   return {};
 }
 
+/**
+ * The CPU's own dirty bit in read-only entries: what x86 CPUs before shadow stacks did now and then (LINUX
+ * asm/pgtable.h, comment of pte_shstk). EINVAL on others: there, pte_none need not look past stray bits either.
+ */
+function doStrayDirty(context: Context): Shown {
+  const { kernel } = context.player;
+  const { mask } = kernel.hardware.halves[0].dirty;
+  if ((kernel.mmu.linux.filled & mask) !== 0n) return { errno: "EINVAL" };
+  const { exports } = kernel.mmu;
+  const { start, end } = rangeOf(context);
+  const memory = new DataView(exports.memory.buffer);
+  for (let page = start; page < end; page++) {
+    const slot = exports.findEntry(context.process.mm.root, page, 0) >>> 0;
+    const flags = slot === 0 ? 0 : exports.entryFlags(slot);
+    if ((flags & (Pte.present | Pte.write | Pte.protnone)) !== Pte.present) continue;
+    memory.setBigUint64(slot, memory.getBigUint64(slot, true) | mask, true);
+  }
+  return {};
+}
+
 export const MODEL_OPERATIONS: readonly [string, (context: Context) => Shown][] = [
   ["reclaim", doReclaim],
   ["swapoff", ({ player }) => ({ errno: swapOff(player.kernel) })],
@@ -105,6 +126,7 @@ export const MODEL_OPERATIONS: readonly [string, (context: Context) => Shown][] 
   ["force-write", doForceWrite],
   ["migrate", doMigrate],
   ["migrate-end", doMigrateEnd],
+  ["stray-dirty", doStrayDirty],
   ["thread", doThread],
   ["sleep", doSleep],
 ];

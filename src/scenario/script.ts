@@ -47,6 +47,7 @@ const FORMS: ReadonlyMap<string, string> = new Map([
   ["force-write", "region number count"],
   ["migrate", "region number count ? hold"],
   ["migrate-end", "region number count"],
+  ["stray-dirty", "region number count"],
   ["reclaim", "count"],
   ["swapoff", ""],
   ["swapon", ""],

@@ -98,6 +98,7 @@ it("knows the verbs of the format, and those that only a model knows", () => {
     "force-write",
     "migrate",
     "migrate-end",
+    "stray-dirty",
     "reclaim",
     "swapoff",
     "swapon",

@@ -1,0 +1,36 @@
+// The bitmap without its guards: memory is asked for where the bit is needed, under the page-table lock, and where there
+// is none the bit is not set.
+
+import type { Kernel } from "../kernel/kernel.js";
+import { Pte } from "../layout/linux-flags.js";
+import { BitmapHooks } from "./bitmap.js";
+import type { Entry, PaeScheme } from "./types.js";
+
+class Unguarded extends BitmapHooks {
+  override reserve(): boolean {
+    return true;
+  }
+
+  override dupRun(slot: number, to: number, count: number): void {
+    for (const at of [slot, to]) if (this.bitmaps.make(at)) this.bitmaps.mark(at, count, true);
+  }
+
+  override putX(entry: Entry, exclusive: boolean): void {
+    if (exclusive || this.bitmaps.make(entry.slot)) super.putX(entry, exclusive);
+  }
+
+  override split(parts: Entry, count: number, exclusive: boolean): void {
+    if (exclusive || this.bitmaps.make(parts.slot)) super.split(parts, count, exclusive);
+  }
+
+  override moveEntry(from: number, to: number): void {
+    if (!this.bitmaps.has(from) || this.bitmaps.make(to)) super.moveEntry(from, to);
+  }
+}
+
+export const bitmapNaive: PaeScheme<Kernel> = {
+  name: "bitmap-naive",
+  title: "the bitmap, allocated where it is needed",
+  forkCases: [{ clear: Pte.write }],
+  hooks: (kernel) => new Unguarded(kernel),
+};

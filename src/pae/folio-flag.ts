@@ -1,0 +1,130 @@
+// Schemes with one flag F for a whole folio, on its first page: all of it is exclusive, or none.
+//
+//   F = 1   all mappings of the folio are in one address space, each page is mapped at most once
+//   F = 0   no entry of it is writable, in whichever table, and none of it is pinned
+//
+// What cannot be said: that some pages are exclusive and others not. So whoever takes F away does it for all entries at
+// once, and whoever would set it for a part leaves it.
+
+import {
+  folioMapsOf,
+  headOf,
+  isLarge,
+  maybePinned,
+  orderOf,
+  pageFlags,
+  setPageFlags,
+} from "../kernel/folio.js";
+import type { Kernel } from "../kernel/kernel.js";
+import { PG_EXCLUSIVE, PG_SWAPCACHE } from "../kernel/page-flags.js";
+import { mappingsOf } from "../kernel/rmap.js";
+import { Pte } from "../layout/linux-flags.js";
+import { PaeCosts } from "./costs.js";
+import { INDIFFERENT } from "./indifferent.js";
+import { isAnon, needsCopy } from "./pinned.js";
+import type { Entry, PaeHooks } from "./types.js";
+
+/** Hooks of such a scheme. */
+export class FolioFlag implements PaeHooks {
+  readonly costs = new PaeCosts();
+  readonly reserve = INDIFFERENT.reserve;
+  readonly dupRun = INDIFFERENT.dupRun;
+  readonly keep = INDIFFERENT.keep;
+  readonly kept = INDIFFERENT.kept;
+  readonly madeWritable = INDIFFERENT.madeWritable;
+  readonly cleans = INDIFFERENT.cleans;
+  readonly isDirty = INDIFFERENT.isDirty;
+  readonly mayDiffer = INDIFFERENT.mayDiffer;
+  readonly tableFrom = INDIFFERENT.tableFrom;
+  readonly split = INDIFFERENT.split;
+  readonly moveEntry = INDIFFERENT.moveEntry;
+  readonly tablesGo = INDIFFERENT.tablesGo;
+
+  /**
+   * @param waitsForMigration whether the folio's lock, which migration holds, keeps F as it is (guarded); else fork
+   * takes F from entry to entry
+   */
+  constructor(
+    private readonly kernel: Kernel,
+    readonly waitsForMigration: boolean,
+  ) {}
+
+  isX(_slot: number, _level: number, frame: number): boolean {
+    const head = headOf(this.kernel, frame);
+    return isAnon(this.kernel, frame) && (pageFlags(this.kernel, head) & PG_EXCLUSIVE) !== 0;
+  }
+
+  private put(frame: number, exclusive: boolean): void {
+    const head = headOf(this.kernel, frame);
+    if (this.isX(0, 0, frame) === exclusive) return;
+    this.costs.add("atomics");
+    const [set, clear] = exclusive ? [PG_EXCLUSIVE, 0] : [0, PG_EXCLUSIVE];
+    setPageFlags(this.kernel, head, set, clear);
+  }
+
+  newX({ frame }: Entry): void {
+    this.put(frame, true);
+  }
+
+  /** What was proved holds of the whole folio: one address space has all mappings, and all references. */
+  proveX({ frame }: Entry): void {
+    this.put(frame, true);
+  }
+
+  dup(entry: Entry): boolean {
+    const { slot, level, frame } = entry;
+    if (!this.isX(slot, level, frame)) return true;
+    if (needsCopy(this.kernel, entry)) return false;
+    if (this.waitsForMigration) this.protectAll(entry);
+    this.put(frame, false);
+    return true;
+  }
+
+  /** Before the first entry is shared: no entry of the folio stays writable. fork flushes the address space. */
+  private protectAll({ slot, frame }: Entry): void {
+    const { kernel } = this;
+    const head = headOf(kernel, frame);
+    if (!isLarge(kernel, head)) return;
+    const frames = Array.from({ length: 2 ** orderOf(kernel, head) }, (_, i) => head + i);
+    const slots = new Set(frames.flatMap((each) => mappingsOf(kernel, each)).map((m) => m.slot));
+    slots.delete(slot);
+    for (const at of slots) {
+      const flags = kernel.mmu.exports.updateEntry(at, 0, 0);
+      if ((flags & Pte.write) === 0) continue;
+      kernel.mmu.exports.updateEntry(at, Pte.write, 0);
+      this.costs.add("entries_gathered");
+    }
+  }
+
+  tryShare({ slot, level, frame }: Entry): boolean {
+    if (this.isX(slot, level, frame) && maybePinned(this.kernel, frame)) return false;
+    this.put(frame, false);
+    return true;
+  }
+
+  /** F stays until the last entry has become what it becomes. */
+  takeX({ slot, level, frame }: Entry): boolean {
+    const exclusive = this.isX(slot, level, frame);
+    if (folioMapsOf(this.kernel, headOf(this.kernel, frame)) === 1) this.put(frame, false);
+    return exclusive;
+  }
+
+  /** Of a folio that comes back in parts, no part can be exclusive. */
+  mayBeX(frame: number, count: number): boolean {
+    const { kernel } = this;
+    const head = headOf(kernel, frame);
+    if (!this.waitsForMigration || !isLarge(kernel, head)) return true;
+    const cached = (pageFlags(kernel, head) & PG_SWAPCACHE) !== 0;
+    return !cached && count === 2 ** orderOf(kernel, head) && folioMapsOf(kernel, head) === 0;
+  }
+
+  putX({ frame }: Entry, exclusive: boolean): void {
+    this.put(frame, exclusive);
+  }
+
+  splitFolio(head: number, frames: readonly number[]): void {
+    if (!this.isX(0, 0, head)) return;
+    for (const frame of frames) setPageFlags(this.kernel, frame, PG_EXCLUSIVE);
+    this.costs.add("atomics", frames.length - 1);
+  }
+}
