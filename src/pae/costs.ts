@@ -18,6 +18,12 @@ const PAE_COSTS = [
 
 type PaeCost = (typeof PAE_COSTS)[number][0];
 
+/** Names and meanings, in order. */
+export const PAE_COST_MEANINGS: readonly (readonly [PaeCost, string])[] = PAE_COSTS;
+
+/** Lines that are near because they were touched just now. */
+const NEAR = 4;
+
 /** Costs of one kernel's scheme. */
 export class PaeCosts {
   private readonly counts = new Map<PaeCost, number>(PAE_COSTS.map(([name]) => [name, 0]));
@@ -26,7 +32,7 @@ export class PaeCosts {
   /** Bytes of metadata, now and at most. */
   bytes = 0;
   mostBytes = 0;
-  /** The line that was touched last: touched again, it is near. */
+  /** Lines touched last: touched again, they are near. */
   private lines: readonly string[] = [];
 
   add(cost: PaeCost, times = 1): void {
@@ -37,10 +43,10 @@ export class PaeCosts {
     return this.counts.get(cost) ?? 0;
   }
 
-  /** A line of metadata is touched; the last two are near (fork goes along two tables). */
+  /** A line is touched; the last four are near (fork goes along two tables, and what hangs off them). */
   touch(cost: PaeCost, line: string): void {
     if (this.lines.includes(line)) return;
-    this.lines = [line, this.lines[0] ?? ""];
+    this.lines = [line, ...this.lines.slice(0, NEAR - 1)];
     this.add(cost);
   }
 

@@ -1,10 +1,12 @@
 // Studies by name.
 
 import { dirtyTracking } from "./dirty-tracking/index.js";
+import { pae } from "./pae/index.js";
 import { secondaryMmu } from "./secondary-mmu/index.js";
 import type { Study } from "./types.js";
 
 export const STUDIES: ReadonlyMap<string, Study> = new Map<string, Study>([
   ["dirty-tracking", dirtyTracking],
+  ["pae", pae],
   ["secondary-mmu", secondaryMmu],
 ]);

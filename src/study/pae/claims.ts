@@ -1,0 +1,119 @@
+// A conclusion for each scheme, borne out by the figures or not.
+
+import type { CellResult, StudyClaim } from "../../stats/report.js";
+import type { CommandOf } from "../types.js";
+
+type Cells = readonly CellResult[];
+
+const TODAY = "page";
+
+const sum = (cells: Cells, metric: string): number =>
+  cells.reduce((total, { metrics }) => total + (metrics[metric] ?? 0), 0);
+
+/** What must be equal for a scheme to behave as today's. */
+const BEHAVIOUR = ["cycles", "faults", "copies", "pages_copied", "swapped_out", "unfolds"];
+
+function number(value: number): string {
+  return value.toLocaleString("en-US", { maximumFractionDigits: 0 });
+}
+
+function percent(part: number, all: number): string {
+  return all === 0 ? "none" : `${((100 * part) / all).toFixed(1)} %`;
+}
+
+/** Claims of the schemes that ran, and one of the thread's guess. */
+export function claimsOf(rounds: Cells, hazards: Cells, commandOf: CommandOf): StudyClaim[] {
+  const of = (pae: string): Cells => rounds.filter(({ labels }) => labels.pae === pae);
+  const today = of(TODAY);
+  const claims: StudyClaim[] = [];
+  for (const [pae, conclude] of CONCLUSIONS) {
+    const own = of(pae);
+    if (own.length === 0 || today.length !== own.length) continue;
+    const { text, holds } = conclude(own, today);
+    const command = commandOf({ pae: [TODAY, pae], hazard: "none" });
+    claims.push({ id: pae, text, holds, command });
+  }
+  claims.push(...naiveClaims(hazards, commandOf));
+  if (today.length > 0) claims.push(guess(today, commandOf));
+  return claims;
+}
+
+type Conclusion = (own: Cells, today: Cells) => { text: string; holds: boolean };
+
+const same = (own: Cells, today: Cells): boolean =>
+  BEHAVIOUR.every((metric) => sum(own, metric) === sum(today, metric));
+
+const CONCLUSIONS: readonly (readonly [string, Conclusion])[] = [
+  [
+    "page-bitlock",
+    (own, today) => ({
+      text: `Tail flags under a bit lock behave as today's flags and take ${number(sum(own, "atomics"))} atomic operations in place of ${number(sum(today, "atomics"))}; the ${number(sum(own, "page_lines"))} lines of struct pages stay.`,
+      holds: same(own, today) && sum(own, "atomics") < sum(today, "atomics"),
+    }),
+  ],
+  [
+    "folio",
+    (own, today) => ({
+      text: `One flag for a folio takes ${number(sum(own, "atomics"))} atomic operations in place of ${number(sum(today, "atomics"))} and no line of tail pages, write-protects ${number(sum(own, "entries_gathered"))} entries before fork comes to them, and waits for ${number(sum(own, "waits"))} migrations; pages are copied ${number(sum(own, "pages_copied"))} times, today ${number(sum(today, "pages_copied"))}. fork must see all mappings of a folio, for which Linux has no lock today.`,
+      holds: sum(own, "atomics") < sum(today, "atomics") && sum(own, "page_lines") === 0,
+    }),
+  ],
+  [
+    "bitmap",
+    (own, today) => ({
+      text: `A bitmap beside the page table behaves as today's flags without an atomic operation or a line of struct pages; it takes ${number(sum(own, "meta_lines"))} lines of its own (today ${number(sum(today, "page_lines"))} of struct pages) and ${number(sum(own, "meta_allocations"))} allocations, before locks are taken. A forgotten update is a leak.`,
+      holds: same(own, today) && sum(own, "atomics") + sum(own, "page_lines") === 0,
+    }),
+  ],
+  [
+    "own-bit",
+    (own, today) => ({
+      text: `A bit of its own in the entry costs no atomic operation, no line and no memory, and behaves as today's flags but for contiguous groups (${number(sum(own, "unfolds"))} unfolded, today ${number(sum(today, "unfolds"))}). Where a bit is free, nothing is simpler; s390x has none.`,
+      holds: sum(own, "atomics") + sum(own, "page_lines") + sum(own, "meta_lines") === 0,
+    }),
+  ],
+  [
+    "pte-strict",
+    (own, today) => ({
+      text: `Write and dirty bits as exclusivity need no bit, no line and no memory; ${number(sum(own, "folio_dirtied"))} folios are marked dirty where an entry loses the right to write, with as many atomic operations (today's flags: ${number(sum(today, "atomics"))}). Swap writes: ${number(sum(own, "swapped_out"))}, today ${number(sum(today, "swapped_out"))}. Every helper that joins, clears or sets D must know of it.`,
+      holds: sum(own, "atomics") < sum(today, "atomics") && sum(own, "meta_lines") === 0,
+    }),
+  ],
+  [
+    "pte-loose",
+    (own, today) => ({
+      text: `If D of a read-only entry also means dirty, fewer folios are marked (${number(sum(own, "folio_dirtied"))}), and clean exclusive pages are written to swap again: ${number(sum(own, "swapped_out"))} pages, today ${number(sum(today, "swapped_out"))}.`,
+      holds: sum(own, "swapped_out") >= sum(today, "swapped_out"),
+    }),
+  ],
+];
+
+/** Each naive scheme is broken by some hazard. */
+function naiveClaims(hazards: Cells, commandOf: CommandOf): StudyClaim[] {
+  const names = [...new Set(hazards.map(({ labels }) => labels.pae ?? ""))];
+  return names
+    .filter((name) => name.endsWith("-naive"))
+    .map((pae) => {
+      const broken = hazards.filter(
+        ({ labels, found }) => labels.pae === pae && typeof found?.broken === "string",
+      );
+      const ids = [...new Set(broken.map(({ labels }) => labels.hazard ?? ""))];
+      return {
+        id: pae,
+        text: `Without guards it is broken by ${ids.join(", ")}.`,
+        holds: ids.length > 0,
+        command: commandOf({ pae, hazard: ids.length > 0 ? ids : "none", workload: "none" }),
+      };
+    });
+}
+
+/** "Most of them are dirty most of the time." */
+function guess(today: Cells, commandOf: CommandOf): StudyClaim {
+  const [all, clean] = [sum(today, "protected"), sum(today, "protected_clean")];
+  return {
+    id: "mostly-dirty",
+    text: `Of write-protected entries of anonymous pages, seen after each step of these workloads, ${percent(clean, all)} are over a page that is clean: most are dirty most of the time.`,
+    holds: 2 * clean < all,
+    command: commandOf({ pae: TODAY, hazard: "none" }),
+  };
+}
