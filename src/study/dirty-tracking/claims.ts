@@ -143,6 +143,13 @@ const TOLD: readonly Told[] = [
     holds: (metrics) => none("false_negatives")(metrics) && none("false_positives")(metrics),
   },
   {
+    id: "hardware-over-reports-groups",
+    text: "The hardware's dirty state is one for a contiguous group: a sweep of it reports groups, not pages.",
+    workload: ["large-folios"],
+    tracker: ["hw-sweep"],
+    holds: some("false_positives"),
+  },
+  {
     id: "large-folios-unfold",
     text: "With folios of 64 KiB, a write under uffd-async unfolds its block where the architecture has contiguous groups.",
     workload: ["large-folios"],
@@ -158,7 +165,7 @@ export function storyClaims(
   commandOf: CommandOf,
 ): StudyClaim[] {
   const folded = rounds.filter(
-    ({ labels, metrics }) => labels.folio === "64k" && metrics.folds !== 0,
+    ({ labels, found }) => labels.folio === "64k" && found?.groups === true,
   );
   const own = stories.filter(({ labels }) => labels.vmSoftDirty === "version");
   return TOLD.flatMap(({ id, text, workload, tracker, holds }) => {

@@ -74,7 +74,7 @@ function rounds(chosen: Chosen, workload: string): StudyPoint[] {
   return combinations({ ...chosen, ...ROUNDS.get(workload), workload: [workload] }, names).map(
     (keys) => {
       const { arch, folio } = keys;
-      const kernel = folio === "64k" ? `${keys.kernel}:mthp=${folio}` : keys.kernel;
+      const kernel = folio === "64k" ? `${keys.kernel}:thp=never:mthp=${folio}` : keys.kernel;
       const memory = Math.max(LEAST_BYTES, Number(keys.pages) * BYTES_A_PAGE);
       return { keys, machine: { arch, kernel, memory }, values: keys };
     },

@@ -1,16 +1,16 @@
 // A process whose writes are tracked: it maps a heap, writes, and is asked now and then what it wrote. The oracle
 // watches each collection; a ledger says what every step costs.
 
-import { MmulateError } from "../../errors.js";
-import { madvise } from "../../kernel/madvise.js";
-import type { Mm } from "../../kernel/mm.js";
-import { mmap } from "../../kernel/mmap.js";
-import { VM_READ, VM_WRITE } from "../../kernel/vm-flags.js";
-import { type Verdict, WrittenPages } from "../../oracle/written-pages.js";
-import type { Process } from "../../scenario/player.js";
-import { countOf, type Pages, type Tracker, type Watched } from "../../tracker/types.js";
-import { Ledger, type Spent } from "../ledger.js";
-import type { StudyMachine } from "../types.js";
+import { MmulateError } from "../errors.js";
+import { madvise } from "../kernel/madvise.js";
+import type { Mm } from "../kernel/mm.js";
+import { mmap } from "../kernel/mmap.js";
+import { VM_READ, VM_WRITE } from "../kernel/vm-flags.js";
+import { type Verdict, WrittenPages } from "../oracle/written-pages.js";
+import type { Process } from "../scenario/player.js";
+import { countOf, type Pages, type Tracker, type Watched } from "../tracker/types.js";
+import { Ledger, type Spent } from "./ledger.js";
+import type { StudyMachine } from "./types.js";
 
 /** What a collection brought. */
 export interface Collected {
