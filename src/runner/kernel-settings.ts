@@ -7,6 +7,7 @@ import {
   VM_SOFT_DIRTY_RULES,
 } from "../kernel/features.js";
 import { MMU_POLICIES } from "../kvm/policies/index.js";
+import { PAE_SCHEMES } from "../pae/index.js";
 
 type Allowed = readonly [pattern: RegExp, allowed: string];
 
@@ -24,11 +25,13 @@ export const KERNEL_SETTINGS: ReadonlyMap<string, Allowed> = new Map<string, All
   ["hwDirty", [BOOLEAN, "true or false"]],
   ["swap", [BOOLEAN, "true or false"]],
   ["bbml2", [BOOLEAN, "true or false"]],
+  ["rangeFlush", [BOOLEAN, "true or false"]],
   ["vmSoftDirty", oneOf(VM_SOFT_DIRTY_RULES)],
   ["softDirtyBy", oneOf(SOFT_DIRTY_SETTERS)],
   ["softDirtyFold", oneOf(SOFT_DIRTY_FOLDS)],
   ["thp", oneOf(["always", "madvise", "never"])],
   ["mmuPolicy", oneOf([...MMU_POLICIES.keys()])],
+  ["pae", oneOf([...PAE_SCHEMES.keys()])],
   ["memory", [/^([1-9]\d{0,3}m|[1-8]g)$/, "1m to 9999m, or 1g to 8g"]],
   ["mthp", [/^\d{1,6}[km](\+\d{1,6}[km])*$/, "sizes of folios such as 64k or 64k+1m"]],
 ]);

@@ -13,6 +13,7 @@ import { compileLayout } from "../layout/compile.js";
 import { type CpuOptions, compileCpu } from "../layout/cpu.js";
 import { compileLinuxLayout } from "../layout/linux-layout.js";
 import type { ModeInput } from "../layout/mode.js";
+import { DEFAULT_PAE } from "../pae/index.js";
 import { type MachineConfig, machineParts } from "../scenario/machine.js";
 import { unknown } from "../workload/parse.js";
 import { KERNEL_SETTINGS, softDirtyRules } from "./kernel-settings.js";
@@ -79,7 +80,9 @@ export function machineOf(
     thp: thp as ThpSwitch,
     mthp: middleOrders(words.mthp, page),
     swap: swap === "true",
+    ...(words.pae === undefined || words.pae === DEFAULT_PAE ? {} : { pae: words.pae }),
     bbml2: words.bbml2 === "true",
+    rangeFlush: words.rangeFlush === "true",
     ...softDirtyRules(words),
     ...(words.mmuPolicy === undefined ? {} : { mmuPolicy: words.mmuPolicy }),
     costs: settings.costs(costs),
