@@ -89,6 +89,7 @@ const BLIND_TO = {
 export const hwLog: Tracker = {
   summary: "a log of the hardware, as PML has one for guests: the bound",
   bufferBytes: () => 8 * LOG_ENTRIES,
+  seesNewMappings: true,
   blindTo: BLIND_TO,
   arm: armed,
   collect: collectBy(({ kernel }, pages) => {
@@ -100,6 +101,7 @@ export const hwLog: Tracker = {
 export const hwSweep: Tracker = {
   summary: "the hardware's dirty state, every entry looked at",
   bufferBytes: () => 0,
+  seesNewMappings: true,
   blindTo: BLIND_TO,
   arm: armed,
   collect: collectBy(({ kernel, start, end }) => kernel.count(Event.dirty_sweep, end - start)),

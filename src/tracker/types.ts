@@ -41,6 +41,8 @@ export interface Tracker {
   bufferBytes(pages: number): number;
   /** Changes it does not see, each with the kernel's rule behind that. */
   readonly blindTo?: Readonly<Partial<Record<Cause, string>>>;
+  /** New mappings of the process are seen by what it looks at; else their pages count as written. */
+  readonly seesNewMappings?: true;
   /** It finds no page at all: what the others are measured against. */
   readonly findsNothing?: true;
 }

@@ -108,6 +108,20 @@ const TOLD: readonly Told[] = [
     holds: some("false_positives"),
   },
   {
+    id: "growing-heap-all-dirty",
+    text: "A heap that grows by mmap behind itself is soft-dirty as a whole, each time: soft-dirty is a full copy then.",
+    workload: ["store"],
+    tracker: SOFT_DIRTY,
+    holds: some("false_positives"),
+  },
+  {
+    id: "growing-heap-exact",
+    text: "uffd-async and mprotect report of that heap what was written.",
+    workload: ["store"],
+    tracker: ["uffd-async", "mprotect"],
+    holds: (metrics) => none("false_negatives")(metrics) && none("false_positives")(metrics),
+  },
+  {
     id: "soft-dirty-misses-discard",
     text: "Soft-dirty does not see MADV_DONTNEED.",
     workload: ["discard"],
@@ -167,9 +181,10 @@ export function storyClaims(
   const folded = rounds.filter(
     ({ labels, found }) => labels.folio === "64k" && found?.groups === true,
   );
+  const passes = stories.filter(({ metrics }) => "process_slowdown" in metrics);
   const own = stories.filter(({ labels }) => labels.vmSoftDirty === "version");
   return TOLD.flatMap(({ id, text, workload, tracker, holds }) => {
-    const meant = [...own, ...folded].filter(
+    const meant = [...own, ...folded, ...passes].filter(
       ({ labels }) =>
         workload.includes(labels.workload ?? "") && tracker.includes(labels.tracker ?? ""),
     );
