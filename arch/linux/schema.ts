@@ -91,6 +91,12 @@ export const linuxLayoutSchema = z.strictObject({
   /** The address field is stored inverted where this does not fit and the entry is not none. */
   inverted: z.strictObject({ unless: fieldValues, ...fact }).optional(),
   flags: z.partialRecord(z.enum(PRESENT_FLAGS), flag),
+  /**
+   * Where a read-only entry keeps its dirtiness, if not where the CPU sets it; left out = there is but one place.
+   */
+  heldDirty: z.strictObject({ fields: fieldValues, ...fact }).optional(),
+  /** A bit of present entries that is free, for a flag of one's own; left out = none is known to be. */
+  spare: z.strictObject({ bits: z.tuple([bit, bit]), ...fact }).optional(),
   /** pte_mkdirty also sets soft-dirty. */
   dirtySetsSoftDirty: z.strictObject({ value: z.boolean(), ...fact }),
   /** Fields of every user leaf, by level from the leaf; the last row serves all above. */

@@ -153,6 +153,7 @@ function modify(
 ): boolean {
   const { exports } = kernel.mmu;
   kernel.count(Event.protect_entry);
+  const kept = kernel.pae.keep(slot, level, before);
   let flags = exports.protectEntry(slot, pageProt(kernel, vma));
   if (uffdWp === "on") {
     const cleared = vma.uffd?.softDirty === true ? Pte.softDirty : 0;
@@ -160,7 +161,7 @@ function modify(
   } else if (uffdWp === "off") {
     flags = exports.updateEntry(slot, Pte.uffdWp, 0);
   }
-  kernel.pae.kept(slot, level, before);
+  kernel.pae.kept(slot, level, kept);
   if (upgrade && (flags & Pte.write) === 0 && mayBeWritable(kernel, vma, slot, flags, level)) {
     flags = exports.updateEntry(slot, 0, Pte.write);
     kernel.pae.madeWritable(slot, level);

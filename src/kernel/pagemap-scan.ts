@@ -123,9 +123,10 @@ function scanHuge(scan: Scan, vma: Vma, own: number, page: number, end: number):
     return true;
   }
   const present = (flags & Pte.present) !== 0;
+  const kept = kernel.pae.keep(slot, 1, flags);
   exports.updateEntry(slot, present ? Pte.write : 0, Pte.uffdWp);
   if (present) {
-    kernel.pae.kept(slot, 1, flags);
+    kernel.pae.kept(slot, 1, kept);
     kernel.tlb.range(mm, page, end);
   }
   return true;
@@ -214,9 +215,9 @@ function protect(kernel: Kernel, mm: Mm, slot: number, page: number, flags: numb
   }
   if ((flags & Pte.present) !== 0) {
     unfold(kernel, mm, slot, page);
-    const before = exports.entryFlags(slot);
+    const kept = kernel.pae.keep(slot, 0, exports.entryFlags(slot));
     exports.updateEntry(slot, Pte.write, 0);
-    kernel.pae.kept(slot, 0, before);
+    kernel.pae.kept(slot, 0, kept);
   }
   exports.updateEntry(slot, 0, Pte.uffdWp);
   if ((flags & Pte.present) !== 0) tryFold(kernel, mm, slot, page);

@@ -43,6 +43,8 @@ export interface CompiledLinuxLayout {
   /** Bits of a leaf by level. */
   readonly leaf: readonly bigint[];
   readonly protections: Readonly<Record<Protection, readonly CompiledRule[]>>;
+  /** Where a read-only entry keeps its dirtiness, if not where the CPU sets it. */
+  readonly heldDirty: MaskValue | null;
   readonly dirtySetsSoftDirty: boolean;
   readonly flush: CompiledFlush;
   /** Physical address of frame 0. */
@@ -155,6 +157,7 @@ export function compileLinuxLayout(
       return row === undefined ? 0n : fields.values(row.fields).value;
     }),
     protections: mapValues(linux.protections, ({ rules }) => rules.map((r) => fields.rule(r))),
+    heldDirty: linux.heldDirty === undefined ? null : fields.values(linux.heldDirty.fields),
     dirtySetsSoftDirty: linux.dirtySetsSoftDirty.value,
     flush: compileFlush(linux, descriptor, layout),
     frameBase: FRAME_BASE,

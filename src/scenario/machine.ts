@@ -78,9 +78,31 @@ export function bootMachine(
   core.loadLayout(hardware);
   core.loadCpu(compileCpu(profile, hardware, machine.memory), cpus);
   core.loadDemand(null);
-  const compiled = compileLinuxLayout(linux, descriptor, hardware);
   const pae = known(PAE_SCHEMES, machine.kernel.pae ?? DEFAULT_PAE, "scheme of PageAnonExclusive");
+  const layout = pae.ownBit === true ? withOwnBit(linux, pae.name) : linux;
+  const compiled = compileLinuxLayout(layout, descriptor, hardware);
   return new Kernel({ core, hardware, linux: compiled, config: machine.kernel, pae, cpus });
+}
+
+/**
+ * The layout with a bit for `exclusive` in present entries: its own, or its spare one.
+ * @throws MmulateError CONFIG when it has neither
+ */
+function withOwnBit(linux: LinuxLayout, scheme: string): LinuxLayout {
+  if (linux.flags.exclusive !== undefined) return linux;
+  const { spare } = linux;
+  if (spare === undefined) {
+    throw new MmulateError("CONFIG", `${scheme}: ${linux.name} has no bit to spare in entries`);
+  }
+  const { bits, ...fact } = spare;
+  const field = { name: "EXCLUSIVE", bits, of: "present" as const, means: "exclusive", ...fact };
+  const flag = {
+    tests: [{ EXCLUSIVE: 1 }],
+    set: [{ to: { EXCLUSIVE: 1 } }],
+    clear: [{ to: { EXCLUSIVE: 0 } }],
+    ...fact,
+  };
+  return { ...linux, fields: [...linux.fields, field], flags: { ...linux.flags, exclusive: flag } };
 }
 
 /** What page size, CPU and configuration mean for the hardware's parameters. */
