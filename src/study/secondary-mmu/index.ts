@@ -72,7 +72,10 @@ function plan(chosen: Chosen): StudyPoint[] {
     })
     .map((keys) => ({
       keys,
-      machine: { arch: keys.arch, kernel: `${keys.kernel}:mmuPolicy=${keys.mmuPolicy}` },
+      machine: {
+        arch: keys.arch,
+        kernel: `${keys.kernel}:mmuPolicy=${keys.mmuPolicy}:memory=${memoryFor(Number(keys.pages))}m`,
+      },
       values: {
         caller: keys.caller,
         host: keys.host,
@@ -81,6 +84,12 @@ function plan(chosen: Chosen): StudyPoint[] {
         work: Number(keys.work),
       },
     }));
+}
+
+/** MiB of a machine that has room for the guest, its copy, and a child's: the oracle looks at every frame. */
+function memoryFor(pages: number): number {
+  const [room, pagesOfMiB, least] = [4, 256, 64];
+  return Math.max(least, Math.ceil((room * pages) / pagesOfMiB));
 }
 
 function run(on: StudyRun, { values }: StudyPoint): PointResult {
