@@ -1,5 +1,6 @@
 // What a secondary MMU costs, and what it may not lose: every caller that changes a VMM's entries, under every policy.
 
+import { DEFAULT_ARCHITECTURES } from "../../../arch/index.js";
 import { KERNEL_VERSIONS } from "../../../arch/linux/kernels.js";
 import { MmulateError } from "../../errors.js";
 import { MMU_POLICIES } from "../../kvm/policies/index.js";
@@ -10,7 +11,7 @@ import { CALLERS } from "./callers.js";
 import { runRound } from "./round.js";
 
 const PARAMETERS: Study["parameters"] = {
-  arch: { means: "whose page tables", values: ["x86-64", "arm64"], allowed: "selector" },
+  arch: { means: "whose page tables", values: DEFAULT_ARCHITECTURES, allowed: "selector" },
   kernel: {
     means: "whose memory management",
     values: KERNEL_VERSIONS.slice(-1),
