@@ -30,6 +30,13 @@ const DIRTY_AND_SPECIAL: LinuxLayoutInput["fields"] = [
   },
 ];
 
+/** Ignored by the CPU; that software may have it was settled later, with the soft-dirty series of 2024. */
+const SPARE_63 = {
+  bits: [63, 63] as [number, number],
+  cite: "LINUX 7.0 asm/pgtable-hwdef.h: bit 63 is among PTE_SWBITS_MASK",
+  confidence: "knowledge" as const,
+};
+
 const DEVMAP: LinuxLayoutInput["fields"][number] = {
   name: "DEVMAP",
   bits: [57, 57],
@@ -147,6 +154,12 @@ const BASE = {
     pages: "table",
     cite: "LINUX 7.0 asm/tlbflush.h: MAX_DVM_OPS, on CPUs without FEAT_TLBIRANGE",
   },
+  flushRange: {
+    range: "RVAE1IS",
+    pages: 2 ** 21,
+    cite: "LINUX 7.0 asm/tlbflush.h: __flush_tlb_range_op, MAX_TLBI_RANGE_PAGES",
+  },
+  shootdown: { by: "broadcast", cite: "LINUX 7.0 asm/tlbflush.h: TLBI ...IS, DSB ISH" },
   pageSizes: [
     { bytes: 4096, mode: { granule: 4 }, cite: "LINUX 7.0 arch/arm64/Kconfig: ARM64_4K_PAGES" },
     { bytes: 16384, mode: { granule: 16 }, cite: "LINUX 7.0 arch/arm64/Kconfig: ARM64_16K_PAGES" },
@@ -176,6 +189,7 @@ export const linuxArm64With57: LinuxLayoutInput = {
   name: "arm64-6.12",
   title: "Linux 6.11 to 6.16 on arm64",
   fields: [...DIRTY_AND_SPECIAL, DEVMAP, UFFD_WP, ...SWAP_FIELDS],
+  spare: SPARE_63,
   present: {
     tests: [{ VALID: 1 }, { VALID: 0, nG: 1 }],
     cite: "LINUX 7.0 asm/pgtable.h: pte_present, pte_present_invalid",
@@ -207,6 +221,11 @@ export const linuxArm64: LinuxLayoutInput = {
   name: "arm64-7.0",
   title: "Linux 6.17 and later on arm64",
   fields: [...DIRTY_AND_SPECIAL, UFFD_WP, ...SWAP_FIELDS],
+  spare: {
+    bits: [57, 57],
+    cite: "LINUX 6.17 asm/pgtable-prot.h: bit 57 is free (DEVMAP gone)",
+    confidence: "knowledge",
+  },
 };
 
 /** The kernel of the March 2024 soft-dirty discussion: PROT_NONE has bit 58, no uffd-wp. */
@@ -214,6 +233,7 @@ export const linuxArm64Old: LinuxLayoutInput = {
   ...BASE,
   name: "arm64-6.8",
   title: "Linux 6.8 on arm64",
+  spare: SPARE_63,
   fields: [
     ...DIRTY_AND_SPECIAL,
     DEVMAP,

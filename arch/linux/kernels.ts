@@ -259,6 +259,33 @@ const FEATURES = {
     cite: "LINUX 6.1 mm/migrate.c remove_migration_pte",
     confidence: "witnessed",
   },
+  skipsNeedlessFlush: {
+    since: "5.19",
+    architecture: "x86-64",
+    means:
+      "a change of protection flushes only entries whose rights changed (pte_needs_flush); else any",
+    cite: "LINUX 6.1 arch/x86/include/asm/tlbflush.h pte_flags_need_flush",
+    confidence: "knowledge",
+  },
+  skipsNeedlessFlushLater: {
+    since: "6.19",
+    architecture: "arm64",
+    means: "the same",
+    cite: "LINUX 7.0 arch/arm64/include/asm/tlbflush.h __pte_flags_need_flush; the patch is based on 6.18-rc1",
+    confidence: "knowledge",
+  },
+  batchedZap: {
+    since: "6.9",
+    means: "pages of a folio that are unmapped side by side are gathered as one",
+    cite: "LINUX 6.9 mm/mmu_gather.c __tlb_remove_folio_pages_size",
+    confidence: "knowledge",
+  },
+  adviceFlushesOnce: {
+    since: "6.16",
+    means: "MADV_DONTNEED and MADV_FREE flush once a call; before, once a VMA",
+    cite: "LINUX 6.16 mm/madvise.c madvise_init_tlb, madvise_finish_tlb",
+    confidence: "knowledge",
+  },
   collapseNeedsWritable: {
     until: "6.18",
     means: "MADV_COLLAPSE refuses a range none of whose entries is writable",

@@ -84,6 +84,13 @@ const WITH_SVRSW: Fields = [
   },
 ];
 
+/** RSW is left to software: 8 is SPECIAL, 9 was DEVMAP from 6.11 to 6.16. */
+const SPARE_9 = {
+  bits: [9, 9] as [number, number],
+  cite: "LINUX 6.17 asm/pgtable-bits.h: RSW1 is free (DEVMAP gone)",
+  confidence: "knowledge" as const,
+};
+
 const SWAP_EXCLUSIVE: Fields[number] = {
   name: "SWP_EXCLUSIVE",
   bits: [6, 6],
@@ -195,6 +202,12 @@ const BASE = {
     cite: "LINUX 6.12 arch/riscv/mm/tlbflush.c: tlb_flush_all_threshold",
     confidence: "knowledge",
   },
+  shootdown: {
+    by: "ipi",
+    cpus: "ever",
+    cite: "LINUX 6.12 arch/riscv/mm/tlbflush.c: __flush_tlb_range; mm/context.c: set_mm keeps CPUs in mm_cpumask where there are ASIDs",
+    confidence: "knowledge",
+  },
   pageSizes: [
     {
       bytes: 4096,
@@ -221,6 +234,7 @@ const BASE = {
 /** Up to 6.2: a page does not take its exclusivity along to swap. */
 export const linuxRiscv64Oldest: LinuxLayoutInput = {
   ...BASE,
+  spare: SPARE_9,
   name: "riscv64-6.1",
   title: "Linux 6.1 and 6.2 on riscv64",
   fields: [...PRESENT_FIELDS, ...SWAP_FIELDS],
@@ -232,20 +246,22 @@ export const linuxRiscv64Oldest: LinuxLayoutInput = {
   },
 };
 
+const SINCE_6_3 = { ...BASE, fields: [...PRESENT_FIELDS, SWAP_EXCLUSIVE, ...SWAP_FIELDS] };
+
 /** From 6.3 on: swap entries have the exclusive bit. */
 export const linuxRiscv64Old: LinuxLayoutInput = {
-  ...BASE,
+  ...SINCE_6_3,
   name: "riscv64-6.8",
   title: "Linux 6.3 to 6.10, and 6.17 and 6.18, on riscv64",
-  fields: [...PRESENT_FIELDS, SWAP_EXCLUSIVE, ...SWAP_FIELDS],
+  spare: SPARE_9,
 };
 
 /** From 6.11 on DEVMAP has bit 9, up to 6.16. */
 export const linuxRiscv64With9: LinuxLayoutInput = {
-  ...linuxRiscv64Old,
+  ...SINCE_6_3,
   name: "riscv64-6.12",
   title: "Linux 6.11 to 6.16 on riscv64",
-  fields: [...linuxRiscv64Old.fields, DEVMAP],
+  fields: [...SINCE_6_3.fields, DEVMAP],
 };
 
 /** From 6.19 on: soft-dirty and uffd-wp, with Svrsw60t59b; pte_wrprotect leaves no shadow-stack page behind. */

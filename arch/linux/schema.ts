@@ -49,6 +49,23 @@ const flag = z.strictObject({
 
 export const PROTECTIONS = ["none", "r", "rw", "rx", "rwx"] as const;
 
+/** How CPUs that may hold translations of an address space are told of a flush. */
+const shootdown = z.discriminatedUnion("by", [
+  /** The instructions reach every CPU. */
+  z.strictObject({ by: z.literal("broadcast"), ...fact }),
+  z.strictObject({
+    by: z.literal("ipi"),
+    /**
+     * A CPU counts as one that may hold some: "running" while it runs the address space, and a CPU that does not is
+     * not told, and catches up when it does so again; "ever" once it ran it.
+     */
+    cpus: z.enum(["running", "ever"]),
+    /** Address spaces whose translations a CPU keeps beside each other; left out = all. */
+    contexts: z.int().min(1).optional(),
+    ...fact,
+  }),
+]);
+
 export const linuxLayoutSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9.-]*$/),
   title: z.string(),
@@ -74,6 +91,12 @@ export const linuxLayoutSchema = z.strictObject({
   /** The address field is stored inverted where this does not fit and the entry is not none. */
   inverted: z.strictObject({ unless: fieldValues, ...fact }).optional(),
   flags: z.partialRecord(z.enum(PRESENT_FLAGS), flag),
+  /**
+   * Where a read-only entry keeps its dirtiness, if not where the CPU sets it; left out = there is but one place.
+   */
+  heldDirty: z.strictObject({ fields: fieldValues, ...fact }).optional(),
+  /** A bit of present entries that is free, for a flag of one's own; left out = none is known to be. */
+  spare: z.strictObject({ bits: z.tuple([bit, bit]), ...fact }).optional(),
   /** pte_mkdirty also sets soft-dirty. */
   dirtySetsSoftDirty: z.strictObject({ value: z.boolean(), ...fact }),
   /** Fields of every user leaf, by level from the leaf; the last row serves all above. */
@@ -95,6 +118,12 @@ export const linuxLayoutSchema = z.strictObject({
    * entries.
    */
   flushCeiling: z.strictObject({ pages: z.union([z.int().min(1), z.literal("table")]), ...fact }),
+  /**
+   * By what CPUs with operations on ranges drop one (an instruction of the descriptor's `invalidations`), and the most
+   * pages that they do so with; left out = there is none.
+   */
+  flushRange: z.strictObject({ range: z.string(), pages: z.int().min(1), ...fact }).optional(),
+  shootdown,
   /** Parameters of the hardware under a kernel of a page size. */
   pageSizes: z.array(z.strictObject({ bytes: z.int(), mode, ...fact })).min(1),
   /** Parameters of a CPU that leaves accessed and dirty to software; left out = there is none. */

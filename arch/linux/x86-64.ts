@@ -63,6 +63,13 @@ const SAVED_DIRTY = {
   cite: "LINUX 7.0 asm/pgtable_types.h: _PAGE_SAVED_DIRTY",
 };
 
+/** Ignored by the CPU, and nobody's in Linux. */
+const SPARE_56 = {
+  bits: [56, 56] as [number, number],
+  cite: "SDM vol. 3A, table 4-20: bits 58:52 of an entry that maps a page are ignored; LINUX 6.12 asm/pgtable_types.h names none of 56:52",
+  confidence: "knowledge" as const,
+};
+
 const FIELDS: LinuxLayoutInput["fields"] = [
   {
     name: "PROTNONE",
@@ -193,6 +200,12 @@ const BASE = {
     pages: 33,
     cite: "LINUX 7.0 arch/x86/mm/tlb.c: tlb_single_page_flush_ceiling",
   },
+  shootdown: {
+    by: "ipi",
+    cpus: "running",
+    contexts: 6,
+    cite: "LINUX 7.0 arch/x86/mm/tlb.c: flush_tlb_mm_range, should_flush_tlb, switch_mm_irqs_off; asm/tlbflush.h: TLB_NR_DYN_ASIDS",
+  },
   pageSizes: [{ bytes: 4096, mode: {}, cite: "LINUX 7.0 asm/page_types.h: PAGE_SHIFT" }],
   absent: {
     type: "SWP_TYPE",
@@ -227,6 +240,11 @@ export const linuxX8664With57: LinuxLayoutInput = {
   name: "x86-64-6.12",
   title: "Linux 6.6 to 6.16 on x86-64",
   fields: [...FIELDS, SAVED_DIRTY, DEVMAP],
+  heldDirty: {
+    fields: { SAVED_DIRTY: 1 },
+    cite: "LINUX 7.0 asm/pgtable.h: mksaveddirty_shift (RW = 0 moves D to SAVED_DIRTY)",
+  },
+  spare: SPARE_56,
   flags: { ...RULES_WITH_SAVED_DIRTY, ...FLAGS },
   protections: protectionsWith([SAVE, RESTORE]),
 };
@@ -237,6 +255,11 @@ export const linuxX8664: LinuxLayoutInput = {
   name: "x86-64-7.0",
   title: "Linux 6.17 and later on x86-64",
   fields: [...FIELDS, SAVED_DIRTY],
+  spare: {
+    bits: [57, 57],
+    cite: "LINUX 6.17 asm/pgtable_types.h: SOFTW4 is free (DEVMAP gone)",
+    confidence: "knowledge",
+  },
 };
 
 /** Before 6.6: no SAVED_DIRTY. */
@@ -245,6 +268,7 @@ export const linuxX8664Old: LinuxLayoutInput = {
   name: "x86-64-6.1",
   title: "Linux 5.7 to 6.5 on x86-64",
   fields: [...FIELDS, DEVMAP],
+  spare: SPARE_56,
   flags: { ...RULES_WITHOUT_SAVED_DIRTY, ...FLAGS },
   protections: protectionsWith([]),
 };

@@ -8,6 +8,7 @@ import { KERNEL_VERSIONS } from "../../arch/linux/kernels.js";
 import type { Selection } from "../config/selection.js";
 import { EXIT_DONE } from "../errors.js";
 import { MMU_POLICIES } from "../kvm/policies/index.js";
+import { PAE_SCHEMES } from "../pae/index.js";
 import { DEFAULT_CPU } from "../runner/plan.js";
 import { DEFAULT_KERNEL } from "../runner/plan-machine.js";
 import { planSelection } from "../runner/plan-selection.js";
@@ -81,11 +82,17 @@ Values may end in k, m or g. A file of such a name is meant by ./NAME.
 Kernels: ${KERNEL_VERSIONS.join(", ")}; 6.12:softDirty=false is one without CONFIG_MEM_SOFT_DIRTY.`;
 
 function addPolicies(command: Command): Command {
-  return command.option(
-    "--mmu-policy <a,b>",
-    `scripts: what guests' shadow entries do: ${[...MMU_POLICIES.keys()].join(", ")}`,
-    list,
-  );
+  return command
+    .option(
+      "--mmu-policy <a,b>",
+      `scripts: what guests' shadow entries do: ${[...MMU_POLICIES.keys()].join(", ")}`,
+      list,
+    )
+    .option(
+      "--pae <a,b>",
+      `scripts, workloads of the kernel: how a page is known to be exclusive: ${[...PAE_SCHEMES.keys()].join(", ")}`,
+      list,
+    );
 }
 
 /** What is simulated, on what, and how it is read. */

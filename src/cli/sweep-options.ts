@@ -11,6 +11,8 @@ export interface SweepFlags {
   readonly set?: string[];
   readonly L?: string[];
   readonly P?: string[];
+  /** Schemes of PageAnonExclusive: cells for each. */
+  readonly pae?: string[];
   readonly config?: string | false;
 }
 
@@ -68,6 +70,7 @@ export async function readSelection(flags: SweepFlags, values: LineValues): Prom
     axes: [
       ...(flags.L ?? []).map((text) => parseList(text)),
       ...(flags.P ?? []).map((text) => parseRange(text)),
+      ...(flags.pae === undefined ? [] : [parseList(`kernel.pae=${flags.pae.join(",")}`)]),
     ],
   });
 }

@@ -5,6 +5,7 @@ import { ARCHITECTURES } from "../../arch/index.js";
 import { named } from "../config/read-descriptors.js";
 import { Core } from "../core/core.js";
 import { EXIT_DONE, EXIT_FAILED, MmulateError } from "../errors.js";
+import { DEFAULT_PAE, PAE_SCHEMES } from "../pae/index.js";
 import { toJson } from "../report/json.js";
 import { toVerifyText, toWalkText } from "../report/verify-text.js";
 import { loadCoreModule } from "../runner/module-files.js";
@@ -12,6 +13,7 @@ import { architectureNamed } from "../runner/plan.js";
 import { explainVector } from "../verify/explain.js";
 import { findVector } from "../verify/find-vector.js";
 import { verifyFiles } from "../verify/verify-files.js";
+import { unknown } from "../workload/parse.js";
 import { mention, print } from "./output.js";
 
 interface Flags {
@@ -20,6 +22,7 @@ interface Flags {
   readonly arch?: string;
   readonly linuxLayout?: string;
   readonly cpu?: string;
+  readonly pae?: string;
 }
 
 /** Adds both commands. `finish` receives the exit code. */
@@ -38,6 +41,10 @@ export function addVerify(program: Command, finish: (code: number) => void): voi
     .option("--arch <file>", "a descriptor of one's own, for what names its architecture")
     .option("--linux-layout <name>", "recordings: a layout or a file, for its architecture")
     .option("--cpu <name>", "recordings: a CPU profile or a file (default: plain)")
+    .option(
+      "--pae <name>",
+      `recordings: scheme of PageAnonExclusive: ${[...PAE_SCHEMES.keys()].join(", ")} (default: ${DEFAULT_PAE})`,
+    )
     .option("--json", "print the result as JSON")
     .action(async (files: string[], flags: Flags) => {
       finish(await verify(files, flags));
@@ -59,7 +66,8 @@ async function newCore(): Promise<Core> {
 }
 
 async function verify(files: readonly string[], flags: Flags): Promise<number> {
-  const { json, check, arch, linuxLayout, cpu } = flags;
+  const { json, check, arch, linuxLayout, cpu, pae } = flags;
+  if (pae !== undefined && !PAE_SCHEMES.has(pae)) throw unknown("scheme", pae, PAE_SCHEMES);
   const own = {
     architecture: arch === undefined ? undefined : await named("architecture", arch),
     linux: linuxLayout === undefined ? undefined : await named("Linux layout", linuxLayout),
@@ -68,6 +76,7 @@ async function verify(files: readonly string[], flags: Flags): Promise<number> {
   const result = await verifyFiles(await newCore(), files, (file) => mention(`playing ${file}`), {
     check: check === true,
     own,
+    pae,
   });
   await print(json === true ? toJson(result) : toVerifyText(result));
   return result.failed + result.skipped === 0 ? EXIT_DONE : EXIT_FAILED;

@@ -11,6 +11,7 @@ import { isHugetlb } from "./hugetlb.js";
 import { protectHugetlb } from "./hugetlb-range.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
+import type { Gather } from "./mmu-gather.js";
 import { invalidating } from "./notifier.js";
 import { pageProt, tracksSoftDirty } from "./page-prot.js";
 import { batchAt, joinBatch } from "./pte-batch.js";
@@ -36,55 +37,53 @@ export function usesMarkers(vma: Vma): boolean {
 
 /** Applies the protection of a VMA to [start, end) of it. False: no memory for a table of markers. */
 export function changeProtection(
-  kernel: Kernel,
-  mm: Mm,
+  gather: Gather,
   vma: Vma,
   start: number,
   end: number,
   change: ProtectionChange,
 ): boolean {
+  const { kernel, mm } = gather;
   const { exports } = kernel.mmu;
   // Where there are no tables, change_pud_range does not come to its notifier.
   if (exports.nextEntry(mm.root, start, end, 0) >= end && !isHugetlb(vma)) {
-    return changeEntries(kernel, mm, vma, start, end, change);
+    return changeEntries(gather, vma, start, end, change);
   }
   const taken = (vma.flags & VM_ACCESS_FLAGS) === 0 ? "page" : "write";
   return invalidating(kernel, { mm, start, end, event: "protection-vma", taken }, () =>
-    changeEntries(kernel, mm, vma, start, end, change),
+    changeEntries(gather, vma, start, end, change),
   );
 }
 
 function changeEntries(
-  kernel: Kernel,
-  mm: Mm,
+  gather: Gather,
   vma: Vma,
   start: number,
   end: number,
   change: ProtectionChange,
 ): boolean {
+  const { kernel, mm } = gather;
   if (isHugetlb(vma)) return protectHugetlb(kernel, mm, vma, start, end, change.uffdWp);
   const { exports } = kernel.mmu;
-  let flush = false;
   let fits = true;
   let batchEnd = start;
   const visit = (slot: number, page: number): void => {
     if (page >= batchEnd) batchEnd = page + startBatch(kernel, mm, slot, page, end);
     const flags = exports.entryFlags(slot);
     if ((flags & Pte.present) === 0) changeAbsent(kernel, vma, slot, flags, change);
-    else if (modify(kernel, vma, slot, flags, change, 0)) flush = true;
+    else if (modify(kernel, vma, slot, flags, change, 0)) gather.changed(page, 1);
     tryFold(kernel, mm, slot, page);
   };
   if (change.uffdWp === "on" && usesMarkers(vma)) {
-    fits = protectWithMarkers(kernel, mm, vma, start, end, visit, change);
+    fits = protectWithMarkers(gather, vma, start, end, visit, change);
   } else {
     forEachEntry(kernel, mm.root, start, end, visit, (slot, page, until) => {
       const whole = until - page === entriesPerTable(kernel);
       if (!whole) splitMapping(kernel, mm, vma, slot, page);
-      else if (changeHuge(kernel, vma, slot, change)) flush = true;
+      else if (changeHuge(kernel, vma, slot, change)) gather.changed(page, until - page);
       return !whole;
     });
   }
-  if (flush) kernel.tlb.range(mm, start, end);
   return fits;
 }
 
@@ -102,21 +101,21 @@ function startBatch(kernel: Kernel, mm: Mm, slot: number, page: number, end: num
  * one (change_pmd_prepare).
  */
 function protectWithMarkers(
-  kernel: Kernel,
-  mm: Mm,
+  gather: Gather,
   vma: Vma,
   start: number,
   end: number,
   visit: (slot: number, page: number) => void,
   change: ProtectionChange,
 ): boolean {
+  const { kernel, mm } = gather;
   const size = entriesPerTable(kernel);
   let page = start;
   while (page < end) {
     const next = tableEnd(kernel, page, end);
     const huge = hugeEntryAt(kernel, mm.root, page);
     if (huge !== 0 && next - page === size) {
-      if (changeHuge(kernel, vma, huge, change)) kernel.tlb.range(mm, page, next);
+      if (changeHuge(kernel, vma, huge, change)) gather.changed(page, size);
     } else {
       if (huge !== 0) splitMapping(kernel, mm, vma, huge, page);
       const slot = kernel.mmu.exports.makeEntry(mm.root, page, 0) >>> 0;
@@ -154,6 +153,7 @@ function modify(
 ): boolean {
   const { exports } = kernel.mmu;
   kernel.count(Event.protect_entry);
+  const kept = kernel.pae.keep(slot, level, before);
   let flags = exports.protectEntry(slot, pageProt(kernel, vma));
   if (uffdWp === "on") {
     const cleared = vma.uffd?.softDirty === true ? Pte.softDirty : 0;
@@ -161,7 +161,7 @@ function modify(
   } else if (uffdWp === "off") {
     flags = exports.updateEntry(slot, Pte.uffdWp, 0);
   }
-  kernel.pae.kept(slot, level, before);
+  kernel.pae.kept(slot, level, kept);
   if (upgrade && (flags & Pte.write) === 0 && mayBeWritable(kernel, vma, slot, flags, level)) {
     flags = exports.updateEntry(slot, 0, Pte.write);
     kernel.pae.madeWritable(slot, level);
@@ -169,14 +169,15 @@ function modify(
   // From 6.17 on every entry's folio is looked up, to take a folio's entries together.
   if (upgrade || kernel.has("batchedProtection")) kernel.touchPages(1);
   if (flags !== before) kernel.count(Event.protect_change);
-  return flushNeeded(before, flags);
+  return flushNeeded(kernel, before, flags);
 }
 
 /**
  * pte_needs_flush, in flags: a change of rights in either direction, as the kernel tests it; not from an
- * entry that the CPU could not have cached.
+ * entry that the CPU could not have cached. Architectures without a test of their own flush always.
  */
-function flushNeeded(before: number, after: number): boolean {
+function flushNeeded(kernel: Kernel, before: number, after: number): boolean {
+  if (!kernel.has("skipsNeedlessFlush") && !kernel.has("skipsNeedlessFlushLater")) return true;
   if ((before & Pte.protnone) !== 0) return false;
   return ((before ^ after) & (Pte.write | Pte.protnone)) !== 0;
 }

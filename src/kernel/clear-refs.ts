@@ -107,8 +107,9 @@ function clearEntry(kernel: Kernel, slot: number, level: number): void {
     clearAbsent(kernel, slot);
     return;
   }
+  const kept = kernel.pae.keep(slot, level, flags);
   exports.updateEntry(slot, Pte.write | Pte.softDirty, 0);
-  kernel.pae.kept(slot, level, flags);
+  kernel.pae.kept(slot, level, kept);
 }
 
 /** pte_swp_clear_soft_dirty. */

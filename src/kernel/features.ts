@@ -38,6 +38,8 @@ export interface KernelConfig {
   readonly hwDirty: boolean;
   /** arm64: FEAT_BBM level 2 without conflict aborts; left out = not there. */
   readonly bbml2?: boolean;
+  /** Operations that drop a range of pages (FEAT_TLBIRANGE); left out = not there. */
+  readonly rangeFlush?: boolean;
   /** Bytes of a base page. */
   readonly page: number;
   /** Name of the Linux layout; left out = that of the version. */

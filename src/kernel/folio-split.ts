@@ -78,8 +78,9 @@ function dirtyAll(kernel: Kernel, head: number, count: number): void {
     for (const { slot } of mappingsOf(kernel, head + i)) {
       const flags = exports.entryFlags(slot);
       if (!kernel.pae.isDirty(flags, head + i)) continue;
+      const kept = kernel.pae.keep(slot, 0, flags);
       exports.updateEntry(slot, 0, kernel.madeDirty);
-      kernel.pae.kept(slot, 0, flags);
+      kernel.pae.kept(slot, 0, kept);
     }
   }
 }

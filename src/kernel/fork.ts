@@ -2,6 +2,7 @@
 
 import { FRAME_OWNER } from "../../assembly/abi/frames.js";
 import { Pte } from "../layout/linux-flags.js";
+import type { Reserved } from "../pae/types.js";
 import { noDeposit, noMemory } from "./allocation.js";
 import { forkAnonVma } from "./anon-vma.js";
 import { foldRun, unfoldEnds } from "./contpte.js";
@@ -135,8 +136,8 @@ function copyVmaPages(kernel: Kernel, copying: Copying): boolean {
 }
 
 /** Both tables can say of their entries that they are not exclusive. */
-function reserveBoth({ pae }: Kernel, slot: number, to: number, level: number): boolean {
-  return pae.reserve(slot, level) && pae.reserve(to, level);
+function reserveBoth({ pae }: Kernel, slot: number, to: number, what: Reserved = {}): boolean {
+  return pae.reserve(slot, what) && pae.reserve(to, what);
 }
 
 /** copy_huge_pmd. Where pages of it may be pinned, it is split, and its entries are to be copied. */
@@ -149,6 +150,7 @@ function copyHuge(
   const { exports } = kernel.mmu;
   const to = exports.makeEntry(child.root, page, 1) >>> 0;
   if (to === 0 || noDeposit(kernel)) return "no memory";
+  if (!reserveBoth(kernel, slot, to, { splits: true })) return "no memory";
   const flags = exports.entryFlags(slot);
   if ((flags & Pte.present) === 0) {
     copyAbsent(kernel, slot, to, flags);
@@ -156,7 +158,6 @@ function copyHuge(
   }
   const frame = exports.entryFrame(slot, 1);
   if (!isHugeZero(kernel, frame)) {
-    if (!reserveBoth(kernel, slot, to, 1)) return "no memory";
     if (!kernel.pae.dup({ mm: parent, page, slot, level: 1, frame }, to)) {
       splitMapping(kernel, parent, from, slot, page);
       return "split";
@@ -178,7 +179,7 @@ function copyRun(kernel: Kernel, copying: Copying, { slot, page, to, count }: Ru
   const bulk = isCow(copying.from.flags);
   kernel.count(Event.fork_entry, count);
   kernel.touchPages(count);
-  if (!reserveBoth(kernel, slot, to, 0)) return false;
+  if (!reserveBoth(kernel, slot, to)) return false;
   let done = 0;
   while (done < count) {
     if (bulk) {

@@ -7,6 +7,7 @@ import type { Errno } from "./errno.js";
 import { Event } from "./events.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
+import { gathering } from "./mmu-gather.js";
 import type { Vma } from "./vma.js";
 import { forEachEntry, hugeEntryAt, NO_HUGE } from "./walk-entries.js";
 import { zapSingle } from "./zap.js";
@@ -17,7 +18,7 @@ export function installGuards(kernel: Kernel, mm: Mm, vma: Vma, start: number, e
   if (!prepareAnon(kernel, mm, vma)) return "ENOMEM";
   let result = placeGuards(kernel, mm, start, end);
   if (result === "filled") {
-    zapSingle(kernel, mm, vma, start, end, true);
+    gathering(kernel, mm, (gather) => zapSingle(gather, vma, start, end, true));
     result = placeGuards(kernel, mm, start, end);
   }
   return result === "no memory" ? "ENOMEM" : 0;

@@ -19,19 +19,23 @@ const MONITOR_CALLS = 3;
 
 /** Tells the monitor of a page, and waits for its answer; the fault is tried again then. */
 export function handleUserfault(kernel: Kernel, mm: Mm, page: number): FaultResult {
-  const { clocks, monitorCpu } = kernel;
+  const { cpus, monitorCpu } = kernel;
   kernel.count(Event.uffd_message);
-  const writer = clocks.current;
-  if (monitorCpu === writer) {
+  const writer = cpus.current;
+  if (monitorCpu === null || monitorCpu === writer) {
     kernel.count(Event.context_switch, 2);
     answer(kernel, mm, page);
     return "retry";
   }
   wake(kernel, monitorCpu);
-  clocks.current = monitorCpu;
+  cpus.idle();
+  cpus.moveTo(monitorCpu);
+  cpus.run(mm);
   answer(kernel, mm, page);
   wake(kernel, writer);
-  clocks.current = writer;
+  cpus.idle();
+  cpus.moveTo(writer);
+  cpus.run(mm);
   return "retry";
 }
 
@@ -42,12 +46,11 @@ function answer(kernel: Kernel, mm: Mm, page: number): void {
 
 /** try_to_wake_up of what sleeps on another, idle CPU: that one goes on when the message has come. */
 function wake(kernel: Kernel, cpu: number): void {
-  const { clocks } = kernel;
-  const waker = clocks.current;
+  const { clocks, cpus } = kernel;
   kernel.count(Event.wake);
   const sent = clocks.now;
-  clocks.current = cpu;
+  const waker = cpus.moveTo(cpu);
   clocks.until(sent);
   kernel.count(Event.idle_wake);
-  clocks.current = waker;
+  cpus.moveTo(waker);
 }

@@ -52,9 +52,9 @@ export function changeHuge(
   const { exports } = kernel.mmu;
   const joined = pool.entries === 1 ? 0 : hugeFlags(kernel, pool, slot) & JOINED & ~clear;
   forEach(pool, slot, (at) => {
-    const before = exports.entryFlags(at);
+    const kept = kernel.pae.keep(at, pool.level, exports.entryFlags(at));
     exports.updateEntry(at, clear, set | joined);
-    kernel.pae.kept(at, pool.level, before);
+    kernel.pae.kept(at, pool.level, kept);
   });
 }
 
@@ -67,9 +67,9 @@ export function protectHuge(
 ): void {
   const { exports } = kernel.mmu;
   forEach(pool, slot, (at) => {
-    const before = exports.entryFlags(at);
+    const kept = kernel.pae.keep(at, pool.level, exports.entryFlags(at));
     exports.protectEntry(at, protection);
-    kernel.pae.kept(at, pool.level, before);
+    kernel.pae.kept(at, pool.level, kept);
   });
 }
 

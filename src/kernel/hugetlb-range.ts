@@ -150,8 +150,7 @@ export function forkHugetlb(kernel: Kernel, { parent, child, from, to }: HugeCop
     if ((flags & Pte.present) === 0) continue;
     kernel.count(Event.hugetlb_entry, pool.entries);
     const head = exports.entryFrame(slot, pool.level);
-    if (!kernel.pae.reserve(slot, pool.level) || !kernel.pae.reserve(target, pool.level))
-      return false;
+    if (!kernel.pae.reserve(slot) || !kernel.pae.reserve(target)) return false;
     if (!kernel.pae.dup(hugeEntry(parent, pool, page, slot, head), target)) {
       const copy = newHugetlbFolio(kernel, child, to, page, { from: head });
       if (copy === 0) return false;
@@ -188,7 +187,7 @@ export function moveHugetlb(kernel: Kernel, mm: Mm, vma: HugeVma, move: HugeMove
     const flags = hugeFlags(kernel, pool, slot);
     if (flags === 0) continue;
     const target = makeHugetlbSlot(kernel, mm, vma, move.to + (page - move.start));
-    if (target === 0 || !kernel.pae.reserve(target, pool.level, slot)) {
+    if (target === 0 || !kernel.pae.reserve(target, { from: slot })) {
       flush(kernel, mm, vma, move.start, page);
       return page - move.start;
     }
@@ -196,7 +195,7 @@ export function moveHugetlb(kernel: Kernel, mm: Mm, vma: HugeVma, move: HugeMove
     const marked = (markerIn(kernel, slot, flags) & MARKER_UFFD_WP) !== 0;
     if (!move.clearWp || !marked) copyHuge(kernel, pool, slot, target);
     clearHuge(kernel, pool, slot);
-    kernel.pae.moveEntry(slot, target, pool.level);
+    for (let i = 0; i < pool.entries; i++) kernel.pae.moveEntry(slot + 8 * i, target + 8 * i);
     if (move.clearWp && !marked) changeHuge(kernel, pool, target, Pte.uffdWp, 0);
   }
   flush(kernel, mm, vma, move.start, end);

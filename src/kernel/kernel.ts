@@ -9,6 +9,7 @@ import type { CompiledLinuxLayout } from "../layout/linux-layout.js";
 import type { PaeHooks, PaeScheme } from "../pae/types.js";
 import type { AnonVmaPool } from "./anon-vma.js";
 import { CacheLines, STRUCT_PAGE_BYTES, VMA_BYTES } from "./cache-lines.js";
+import { Cpus } from "./cpus.js";
 import { EVENT_MEANINGS } from "./events.js";
 import { featuresOf, type KernelConfig, type VmSoftDirtyRule } from "./features.js";
 import { type HugePool, hugePools } from "./hugetlb-pool.js";
@@ -28,6 +29,8 @@ export interface KernelParts {
   readonly hardware: CompiledLayout;
   readonly linux: CompiledLinuxLayout;
   readonly config: KernelConfig;
+  /** CPUs of the core that are loaded; those of the configuration unless said. */
+  readonly cpus?: number;
   /** How it knows that an anonymous page is exclusive. */
   readonly pae: PaeScheme<Kernel>;
 }
@@ -44,6 +47,7 @@ export class Kernel {
   readonly pae: PaeHooks;
   readonly tlb: TlbFlush;
   readonly clocks: Clocks;
+  readonly cpus: Cpus;
   /** Last-level entries of a table. */
   readonly entriesPerTable: number;
   /** Count of each event, by `Event`. */
@@ -51,8 +55,8 @@ export class Kernel {
   /** Cycles of each event. */
   private readonly costs: Float64Array;
   private readonly lines: CacheLines;
-  /** The CPU on which their monitor waits. */
-  readonly monitorCpu: number;
+  /** The CPU on which the monitor of userfaultfds waits; null: on that of the thread which faults. */
+  readonly monitorCpu: number | null;
   /** Who reads the messages of synchronous userfaultfds. */
   monitor: Monitor = () => undefined;
   /** Follows the events of an explained run; null = nobody does. */
@@ -96,16 +100,15 @@ export class Kernel {
   private nextObject = 1;
 
   /** @throws MmulateError MEMORY when the frames do not fit the memory */
-  constructor({ core, hardware, linux, config, pae }: KernelParts) {
+  constructor({ core, hardware, linux, config, pae, cpus = config.cpus ?? 1 }: KernelParts) {
     this.hardware = hardware;
     this.config = config;
     this.costs = new Float64Array(
       EVENT_MEANINGS.map(([name]) => config.costs.events[name]?.cycles ?? 0),
     );
-    const { cpus = 1 } = config;
     this.clocks = new Clocks(cpus);
     this.lines = new CacheLines(config.costs.nearBytes, (event, times) => this.count(event, times));
-    this.monitorCpu = cpus - 1;
+    this.monitorCpu = (config.cpus ?? 1) > 1 ? cpus - 1 : null;
     this.features = featuresOf(config.version, config.architecture);
     this.mmu = new MmCore(core, linux, config.frames);
     this.mmu.exports.limitMemory();
@@ -121,12 +124,14 @@ export class Kernel {
     this.watermarks = watermarks(config.frames, config.page);
     this.swap = new SwapSlots(config.swap ? config.frames : 0);
     this.hugePools = hugePools(hardware, config, linux.has.contiguous);
-    this.tlb = new TlbFlush(
-      this.mmu,
-      hardware,
-      (event, times) => this.count(event, times),
-      this.has("broadcastUpgrade"),
-    );
+    const { mmu, clocks } = this;
+    const count = (event: number, times: number) => this.count(event, times);
+    this.cpus = new Cpus(mmu, clocks, hardware, count);
+    this.tlb = new TlbFlush({
+      ...{ mmu, hardware, clocks, cpus: this.cpus, count },
+      everywhere: this.has("broadcastUpgrade"),
+      ranges: config.rangeFlush ?? false,
+    });
   }
 
   /** Whether this version has a feature. */

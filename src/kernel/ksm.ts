@@ -110,7 +110,7 @@ function protect(kernel: Kernel, { mm, page }: Item): number {
   const slot = exports.findEntry(mm.root, page, 0) >>> 0;
   const frame = exports.entryFrame(slot, 0);
   if (isLarge(kernel, frame) && !splitFolio(kernel, headOf(kernel, frame))) return 0;
-  if (!kernel.pae.reserve(slot, 0)) return 0;
+  if (!kernel.pae.reserve(slot)) return 0;
   const cached = (pageFlags(kernel, frame) & PG_SWAPCACHE) !== 0 ? 1 : 0;
   return invalidating(kernel, rangeAt(mm, page, "write"), () => {
     if (mapsOf(kernel, frame) + cached !== refsOf(kernel, frame)) return 0;

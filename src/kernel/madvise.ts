@@ -10,6 +10,7 @@ import { mergeable, unmergeable } from "./ksm.js";
 import { free } from "./madvise-free.js";
 import { pageout, willneed } from "./madvise-pageout.js";
 import type { Mm } from "./mm.js";
+import { type Gather, gathering } from "./mmu-gather.js";
 import { populate } from "./populate.js";
 import { syscall } from "./syscall.js";
 import { VM_DONTCOPY, VM_HUGEPAGE, VM_NOHUGEPAGE, VM_SHARED, VM_WIPEONFORK } from "./vm-flags.js";
@@ -19,6 +20,9 @@ import { reclaimTables, zapSingle } from "./zap.js";
 
 /** What an advice does to the part [start, end) of a VMA. */
 type Visit = (kernel: Kernel, mm: Mm, vma: Vma, start: number, end: number) => Errno;
+
+/** The same, of advice that takes entries down or makes them clean. */
+type Zap = (gather: Gather, vma: Vma, start: number, end: number) => Errno;
 
 /** A whole range at once, holes and all. */
 type Whole = (kernel: Kernel, mm: Mm, start: number, end: number) => Errno;
@@ -35,16 +39,19 @@ function setting(set: number, clear: number, refused = 0): Visit {
 }
 
 /** MADV_DONTNEED: entries go, the mapping and its flags stay. So do tables, up to 6.13. */
-const dontneed: Visit = (kernel, mm, vma, start, end) => {
-  zapSingle(kernel, mm, vma, start, end, false);
-  if (kernel.has("ptReclaim") || kernel.has("ptReclaimEarly"))
-    reclaimTables(kernel, mm, start, end);
+const dontneed: Zap = (gather, vma, start, end) => {
+  const { kernel } = gather;
+  zapSingle(gather, vma, start, end, false);
+  if (kernel.has("ptReclaim") || kernel.has("ptReclaimEarly")) reclaimTables(gather, start, end);
   return 0;
 };
 
-const VISITS: ReadonlyMap<string, Visit> = new Map([
+const ZAPS: ReadonlyMap<string, Zap> = new Map([
   ["dontneed", dontneed],
   ["free", free],
+]);
+
+const VISITS: ReadonlyMap<string, Visit> = new Map([
   ["collapse", collapse],
   ["mergeable", mergeable],
   ["unmergeable", unmergeable],
@@ -86,7 +93,7 @@ const CHANGE_VMAS: ReadonlySet<string> = new Set([
 ]);
 
 /** Names of the advice that is modelled. */
-export const ADVICE: readonly string[] = [...VISITS.keys(), ...WHOLES.keys()];
+export const ADVICE: readonly string[] = [...ZAPS.keys(), ...VISITS.keys(), ...WHOLES.keys()];
 
 /**
  * Gives advice on a range.
@@ -100,14 +107,23 @@ export function madvise(kernel: Kernel, mm: Mm, start: number, end: number, advi
 function advise(kernel: Kernel, mm: Mm, start: number, end: number, advice: string): Errno {
   const whole = WHOLES.get(advice);
   if (whole !== undefined) return end > start ? whole(kernel, mm, start, end) : 0;
-  const visit = VISITS.get(advice);
+  const zap = ZAPS.get(advice);
+  const visit = zap === undefined ? VISITS.get(advice) : zapping(zap);
   if (visit === undefined) return "EINVAL";
   if (advice.startsWith("guard") && !kernel.has("guardRegions")) return "EINVAL";
-  return walkVmas(kernel, mm, start, end, (...part) => {
-    const [, , vma, from, to] = part;
-    const huge = isHugetlb(vma) ? adviseHugetlb(kernel, mm, vma, from, to, advice) : null;
-    return huge ?? visit(...part);
-  });
+  const all = (each: Visit): Errno =>
+    walkVmas(kernel, mm, start, end, (...part) => {
+      const [, , vma, from, to] = part;
+      const huge = isHugetlb(vma) ? adviseHugetlb(kernel, mm, vma, from, to, advice) : null;
+      return huge ?? each(...part);
+    });
+  if (zap === undefined || !kernel.has("adviceFlushesOnce")) return all(visit);
+  return gathering(kernel, mm, (gather) => all((_kernel, _mm, ...part) => zap(gather, ...part)));
+}
+
+/** With a flush for every VMA. */
+function zapping(zap: Zap): Visit {
+  return (kernel, mm, ...part) => gathering(kernel, mm, (gather) => zap(gather, ...part));
 }
 
 /** madvise_walk_vmas: an error ends the walk, a hole does not. */

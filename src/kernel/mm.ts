@@ -14,6 +14,10 @@ export interface Mm {
   readonly limit: number;
   /** ASID or PCID. */
   readonly context: number;
+  /** CPUs that may hold translations of it (mm_cpumask). */
+  readonly cpus: Set<number>;
+  /** Flushes so far that CPUs which do not run it have to catch up with (tlb_gen). */
+  tlbGeneration: number;
   readonly mmapLock: Lock;
   /** MMF_HAS_PINNED: sticky, inherited by nobody. */
   hasPinned: boolean;

@@ -6,6 +6,7 @@ import { closeHugetlb, isHugetlb, newHugeMapping } from "./hugetlb.js";
 import { type HugePool, wholePages } from "./hugetlb-pool.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
+import { type Gather, gathering } from "./mmu-gather.js";
 import { invalidating, releaseNotifiers } from "./notifier.js";
 import { newSharedObject, putObject } from "./shmem.js";
 import { syscall } from "./syscall.js";
@@ -20,7 +21,7 @@ import {
 import { dropVma, type Vma } from "./vma.js";
 import { mergePart } from "./vma-merge.js";
 import { splitVma } from "./vma-split.js";
-import { freeTables } from "./walk-entries.js";
+import { entriesPerTable, freeTables, hugeStart } from "./walk-entries.js";
 import { zapRange } from "./zap.js";
 
 /** A new anonymous mapping. Pages. */
@@ -107,6 +108,11 @@ export function munmap(kernel: Kernel, mm: Mm, start: number, end: number): Errn
  * is still mapped
  */
 export function munmapRange(kernel: Kernel, mm: Mm, start: number, end: number): Errno {
+  return gathering(kernel, mm, (gather) => unmap(gather, start, end));
+}
+
+function unmap(gather: Gather, start: number, end: number): Errno {
+  const { kernel, mm } = gather;
   const failed = isolate(kernel, mm, start, end);
   if (failed !== 0) return failed;
   const inside = mm.vmas.within(start, end);
@@ -114,7 +120,7 @@ export function munmapRange(kernel: Kernel, mm: Mm, start: number, end: number):
   const last = inside.at(-1);
   if (first === undefined || last === undefined) return 0;
   invalidating(kernel, { mm, start: first.start, end: last.end, event: "unmap" }, () => {
-    for (const vma of inside) zapRange(kernel, mm, vma, vma.start, vma.end, true);
+    for (const vma of inside) zapRange(gather, vma, vma.start, vma.end, true);
   });
   const floor = mm.vmas.before(first)?.end ?? 0;
   const ceiling = mm.vmas.after(last)?.start ?? mm.limit;
@@ -123,7 +129,7 @@ export function munmapRange(kernel: Kernel, mm: Mm, start: number, end: number):
     closeHugetlb(vma);
     if (vma.object !== null) putObject(kernel, vma.object);
   }
-  freeEmptyTables(kernel, mm, first.start, last.end, floor, ceiling);
+  freeEmptyTables(gather, first.start, last.end, floor, ceiling);
   return 0;
 }
 
@@ -138,23 +144,32 @@ function isolate(kernel: Kernel, mm: Mm, start: number, end: number): Errno {
   return 0;
 }
 
-/** free_pgtables: tables wholly between the neighbouring VMAs. Walk caches may hold them: flush. */
+/** free_pgtables: tables wholly between the neighbouring VMAs. */
 function freeEmptyTables(
-  kernel: Kernel,
-  mm: Mm,
+  gather: Gather,
   start: number,
   end: number,
   floor: number,
   ceiling: number,
 ): void {
-  const freed = freeTables(kernel, mm.root, [start, end], [floor, ceiling]);
-  if (freed > 0) kernel.tlb.space(mm);
+  const { kernel, mm } = gather;
+  const { exports } = kernel.mmu;
+  let page = exports.nextEntry(mm.root, start, end, 0);
+  while (page < end) {
+    const first = hugeStart(kernel, page);
+    const next = first + entriesPerTable(kernel);
+    if (first >= floor && next <= ceiling) gather.table(page);
+    page = exports.nextEntry(mm.root, next, end, 0);
+  }
+  freeTables(kernel, mm.root, [start, end], [floor, ceiling]);
 }
 
-/** exit_mmap: all of it. */
+/** exit_mmap: all of it, and no CPU is left that has its tables loaded. */
 export function exitMm(kernel: Kernel, mm: Mm): void {
   releaseNotifiers(kernel, mm);
-  munmapRange(kernel, mm, 0, mm.limit);
+  // exit_mm: the last thread lets go of it before it is taken down.
+  if (kernel.cpus.hasLoaded(mm)) kernel.cpus.idle();
+  gathering(kernel, mm, (gather) => unmap(gather, 0, mm.limit), true);
   kernel.mms.delete(mm);
-  kernel.tlb.space(mm);
+  kernel.cpus.forget(mm);
 }

@@ -62,14 +62,14 @@ function moveExtent(
   if (exports.nextEntry(mm.root, start, start + 1, 0) !== start) return "nothing";
   const upper = exports.makeEntry(mm.root, to, 1) >>> 0;
   const source = exports.findEntry(mm.root, start, 1) >>> 0;
-  if (upper === 0 || !kernel.pae.reserve(upper, 1, source)) return "no memory";
+  if (upper === 0 || !kernel.pae.reserve(upper, { from: source })) return "no memory";
   const whole = pages === entriesPerTable(kernel);
   if (moveHuge(kernel, mm, vma, start, to, whole, move)) return "moved";
   const slot = exports.findEntry(mm.root, start, 0) >>> 0;
   if (slot === 0) return "nothing";
   if (whole && !move.clearWp && moveTable(kernel, mm, start, to)) return "moved";
   const target = exports.makeEntry(mm.root, to, 0) >>> 0;
-  if (target === 0 || !kernel.pae.reserve(target, 0, slot)) return "no memory";
+  if (target === 0 || !kernel.pae.reserve(target, { from: slot })) return "no memory";
   return moveEntries(kernel, mm, slot, target, move) ? "moved" : "nothing";
 }
 
@@ -95,7 +95,7 @@ function moveHuge(
   }
   kernel.count(Event.move_entry);
   exports.moveEntry(slot, target);
-  kernel.pae.moveEntry(slot, target, 1);
+  kernel.pae.moveEntry(slot, target);
   exports.updateEntry(target, clearWp ? Pte.uffdWp : 0, kernel.softDirty ? Pte.softDirty : 0);
   return true;
 }
@@ -132,7 +132,7 @@ function moveEntries(
     }
     unfold(kernel, mm, source, start + i);
     exports.moveEntry(source, target + 8 * i);
-    kernel.pae.moveEntry(source, target + 8 * i, 0);
+    kernel.pae.moveEntry(source, target + 8 * i);
     const softDirty = kernel.softDirty ? Pte.softDirty : 0;
     exports.updateEntry(target + 8 * i, clearWp ? Pte.uffdWp : 0, softDirty);
     tryFold(kernel, mm, target + 8 * i, to + i);

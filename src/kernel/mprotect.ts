@@ -6,6 +6,7 @@ import { Event } from "./events.js";
 import { mayCut } from "./hugetlb.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
+import { type Gather, gathering } from "./mmu-gather.js";
 import { wantsWriteNotify } from "./page-prot.js";
 import { syscall } from "./syscall.js";
 import { VM_ACCESS_FLAGS, VM_ACCOUNT, VM_HUGETLB, VM_SHARED, VM_WRITE } from "./vm-flags.js";
@@ -22,29 +23,28 @@ export function mprotect(
 ): Errno {
   return syscall(kernel, mm, "write", () => {
     if (end <= start) return end === start ? 0 : "ENOMEM";
-    let at = start;
-    while (at < end) {
-      const vma = mm.vmas.at(at);
-      if (vma === null) return "ENOMEM";
-      const to = Math.min(end, vma.end);
-      kernel.count(Event.vma_visit);
-      const errno = fixup(kernel, mm, vma, at, to, access);
-      if (errno !== 0) return errno;
-      at = to;
-    }
-    return 0;
+    return gathering(kernel, mm, (gather) => protectVmas(gather, start, end, access));
   });
 }
 
+function protectVmas(gather: Gather, start: number, end: number, access: number): Errno {
+  const { kernel, mm } = gather;
+  let at = start;
+  while (at < end) {
+    const vma = mm.vmas.at(at);
+    if (vma === null) return "ENOMEM";
+    const to = Math.min(end, vma.end);
+    kernel.count(Event.vma_visit);
+    const errno = fixup(gather, vma, at, to, access);
+    if (errno !== 0) return errno;
+    at = to;
+  }
+  return 0;
+}
+
 /** mprotect_fixup: EINVAL where the VMA cannot be cut, ENOMEM without memory to do so. */
-function fixup(
-  kernel: Kernel,
-  mm: Mm,
-  vma: Vma,
-  start: number,
-  end: number,
-  access: number,
-): Errno {
+function fixup(gather: Gather, vma: Vma, start: number, end: number, access: number): Errno {
+  const { kernel, mm } = gather;
   const asked = (vma.flags & ~VM_ACCESS_FLAGS) | access;
   if (asked === vma.flags) return 0;
   if (!mayCut(kernel, mm, vma, start, end)) return "EINVAL";
@@ -52,7 +52,7 @@ function fixup(
   const changed = modifyVma(kernel, mm, vma, start, end, { flags });
   if (changed === null) return "ENOMEM";
   const upgrade = wantsManualUpgrade(kernel, changed);
-  changeProtection(kernel, mm, changed, start, end, { upgrade });
+  changeProtection(gather, changed, start, end, { upgrade });
   return 0;
 }
 

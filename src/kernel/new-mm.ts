@@ -28,6 +28,8 @@ export function newMm(kernel: Kernel): Mm {
     root: newRoot(kernel),
     limit: 2 ** (userBits(kernel) - kernel.hardware.pageShift),
     context: freeContext(kernel),
+    cpus: new Set(),
+    tlbGeneration: 0,
     mmapLock: newLock("mmap_lock"),
     hasPinned: false,
     clearedRefs: false,

@@ -18,6 +18,7 @@ import { isHugetlb } from "./hugetlb.js";
 import { scanHugetlb } from "./hugetlb-scan.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
+import { gathering } from "./mmu-gather.js";
 import { invalidatingAll } from "./notifier.js";
 import { PG_ANON } from "./page-flags.js";
 import { isSoftDirty } from "./page-prot.js";
@@ -118,13 +119,14 @@ function scanHuge(scan: Scan, vma: Vma, own: number, page: number, end: number):
   if (!protects) return true;
   if (to < end) {
     splitMapping(kernel, mm, vma, slot, page);
-    changeProtection(kernel, mm, vma, page, to, { upgrade: false, uffdWp: "on" });
+    protectPart(kernel, mm, vma, page, to);
     return true;
   }
   const present = (flags & Pte.present) !== 0;
+  const kept = kernel.pae.keep(slot, 1, flags);
   exports.updateEntry(slot, present ? Pte.write : 0, Pte.uffdWp);
   if (present) {
-    kernel.pae.kept(slot, 1, flags);
+    kernel.pae.kept(slot, 1, kept);
     kernel.tlb.range(mm, page, end);
   }
   return true;
@@ -151,7 +153,13 @@ function scanHole(scan: Scan, vma: Vma, own: number, page: number, end: number):
   if (!scan.matches(own | written)) return true;
   const to = scan.output(own | written, page, end);
   if (!request.protect) return true;
-  return changeProtection(kernel, mm, vma, page, to, { upgrade: false, uffdWp: "on" });
+  return protectPart(kernel, mm, vma, page, to);
+}
+
+/** uffd_wp_range. False: no memory for a table of markers. */
+function protectPart(kernel: Kernel, mm: Mm, vma: Vma, start: number, end: number): boolean {
+  const change = { upgrade: false, uffdWp: "on" } as const;
+  return gathering(kernel, mm, (gather) => changeProtection(gather, vma, start, end, change));
 }
 
 function scanTable(scan: Scan, own: number, slot: number, page: number, end: number): void {
@@ -207,9 +215,9 @@ function protect(kernel: Kernel, mm: Mm, slot: number, page: number, flags: numb
   }
   if ((flags & Pte.present) !== 0) {
     unfold(kernel, mm, slot, page);
-    const before = exports.entryFlags(slot);
+    const kept = kernel.pae.keep(slot, 0, exports.entryFlags(slot));
     exports.updateEntry(slot, Pte.write, 0);
-    kernel.pae.kept(slot, 0, before);
+    kernel.pae.kept(slot, 0, kept);
   }
   exports.updateEntry(slot, 0, Pte.uffdWp);
   if ((flags & Pte.present) !== 0) tryFold(kernel, mm, slot, page);

@@ -83,7 +83,7 @@ function clearCase({ all = 0, none = 0, clear = 0, set = 0, ...flags }: PaeCase)
   return {
     all: Pte.present | all,
     none: Pte.special | none,
-    clear: clear | Pte.write | Pte.softDirty,
+    clear,
     set,
     columns: [flagsColumn(flags)],
   };

@@ -40,9 +40,12 @@ export function joinBatch(kernel: Kernel, slot: number, count: number): void {
   const { exports } = kernel.mmu;
   const frame = exports.entryFrame(slot, 0);
   let join = exports.entryFlags(slot) & JOINED;
+  // Dirtiness that says something else of each entry is left as it is.
+  const joined = kernel.pae.mayDiffer(exports.entryFlags(slot)) | Pte.softDirty;
   for (let i = 1; i < count; i++) {
     const flags = exports.entryFlags(slot + 8 * i);
-    join |= (flags & Pte.young) | (kernel.pae.isDirty(flags, frame + i) ? kernel.madeDirty : 0);
+    const dirty = kernel.pae.isDirty(flags, frame + i) ? kernel.madeDirty & joined : 0;
+    join |= (flags & Pte.young) | dirty;
   }
   for (let i = 0; i < count; i++) exports.updateEntry(slot + 8 * i, 0, join);
 }

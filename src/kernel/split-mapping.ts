@@ -38,9 +38,10 @@ function splitNow(kernel: Kernel, mm: Mm, vma: Vma, slot: number, start: number)
   exports.clearEntry(slot);
   kernel.tlb.range(mm, start, start + entriesPerTable(kernel));
   const table = withDeposit(kernel, () => exports.makeEntry(mm.root, start, 0) >>> 0);
+  kernel.pae.tableFrom(slot, table);
   if (migrating !== null) splitMigrating(kernel, table, migrating);
   else if (isHugeZero(kernel, frame)) splitZero(kernel, vma, table, flags);
-  else splitAnon(kernel, { mm, vma, start, upper: slot, table, frame, flags, exclusive });
+  else splitAnon(kernel, { mm, vma, start, table, frame, flags, exclusive });
 }
 
 function splitZero(kernel: Kernel, vma: Vma, table: number, flags: number): void {
@@ -61,8 +62,7 @@ interface AnonSplit {
   readonly mm: Mm;
   readonly vma: Vma;
   readonly start: number;
-  /** Slots of the huge entry, and of the first one of its table. */
-  readonly upper: number;
+  /** Slot of the first entry. */
   readonly table: number;
   readonly frame: number;
   /** What the huge entry was. */
@@ -72,7 +72,7 @@ interface AnonSplit {
 
 function splitAnon(kernel: Kernel, split: AnonSplit): void {
   const { exports } = kernel.mmu;
-  const { mm, vma, start, upper, table, frame, flags, exclusive } = split;
+  const { mm, vma, start, table, frame, flags, exclusive } = split;
   const count = entriesPerTable(kernel);
   const dirty = kernel.pae.isDirty(flags, frame);
   if (dirty) setPageFlags(kernel, frame, PG_DIRTY);
@@ -87,7 +87,7 @@ function splitAnon(kernel: Kernel, split: AnonSplit): void {
     addMapping(kernel, frame + i, 1, mm.id);
   }
   const parts = { mm, page: start, slot: table, level: 0, frame };
-  kernel.pae.split(upper, parts, count, exclusive);
+  kernel.pae.split(parts, count, exclusive);
   foldRun(kernel, table, start, frame, count);
   addWholeMapping(kernel, frame, -1, mm.id);
 }

@@ -54,7 +54,7 @@ interface SwappedIn {
 export function swapFault(kernel: Kernel, fault: Fault, slot: number, flags: number): FaultResult {
   const { exports } = kernel.mmu;
   const entry = exports.absentOffset(slot);
-  if ((flags & Pte.exclusive) === 0 && !kernel.pae.reserve(slot, 0)) return "oom";
+  if ((flags & Pte.exclusive) === 0 && !kernel.pae.reserve(slot)) return "oom";
   const swapped = bringIn(kernel, fault, slot, entry);
   if (swapped === null) return "oom";
   const head = headOf(kernel, swapped.frame);

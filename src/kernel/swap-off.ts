@@ -74,7 +74,7 @@ function unuse(kernel: Kernel, mm: Mm, vma: Vma, slot: number, page: number): bo
   const entry = exports.absentOffset(slot);
   const flags = exports.entryFlags(slot);
   const exclusive = (flags & Pte.exclusive) !== 0;
-  if (!exclusive && !kernel.pae.reserve(slot, 0)) return false;
+  if (!exclusive && !kernel.pae.reserve(slot)) return false;
   const frame = pageFor(kernel, vma, page, entry);
   if (frame === 0) return false;
   addMapping(kernel, frame, 1, mm.id);

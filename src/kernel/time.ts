@@ -32,7 +32,7 @@ export class Clocks {
   /** The CPU that what follows is done on. */
   current = 0;
 
-  constructor(cpus: number) {
+  constructor(readonly cpus: number) {
     this.at = new Array<number>(cpus).fill(0);
   }
 

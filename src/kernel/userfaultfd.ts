@@ -6,6 +6,7 @@ import type { Errno } from "./errno.js";
 import { isHugetlb, mayCut } from "./hugetlb.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
+import { gathering } from "./mmu-gather.js";
 import { wantsManualUpgrade } from "./mprotect.js";
 import { syscall } from "./syscall.js";
 import type { UffdContext } from "./userfaultfd-context.js";
@@ -114,7 +115,8 @@ function protectRange(
 ): Errno {
   const upgrade =
     uffdWp === "off" && kernel.has("wpOffUpgrades") && wantsManualUpgrade(kernel, vma);
-  const fits = changeProtection(kernel, mm, vma, start, end, { upgrade, uffdWp });
+  const change = { upgrade, uffdWp };
+  const fits = gathering(kernel, mm, (gather) => changeProtection(gather, vma, start, end, change));
   return fits || !kernel.has("wpTellsNoMemory") ? 0 : "ENOMEM";
 }
 

@@ -1,5 +1,5 @@
-// Takes entries down: munmap, MADV_DONTNEED, exit (mm/memory.c zap_pte_range, mm/mmu_gather.c). The TLB is
-// flushed before pages are freed.
+// Takes entries down: munmap, MADV_DONTNEED, exit (mm/memory.c zap_pte_range). What they mapped is gathered
+// (mmu-gather.ts).
 
 import { Pte } from "../layout/linux-flags.js";
 import { isUffdWp, MARKER_GUARD, MARKER_UFFD_WP, markerIn, setMarker } from "./absent.js";
@@ -10,17 +10,10 @@ import { isHugeZero } from "./huge-zero.js";
 import { isHugetlb } from "./hugetlb.js";
 import { unmapHugetlb } from "./hugetlb-range.js";
 import type { Kernel } from "./kernel.js";
-import type { Mm } from "./mm.js";
+import type { Gather } from "./mmu-gather.js";
 import { invalidating } from "./notifier.js";
 import { splitMapping } from "./split-mapping.js";
-import {
-  cachedIn,
-  dropCached,
-  dropReference,
-  freeSlot,
-  freeSwap,
-  SWAP_TYPE,
-} from "./swap-device.js";
+import { cachedIn, freeSlot, freeSwap, SWAP_TYPE } from "./swap-device.js";
 import { VM_UFFD_WP } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
 import {
@@ -34,15 +27,15 @@ import {
 
 /** zap_page_range_single: MADV_DONTNEED, and what guard regions take the place of. */
 export function zapSingle(
-  kernel: Kernel,
-  mm: Mm,
+  gather: Gather,
   vma: Vma,
   start: number,
   end: number,
   dropMarkers: boolean,
 ): void {
+  const { kernel, mm } = gather;
   invalidating(kernel, { mm, start, end, event: "clear" }, () =>
-    zapRange(kernel, mm, vma, start, end, dropMarkers),
+    zapRange(gather, vma, start, end, dropMarkers),
   );
 }
 
@@ -51,43 +44,31 @@ export function zapSingle(
  * @param dropMarkers markers go, too: the mapping itself does (ZAP_FLAG_DROP_MARKER)
  */
 export function zapRange(
-  kernel: Kernel,
-  mm: Mm,
+  gather: Gather,
   vma: Vma,
   start: number,
   end: number,
   dropMarkers: boolean,
 ): void {
-  const freed: number[] = [];
+  const { kernel, mm } = gather;
   const from = Math.max(start, vma.start);
   const to = Math.min(end, vma.end);
   if (isHugetlb(vma)) {
     unmapHugetlb(kernel, mm, vma, from, to, dropMarkers);
     return;
   }
-  let present = false;
   const run: VisitRun = (slot, page, count) => {
     unfoldEnds(kernel, mm, slot, page, count);
-    for (let i = 0; i < count; i++) {
-      if (zapEntry(kernel, vma, slot + 8 * i, dropMarkers, freed)) present = true;
-    }
+    for (let i = 0; i < count; i++) zapEntry(gather, vma, slot + 8 * i, page + i, dropMarkers);
   };
   forEachRun(kernel, mm.root, from, to, run, (slot, page, until) =>
-    zapHuge(kernel, mm, vma, slot, page, until),
+    zapHuge(gather, vma, slot, page, until),
   );
-  if (present) kernel.tlb.range(mm, from, to);
-  for (const frame of freed) dropCached(kernel, frame, mm.id);
 }
 
 /** zap_huge_pmd; a part of a huge page is zapped after a split. */
-function zapHuge(
-  kernel: Kernel,
-  mm: Mm,
-  vma: Vma,
-  slot: number,
-  page: number,
-  end: number,
-): boolean {
+function zapHuge(gather: Gather, vma: Vma, slot: number, page: number, end: number): boolean {
+  const { kernel, mm } = gather;
   const { exports } = kernel.mmu;
   if (end - page < entriesPerTable(kernel)) {
     splitMapping(kernel, mm, vma, slot, page);
@@ -99,35 +80,34 @@ function zapHuge(
   kernel.count(Event.zap_entry);
   // A page in migration is not mapped.
   if (!present) return false;
-  kernel.tlb.range(mm, page, end, entriesPerTable(kernel));
+  gather.changed(page, entriesPerTable(kernel));
   if (isHugeZero(kernel, frame)) return false;
   addWholeMapping(kernel, frame, -1, mm.id);
-  dropReference(kernel, frame);
+  gather.folio(frame);
   return false;
 }
 
-/** True: the TLB may hold what was there. */
 function zapEntry(
-  kernel: Kernel,
+  gather: Gather,
   vma: Vma,
   slot: number,
+  page: number,
   dropMarkers: boolean,
-  freed: number[],
-): boolean {
+): void {
+  const { kernel } = gather;
   const { exports } = kernel.mmu;
   const flags = exports.entryFlags(slot);
-  if (flags === 0) return false;
+  if (flags === 0) return;
   kernel.count(Event.zap_entry);
-  if ((flags & Pte.present) === 0 && !dropMarkers && keepsMarker(kernel, vma, slot, flags)) {
-    return false;
-  }
-  if ((flags & Pte.present) === 0) dropSlot(kernel, slot);
+  const present = (flags & Pte.present) !== 0;
+  if (!present && !dropMarkers && keepsMarker(kernel, vma, slot, flags)) return;
+  if (!present) dropSlot(kernel, slot);
   const protectedBefore = isUffdWp(kernel, slot, flags);
-  if ((flags & (Pte.present | Pte.special)) === Pte.present)
-    freed.push(exports.entryFrame(slot, 0));
+  const frame = present && (flags & Pte.special) === 0 ? exports.entryFrame(slot, 0) : 0;
   exports.clearEntry(slot);
   if (protectedBefore && !dropMarkers && leavesMarker(vma)) setMarker(kernel, slot, MARKER_UFFD_WP);
-  return (flags & Pte.present) !== 0;
+  if (present) gather.changed(page, 1);
+  if (frame !== 0) gather.page(frame);
 }
 
 /** free_swap_and_cache: the cached page goes, too, when no other entry holds the slot. */
@@ -154,14 +134,14 @@ function leavesMarker(vma: Vma): boolean {
 }
 
 /** try_to_free_pte: tables whose whole range was zapped, and that hold nothing. */
-export function reclaimTables(kernel: Kernel, mm: Mm, start: number, end: number): void {
+export function reclaimTables(gather: Gather, start: number, end: number): void {
+  const { kernel, mm } = gather;
   const { exports } = kernel.mmu;
   const size = entriesPerTable(kernel);
-  let freed = 0;
   for (let page = hugeStart(kernel, start + size - 1); page + size <= end; page += size) {
     const slot = exports.findEntry(mm.root, page, 0) >>> 0;
     if (slot === 0 || !isEmptyRun(kernel, slot, size)) continue;
-    freed += freeTables(kernel, mm.root, [page, page + size], [page, page + size]);
+    gather.table(page);
+    freeTables(kernel, mm.root, [page, page + size], [page, page + size]);
   }
-  if (freed > 0) kernel.tlb.space(mm);
 }

@@ -20,7 +20,7 @@ export interface ColumnChange {
 
 /** What is done to entries whose flags fit. Sums of `Pte` bits. */
 export interface ProgramCase {
-  /** Flags that must hold, and flags that must not. Neither names a flag with two tests but present. */
+  /** Flags that must hold; and flags that must not, each of them one bit. */
   readonly all?: number;
   readonly none?: number;
   readonly clear?: number;
@@ -86,25 +86,38 @@ function writeCase(
 }
 
 /**
- * Tests of a case, one list for each way to be present. Flags that must hold become one test together; so do
- * those that must not, which works where such a flag is one bit.
+ * Tests of a case, one list for each way to be present and to have each flag. Flags that must hold become one test
+ * together; so do those that must not, which works where such a flag is one bit.
  */
 function testsOf(linux: CompiledLinuxLayout, { all = 0, none = 0 }: ProgramCase): MaskValue[][] {
   if ((none & FLAG_FILLED) !== 0) return [[{ mask: linux.filled, value: 0n }]];
   const ways = (all & FLAG_PRESENT) !== 0 ? linux.present : [ALWAYS];
   const present = (all & FLAG_PRESENT) !== 0;
-  const must = together([...flagTests(linux, present, all)]);
-  const mustNot = together(flagTests(linux, present, none).map(negated));
-  return ways.map((way) => [together([way, must]), mustNot]);
+  const must = flagTests(linux, present, all);
+  const mustNot = together(flagTests(linux, present, none).flat().map(negated));
+  return alternatives([ways, ...must]).map((tests) => [together(tests), mustNot]);
 }
 
-function flagTests(linux: CompiledLinuxLayout, present: boolean, flags: number): MaskValue[] {
+/** Every way to take one of each list, but for those that want a bit to be both. */
+function alternatives(lists: readonly (readonly MaskValue[])[]): MaskValue[][] {
+  const all = lists.reduce<MaskValue[][]>(
+    (found, list) => found.flatMap((tests) => list.map((test) => [...tests, test])),
+    [[]],
+  );
+  return all.filter((tests) => tests.every((a) => tests.every((b) => agree(a, b))));
+}
+
+function agree(a: MaskValue, b: MaskValue): boolean {
+  const both = a.mask & b.mask;
+  return (a.value & both) === (b.value & both);
+}
+
+/** Of each flag, the tests of which one must fit. */
+function flagTests(linux: CompiledLinuxLayout, present: boolean, flags: number): MaskValue[][] {
   const table = present ? linux.flags : linux.absentFlags;
   return table.flatMap((flag, i) => {
     if ((flags & (1 << (FIRST_FLAG + i))) === 0) return [];
-    const [test] = flag.tests;
-    require(flag.tests.length === 1 && test !== undefined, `tests of flag ${i}`);
-    return test === undefined ? [] : [test];
+    return [[...flag.tests]];
   });
 }
 

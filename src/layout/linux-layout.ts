@@ -8,6 +8,7 @@ import { environmentOf } from "./compile.js";
 import { type CompiledLayout, type MaskValue, NEVER } from "./compiled.js";
 import { holds } from "./condition.js";
 import { flagNumber, PRESENT_FLAG_COUNT } from "./linux-flags.js";
+import { type CompiledFlush, compileFlush } from "./linux-flush.js";
 
 type Fields = Readonly<Record<string, number>>;
 
@@ -42,11 +43,10 @@ export interface CompiledLinuxLayout {
   /** Bits of a leaf by level. */
   readonly leaf: readonly bigint[];
   readonly protections: Readonly<Record<Protection, readonly CompiledRule[]>>;
+  /** Where a read-only entry keeps its dirtiness, if not where the CPU sets it. */
+  readonly heldDirty: MaskValue | null;
   readonly dirtySetsSoftDirty: boolean;
-  /** Names of the instructions that drop a page of a context, a context, and a page on this CPU alone. */
-  readonly flush: { readonly page: string; readonly space: string; readonly own: string };
-  /** Most pages of a range that are dropped one by one. */
-  readonly flushCeiling: number;
+  readonly flush: CompiledFlush;
   /** Physical address of frame 0. */
   readonly frameBase: bigint;
   readonly has: {
@@ -117,11 +117,6 @@ class FieldTable {
   }
 }
 
-/** Entries of a last-level table, less one, where the rule is "fewer than those". */
-function ceilingOf({ flushCeiling: { pages } }: LinuxLayout, { halves }: CompiledLayout): number {
-  return pages === "table" ? 2 ** (halves[0].levels[0]?.indexBits ?? 0) - 1 : pages;
-}
-
 /**
  * Compiles a Linux layout for a hardware layout.
  * @param descriptor the hardware's descriptor, of which `layout` was compiled
@@ -162,9 +157,9 @@ export function compileLinuxLayout(
       return row === undefined ? 0n : fields.values(row.fields).value;
     }),
     protections: mapValues(linux.protections, ({ rules }) => rules.map((r) => fields.rule(r))),
+    heldDirty: linux.heldDirty === undefined ? null : fields.values(linux.heldDirty.fields),
     dirtySetsSoftDirty: linux.dirtySetsSoftDirty.value,
-    flush: { page: linux.flush.page, space: linux.flush.space, own: linux.flush.own },
-    flushCeiling: ceilingOf(linux, layout),
+    flush: compileFlush(linux, descriptor, layout),
     frameBase: FRAME_BASE,
     has: {
       softDirty: has("softDirty"),

@@ -6,54 +6,72 @@
 //
 // Other flags share the word and change without the page-table lock, so each set and clear is an atomic operation.
 
-import { maybePinned, pageFlags, setPageFlags } from "../kernel/folio.js";
+import { headOf, maybePinned, pageFlags, setPageFlags } from "../kernel/folio.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { PG_EXCLUSIVE } from "../kernel/page-flags.js";
 import { Pte } from "../layout/linux-flags.js";
-import type { Entry, PaeHooks, PaeScheme } from "./types.js";
+import { PaeCosts } from "./costs.js";
+import { INDIFFERENT } from "./indifferent.js";
+import { needsCopy } from "./pinned.js";
+import type { PaeHooks, PaeScheme } from "./types.js";
 
-function hooks(kernel: Kernel): PaeHooks {
-  const isX = (_slot: number, _level: number, frame: number): boolean =>
-    (pageFlags(kernel, frame) & PG_EXCLUSIVE) !== 0;
-  const clear = (frame: number): void => setPageFlags(kernel, frame, 0, PG_EXCLUSIVE);
+/** The line of a struct page is touched; a folio's first page is near anyway. */
+function touchPage(kernel: Kernel, costs: PaeCosts, frame: number): void {
+  if (headOf(kernel, frame) !== frame) costs.touch("page_lines", `page ${frame}`);
+}
+
+/**
+ * Hooks of a scheme that keeps a flag in each page.
+ * @param changing counts what it costs to change the flag of a page
+ */
+export function pageFlagHooks(
+  kernel: Kernel,
+  costs: PaeCosts,
+  changing: (frame: number) => void,
+): PaeHooks {
+  const read = (frame: number): boolean => {
+    touchPage(kernel, costs, frame);
+    return (pageFlags(kernel, frame) & PG_EXCLUSIVE) !== 0;
+  };
+  const clear = (frame: number): void => {
+    if (!read(frame)) return;
+    changing(frame);
+    setPageFlags(kernel, frame, 0, PG_EXCLUSIVE);
+  };
   const set = (frame: number, count: number): void => {
-    for (let i = 0; i < count; i++) setPageFlags(kernel, frame + i, PG_EXCLUSIVE);
+    for (let page = frame; page < frame + count; page++) {
+      touchPage(kernel, costs, page);
+      changing(page);
+      setPageFlags(kernel, page, PG_EXCLUSIVE);
+    }
   };
   return {
-    isX,
+    ...INDIFFERENT,
+    costs,
+    isX: (_slot, _level, frame) => read(frame),
     newX: ({ frame }, count) => set(frame, count),
     proveX: ({ frame }) => set(frame, 1),
-    reserve: () => true,
-    dup: ({ mm, slot, level, frame }: Entry) => {
-      if (isX(slot, level, frame) && mm.hasPinned && maybePinned(kernel, frame)) return false;
+    dup: (entry) => {
+      if (read(entry.frame) && needsCopy(kernel, entry)) return false;
+      clear(entry.frame);
+      return true;
+    },
+    tryShare: ({ frame }) => {
+      if (read(frame) && maybePinned(kernel, frame)) return false;
       clear(frame);
       return true;
     },
-    // The program has cleared the flags.
-    dupRun: () => undefined,
-    tryShare: ({ slot, level, frame }) => {
-      if (isX(slot, level, frame) && maybePinned(kernel, frame)) return false;
-      clear(frame);
-      return true;
-    },
-    takeX: ({ slot, level, frame }) => {
-      const exclusive = isX(slot, level, frame);
+    takeX: ({ frame }) => {
+      const exclusive = read(frame);
       clear(frame);
       return exclusive;
     },
     putX: ({ frame }, exclusive) => {
       if (exclusive) set(frame, 1);
     },
-    split: (_slot, { frame }, count, exclusive) => {
+    split: ({ frame }, count, exclusive) => {
       if (exclusive) set(frame, count);
     },
-    kept: () => undefined,
-    madeWritable: () => undefined,
-    cleans: () => Pte.young | Pte.dirty,
-    isDirty: (flags) => (flags & Pte.dirty) !== 0,
-    mayDiffer: () => Pte.young | Pte.dirty,
-    moveEntry: () => undefined,
-    tablesGo: (_root, _first, _end, free) => free(),
   };
 }
 
@@ -61,5 +79,8 @@ export const page: PaeScheme<Kernel> = {
   name: "page",
   title: "a flag of each page, as Linux has it",
   forkCases: [{ clear: Pte.write, frameClear: PG_EXCLUSIVE }],
-  hooks,
+  hooks: (kernel) => {
+    const costs = new PaeCosts();
+    return pageFlagHooks(kernel, costs, () => costs.add("atomics"));
+  },
 };

@@ -14,7 +14,7 @@
 //   the entry leaves the tables        takeX         its flag, which is cleared
 //   it comes back                      putX          the flag, if it was set
 //   a huge mapping is split            split         the first page's flag, on all
-//   write-protected, still X           kept          -
+//   write-protected, still X           keep, kept    -
 //   made writable, being X             madeWritable  -
 //   MADV_FREE, KSM clean an entry      cleans        dirty goes
 //   is it really dirty?                isDirty       what the entry says
@@ -27,8 +27,10 @@
 // there are several. The page-table lock is held, so that nothing changes meanwhile; `reserve` is called before it is
 // taken, may allocate, and may fail.
 
+import type { Feature } from "../../arch/linux/kernels.js";
 import type { Mm } from "../kernel/mm.js";
 import type { ProgramCase } from "../layout/entry-program.js";
+import type { PaeCosts } from "./costs.js";
 
 /** An entry, or the first of a run: where it is, and what it maps. */
 export interface Entry {
@@ -44,19 +46,25 @@ export interface Entry {
   readonly slots?: number;
 }
 
+/** What memory is asked for. */
+export interface Reserved {
+  /** Only as far as the table of this slot has any, from which entries will move. */
+  readonly from?: number;
+  /** The entry in the slot maps a huge page, which may be split later, when nothing may fail. */
+  readonly splits?: boolean;
+}
+
 /** Hooks of one kernel. */
 export interface PaeHooks {
+  readonly costs: PaeCosts;
   /** X(e). Of a page that is not anonymous: false. */
   isX(slot: number, level: number, frame: number): boolean;
   /** `count` entries map new pages, side by side, that nobody else has. */
   newX(entry: Entry, count: number): void;
   /** Nobody else has the page: it was counted. The entry stays as it is, unless X is kept in it. */
   proveX(entry: Entry): void;
-  /**
-   * Memory for "not exclusive" of the entries in the table of a slot; `from`: as far as the table of that slot has any,
-   * from which entries will move. False: there is none.
-   */
-  reserve(slot: number, level: number, from?: number): boolean;
+  /** Memory for "not exclusive" of the entries in the table of a slot. False: there is none. */
+  reserve(slot: number, what?: Reserved): boolean;
   /**
    * fork: the page will be mapped by the child's entry in `to` as well; the caller write-protects and copies the entry
    * afterwards. False: it may be pinned, and must be copied instead.
@@ -70,10 +78,14 @@ export interface PaeHooks {
   takeX(entry: Entry): boolean;
   /** Such an entry maps a page again, `exclusive` by what it said. */
   putX(entry: Entry, exclusive: boolean): void;
-  /** `count` last-level entries, from `parts` on, take the place of an entry that was X or not. */
-  split(slot: number, parts: Entry, count: number, exclusive: boolean): void;
-  /** A present entry was changed, and may have lost the right to write; `before`: its flags until then. */
-  kept(slot: number, level: number, before: number): void;
+  /** A table takes the place of a huge entry, or of what stood for one: slots of both. */
+  tableFrom(upper: number, table: number): void;
+  /** `count` last-level entries, from `parts` on, take the place of a huge one that was exclusive or not. */
+  split(parts: Entry, count: number, exclusive: boolean): void;
+  /** A present entry with these flags is about to be changed, and may lose the right to write: what `kept` is told. */
+  keep(slot: number, level: number, flags: number): number;
+  /** It was changed, and is as exclusive as before. */
+  kept(slot: number, level: number, kept: number): void;
   /** The entry, being X, was given the right to write without a write. */
   madeWritable(slot: number, level: number): void;
   /** Flags that go where an entry with these flags is made clean. */
@@ -82,8 +94,8 @@ export interface PaeHooks {
   isDirty(flags: number, frame: number): boolean;
   /** Flags in which entries of a batch, or a contiguous group, may differ from one with these flags. */
   mayDiffer(flags: number): number;
-  /** An entry has moved to another slot of its level. */
-  moveEntry(from: number, to: number, level: number): void;
+  /** An entry, present or not, has moved to another slot of its level. */
+  moveEntry(from: number, to: number): void;
   /** Tables below `root` are freed by `free`, in [first, end). */
   tablesGo(root: number, first: number, end: number, free: () => number): number;
 }
@@ -94,14 +106,28 @@ export interface PaeCase extends Pick<ProgramCase, "all" | "none" | "clear" | "s
   readonly frameSet?: number;
 }
 
+/** Where a scheme cannot show what today's does, though both are right. */
+export interface PaeRule {
+  readonly name: string;
+  readonly because: string;
+  /** Operations of a script of which one must have come before ("madvise free": verb and advice). */
+  readonly after: readonly string[];
+  /** What the kernel must have for it. */
+  readonly feature?: Feature;
+}
+
 /** A scheme. */
 export interface PaeScheme<Kernel> {
   readonly name: string;
   readonly title: string;
+  /** It needs a bit of present entries (`Pte.exclusive`). */
+  readonly ownBit?: boolean;
   /** What fork does to entries of small anonymous pages that are not pinned; the first case that fits (ADR 0020). */
   readonly forkCases: readonly PaeCase[];
   /** What clear_refs does to them; left out: it write-protects whatever is there. */
   readonly clearCases?: readonly PaeCase[];
+  /** Where it must differ from today's; left out: nowhere. */
+  readonly rules?: readonly PaeRule[];
   /** Hooks of one kernel. */
   readonly hooks: (kernel: Kernel) => PaeHooks;
 }

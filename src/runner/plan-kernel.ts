@@ -5,6 +5,7 @@ import type { CostProfile } from "../../arch/costs/schema.js";
 import type { Setting, SetValues } from "../config/setting.js";
 import { MmulateError } from "../errors.js";
 import type { MachineConfig } from "../scenario/machine.js";
+import { MOST_CPUS } from "../scenario/threads.js";
 import { TRACKERS } from "../tracker/index.js";
 import { KERNEL_WORKLOADS } from "../workload/kernel/index.js";
 import type { KernelWorkload } from "../workload/kernel/types.js";
@@ -45,8 +46,6 @@ export interface KernelCell {
   readonly set?: SetValues;
 }
 
-/** Most CPUs of a machine. */
-const MOST_CPUS = 64;
 /** Where the workload has none. */
 const NO_TRACKER = "uffd-async";
 

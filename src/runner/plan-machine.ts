@@ -21,6 +21,7 @@ import { compileLayout } from "../layout/compile.js";
 import { type CpuOptions, compileCpu } from "../layout/cpu.js";
 import { compileLinuxLayout } from "../layout/linux-layout.js";
 import type { ModeInput } from "../layout/mode.js";
+import { DEFAULT_PAE, PAE_SCHEMES } from "../pae/index.js";
 import { type MachineConfig, machineParts } from "../scenario/machine.js";
 import { unknown } from "../workload/parse.js";
 import { cpuNamed, NO_FILES, type OwnFiles, ownPartsOf, parseSelector } from "./plan.js";
@@ -86,7 +87,9 @@ export function machineOf(
     thp: thp as ThpSwitch,
     mthp: middleOrders(words.mthp, page),
     swap: swap === "true",
+    ...(words.pae === undefined || words.pae === DEFAULT_PAE ? {} : { pae: words.pae }),
     bbml2: words.bbml2 === "true",
+    rangeFlush: words.rangeFlush === "true",
     ...(words.vmSoftDirty && { vmSoftDirty: words.vmSoftDirty as VmSoftDirtyRule }),
     ...(words.mmuPolicy === undefined ? {} : { mmuPolicy: words.mmuPolicy }),
     costs: settings.costs(costs),
@@ -187,6 +190,7 @@ function middleOrders(sizes: string | undefined, page: number): Map<number, ThpS
 }
 
 const BOOLEAN = /^(true|false)$/;
+const PAE_NAMES = [...PAE_SCHEMES.keys()];
 
 /** Settings of a kernel, and what each may be. */
 export const KERNEL_SETTINGS: ReadonlyMap<string, readonly [pattern: RegExp, allowed: string]> =
@@ -195,6 +199,7 @@ export const KERNEL_SETTINGS: ReadonlyMap<string, readonly [pattern: RegExp, all
     ["hwDirty", [BOOLEAN, "true or false"]],
     ["swap", [BOOLEAN, "true or false"]],
     ["bbml2", [BOOLEAN, "true or false"]],
+    ["rangeFlush", [BOOLEAN, "true or false"]],
     [
       "vmSoftDirty",
       [new RegExp(`^(${VM_SOFT_DIRTY_RULES.join("|")})$`), VM_SOFT_DIRTY_RULES.join(", ")],
@@ -207,6 +212,7 @@ export const KERNEL_SETTINGS: ReadonlyMap<string, readonly [pattern: RegExp, all
         `${[...MMU_POLICIES.keys()].slice(0, -1).join(", ")} or ${[...MMU_POLICIES.keys()].at(-1)}`,
       ],
     ],
+    ["pae", [new RegExp(`^(${PAE_NAMES.join("|")})$`), `one of ${PAE_NAMES.join(", ")}`]],
     ["memory", [/^([1-9]\d{0,3}m|[1-8]g)$/, "1m to 9999m, or 1g to 8g"]],
     ["mthp", [/^\d{1,6}[km](\+\d{1,6}[km])*$/, "sizes of folios such as 64k or 64k+1m"]],
   ]);

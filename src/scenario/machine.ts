@@ -65,17 +65,44 @@ function linuxOf({ layout, version, architecture }: KernelConfig): LinuxLayout {
 
 /**
  * Boots a kernel in a core; what the core held is forgotten.
+ * @param cpus CPUs, where they are to be others than the kernel's configuration has
  * @throws MmulateError CONFIG on an unknown architecture, CPU, kernel or layout
  */
-export function bootMachine(core: Core, machine: MachineConfig): Kernel {
+export function bootMachine(
+  core: Core,
+  machine: MachineConfig,
+  cpus = machine.kernel.cpus ?? 1,
+): Kernel {
   const { descriptor, linux, profile, hardware } = machineParts(machine);
   core.reset(true);
   core.loadLayout(hardware);
-  core.loadCpu(compileCpu(profile, hardware, machine.memory), 1);
+  core.loadCpu(compileCpu(profile, hardware, machine.memory), cpus);
   core.loadDemand(null);
-  const compiled = compileLinuxLayout(linux, descriptor, hardware);
   const pae = known(PAE_SCHEMES, machine.kernel.pae ?? DEFAULT_PAE, "scheme of PageAnonExclusive");
-  return new Kernel({ core, hardware, linux: compiled, config: machine.kernel, pae });
+  const layout = pae.ownBit === true ? withOwnBit(linux, pae.name) : linux;
+  const compiled = compileLinuxLayout(layout, descriptor, hardware);
+  return new Kernel({ core, hardware, linux: compiled, config: machine.kernel, pae, cpus });
+}
+
+/**
+ * The layout with a bit for `exclusive` in present entries: its own, or its spare one.
+ * @throws MmulateError CONFIG when it has neither
+ */
+function withOwnBit(linux: LinuxLayout, scheme: string): LinuxLayout {
+  if (linux.flags.exclusive !== undefined) return linux;
+  const { spare } = linux;
+  if (spare === undefined) {
+    throw new MmulateError("CONFIG", `${scheme}: ${linux.name} has no bit to spare in entries`);
+  }
+  const { bits, ...fact } = spare;
+  const field = { name: "EXCLUSIVE", bits, of: "present" as const, means: "exclusive", ...fact };
+  const flag = {
+    tests: [{ EXCLUSIVE: 1 }],
+    set: [{ to: { EXCLUSIVE: 1 } }],
+    clear: [{ to: { EXCLUSIVE: 0 } }],
+    ...fact,
+  };
+  return { ...linux, fields: [...linux.fields, field], flags: { ...linux.flags, exclusive: flag } };
 }
 
 /** What page size, CPU and configuration mean for the hardware's parameters. */

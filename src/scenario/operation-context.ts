@@ -51,11 +51,6 @@ export function rangeOf(context: Context): { region: Region; start: number; end:
   return { region, start, end: start + number(context, 2) };
 }
 
-export function unknownProcess(player: Player, { where }: Operation, name: string): MmulateError {
-  const known = [...player.processes.keys()].join(", ");
-  return new MmulateError("INPUT", `${where}: no process "${name}" (there are ${known})`);
-}
-
 export function notModelled({ operation }: Context, what: string): MmulateError {
   return new MmulateError("UNMODELLED", `${operation.where}: "${what}" is not modelled yet`);
 }

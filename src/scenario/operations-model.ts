@@ -84,6 +84,17 @@ function doSplit(context: Context): Shown {
   return { errno: all ? 0 : "EAGAIN" };
 }
 
+function doThread({ player, process, operation }: Context): Shown {
+  player.threads.make(process, operation, operation.words[0] ?? "");
+  return {};
+}
+
+/** The thread sleeps until its next operation, and its CPU has nothing else to do. */
+function doSleep({ player }: Context): Shown {
+  player.kernel.cpus.idle();
+  return {};
+}
+
 export const MODEL_OPERATIONS: readonly [string, (context: Context) => Shown][] = [
   ["reclaim", doReclaim],
   ["swapoff", ({ player }) => ({ errno: swapOff(player.kernel) })],
@@ -94,4 +105,6 @@ export const MODEL_OPERATIONS: readonly [string, (context: Context) => Shown][] 
   ["force-write", doForceWrite],
   ["migrate", doMigrate],
   ["migrate-end", doMigrateEnd],
+  ["thread", doThread],
+  ["sleep", doSleep],
 ];

@@ -19,7 +19,6 @@ import {
   rangeOf,
   regionNamed,
   type Shown,
-  unknownProcess,
   VALUES,
   word,
 } from "./operation-context.js";
@@ -35,6 +34,7 @@ import { forkFailing, MODEL_OPERATIONS } from "./operations-model.js";
 import { doPagemap, doPin, doScan, doState, doUnpin, doVmas } from "./operations-observe.js";
 import { endProcess, type Player, type Process } from "./player.js";
 import type { Operation } from "./script.js";
+import { unknownProcess } from "./threads.js";
 
 function doMmap(context: Context): Shown {
   const { player, process, operation } = context;
@@ -118,8 +118,9 @@ function doFork({ player, process, operation }: Context): Shown {
 function doExit({ player, operation }: Context): Shown {
   const name = operation.words[0] ?? "";
   const process = player.processes.get(name);
-  if (process === undefined) throw unknownProcess(player, operation, name);
+  if (process === undefined) throw unknownProcess(player.processes, operation, name);
   if (process.killed !== true) endProcess(player.kernel, process);
+  player.threads.end(process);
   player.processes.delete(name);
   return {};
 }
@@ -216,14 +217,15 @@ const OPERATIONS: ReadonlyMap<string, (context: Context) => Shown> = new Map([
  * @throws MmulateError INPUT where it names what is not there, UNMODELLED
  */
 export function playOperation(player: Player, operation: Operation, index: number): Observation {
-  const process = player.processes.get(operation.process);
-  if (process === undefined) throw unknownProcess(player, operation, operation.process);
+  const { process, cpu } = player.threads.of(operation, player.processes);
   const context: Context = { player, process, operation, index };
   const play = OPERATIONS.get(operation.verb);
   if (play === undefined) throw notModelled(context, operation.verb);
   const { mm } = process;
   if (mm.killed) return { op: operation.text, errno: "ESRCH", minflt: 0 };
   player.acting = mm;
+  player.kernel.cpus.moveTo(cpu);
+  player.kernel.cpus.run(mm);
   const [minor, major] = [mm.minorFaults, mm.majorFaults];
   const end = player.watch?.begin(operation, process);
   const shown = play(context);

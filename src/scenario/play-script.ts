@@ -10,6 +10,7 @@ import { Narrator } from "./narrator.js";
 import { playOperation } from "./operations.js";
 import { endProcess, Player } from "./player.js";
 import type { Operation } from "./script.js";
+import { cpusNeeded } from "./threads.js";
 
 export interface PlayOptions {
   /** The oracle watches. */
@@ -35,6 +36,11 @@ export interface Played {
   readonly counters: BigUint64Array;
 }
 
+/** Those that the script's threads need, or more where the kernel is configured so. */
+function cpusFor(operations: readonly Operation[], { kernel }: MachineConfig): number {
+  return Math.max(cpusNeeded(operations), kernel.cpus ?? 1);
+}
+
 /**
  * Plays a script on a machine of its own.
  * @throws MmulateError CONFIG, as `bootMachine`; INPUT where the script names what is not there; UNMODELLED
@@ -45,7 +51,7 @@ export function playScript(
   machine: MachineConfig,
   { check = false, explain = false, onProgress = () => undefined }: PlayOptions = {},
 ): Played {
-  const kernel = bootMachine(core, machine);
+  const kernel = bootMachine(core, machine, cpusFor(operations, machine));
   const player = new Player(kernel);
   const checker = check ? new Checker(player, kernel) : null;
   const narrator = explain ? new Narrator(player, kernel) : null;

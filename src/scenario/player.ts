@@ -17,6 +17,7 @@ import type { Observation } from "../stats/observation.js";
 import { FrameNumbers } from "./entry-state.js";
 import type { Guest } from "./guest.js";
 import type { Operation } from "./script.js";
+import { Threads } from "./threads.js";
 
 /** What a name stands for: pages of address space. */
 export interface Region {
@@ -95,12 +96,12 @@ export class Player {
   watch: Watch | null = null;
   /** What `state` calls frames. */
   readonly frameNumbers = new FrameNumbers();
+  readonly threads = new Threads<Process>();
   /** Virtual machines by their name. */
   readonly guests = new Map<string, Guest>();
   private regions = 0;
   /** Accesses that went through. */
   readonly accesses = { reads: 0, writes: 0 };
-  private running: Mm | null = null;
   private trouble: Trouble = { segv: [], wpfault: [], killed: [] };
 
   constructor(readonly kernel: Kernel) {
@@ -161,19 +162,10 @@ export class Player {
       if (process.mm !== mm || process.killed === true) continue;
       endProcess(this.kernel, process);
       process.killed = true;
+      this.threads.end(process);
       this.trouble.killed.push(name);
       this.watch?.killed(process);
     }
-    if (this.running === mm) this.running = null;
-  }
-
-  /** The CPU runs this address space (`switch_mm`). */
-  private switchTo(mm: Mm): void {
-    if (this.running === mm) return;
-    const { exports } = this.kernel.mmu;
-    exports.setRoots(BigInt(mm.root), 0n);
-    exports.setContext(mm.context);
-    this.running = mm;
   }
 
   /**
@@ -185,7 +177,7 @@ export class Player {
     const { kernel } = this;
     const write = value !== undefined;
     if (process.mm.killed) return null;
-    this.switchTo(process.mm);
+    kernel.cpus.run(process.mm);
     let faults = 0;
     let handled = false;
     while (kernel.mmu.exports.touch(page, write ? Access.UserWrite : Access.UserRead) !== 0) {

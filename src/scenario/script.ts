@@ -9,8 +9,12 @@ export interface Operation {
   readonly text: string;
   /** FILE:LINE, for messages. */
   readonly where: string;
-  /** "P", or who `in` names. */
+  /** "P", or who `in` names; of a thread it is not said. */
   readonly process: string;
+  /** Who `on` names: a thread beside the first one of its process. */
+  readonly thread?: string;
+  /** Where `cpu` says that it is done; left out = where the thread runs. */
+  readonly cpu?: number;
   readonly verb: string;
   readonly words: readonly string[];
 }
@@ -48,6 +52,8 @@ const FORMS: ReadonlyMap<string, string> = new Map([
   ["swapon", ""],
   ["pagemap", "region"],
   ["vmas", "region"],
+  ["thread", "process"],
+  ["sleep", ""],
   // Only the model knows these.
   ["state", "region"],
   ["hugepages", "size count"],
@@ -80,13 +86,7 @@ export function parseScript(text: string, where: string): Operation[] {
  * @throws MmulateError INPUT, as `parseScript`
  */
 export function parseLine(text: string, line: number, where: string): Operation {
-  let words = text.split(/\s+/);
-  let process = "P";
-  if (words[0] === "in") {
-    process = words[1] ?? "";
-    words = words.slice(2);
-    if (words.length === 0) throw bad(where, line, `"in" needs a process and an operation`);
-  }
+  const { words, who } = takePrefixes(text.split(/\s+/), where, line);
   const [verb = "", ...rest] = words;
   const form = FORMS.get(verb);
   if (form === undefined) {
@@ -94,7 +94,39 @@ export function parseLine(text: string, line: number, where: string): Operation 
     throw bad(where, line, `no operation "${verb}"${hint} (there are ${VERBS.join(", ")})`);
   }
   checkWords(where, line, verb, form, rest);
-  return { text, where: `${where}:${line}`, process, verb, words: rest };
+  return { text, where: `${where}:${line}`, process: "P", ...who, verb, words: rest };
+}
+
+type Who = Partial<Pick<Operation, "process" | "thread" | "cpu">>;
+
+/** What may stand before an operation: its word, what follows it, and what that says. */
+const PREFIXES: ReadonlyMap<string, readonly [string, RegExp, (word: string) => Who]> = new Map([
+  ["in", ["process", /^[A-Za-z]\w*$/, (process) => ({ process })]],
+  ["on", ["thread", /^[A-Za-z]\w*$/, (thread) => ({ thread })]],
+  ["cpu", ["number of a CPU", /^\d{1,4}$/, (cpu) => ({ cpu: Number(cpu) })]],
+]);
+
+/** "cpu 1 in c write A 0 1": each prefix once, and a thread says its process. */
+function takePrefixes(
+  words: readonly string[],
+  where: string,
+  line: number,
+): { words: readonly string[]; who: Who } {
+  let who: Who = {};
+  for (let at = 0; ; at += 2) {
+    const [prefix = "", named = ""] = words.slice(at);
+    const form = PREFIXES.get(prefix);
+    if (form === undefined) return { words: words.slice(at), who };
+    const [means, pattern, read] = form;
+    if (!pattern.test(named) || words.length < at + 3) {
+      throw bad(where, line, `"${prefix}" needs a ${means} and an operation`);
+    }
+    const said = read(named);
+    if (Object.keys(said).some((key) => key in who) || ("thread" in said && "process" in who)) {
+      throw bad(where, line, `"${prefix} ${named}": who does it, and where, is said before`);
+    }
+    who = { ...who, ...said };
+  }
 }
 
 function bad(where: string, line: number, reason: string): MmulateError {

@@ -29,7 +29,11 @@ const MEMORY_SHIFT = 31;
  * The machine a recording was made on.
  * @throws MmulateError CONFIG when the model does not know such a kernel
  */
-export function machineOf(header: RecordingHeader, own: OwnParts = {}): MachineConfig {
+export function machineOf(
+  header: RecordingHeader,
+  own: OwnParts = {},
+  pae?: string,
+): MachineConfig {
   const { kernel, arch, soft_dirty: softDirty, hw_dirty: hwDirty, page } = header;
   const version = /^\d+\.\d+/.exec(kernel)?.[0] ?? kernel;
   const config: KernelConfig = {
@@ -43,6 +47,7 @@ export function machineOf(header: RecordingHeader, own: OwnParts = {}): MachineC
     swap: header.swap !== "none",
     costs: DEFAULT_COSTS,
     frames: 2 ** MEMORY_SHIFT / page,
+    ...(pae === undefined ? {} : { pae }),
   };
   const parts: OwnParts = {
     architecture: own.architecture?.name === arch ? own.architecture : undefined,
@@ -73,6 +78,7 @@ function middleSizes(text: string, page: number): Map<number, ThpSwitch> {
  * Plays a recording.
  * @param check the oracle watches: what breaks its rules is a difference, too
  * @param own in place of what ships, where it is for the recording's architecture
+ * @param pae scheme of PageAnonExclusive; left out = today's
  * @returns null when every field of every operation agrees, else the first that does not
  * @throws MmulateError CONFIG, as `machineOf`
  */
@@ -81,9 +87,10 @@ export function playRecording(
   recording: Recording,
   check = false,
   own: OwnParts = {},
+  pae?: string,
 ): Difference | null {
   const [header, ...entries] = recording.recording;
-  const kernel = bootMachine(core, machineOf(header, own));
+  const kernel = bootMachine(core, machineOf(header, own, pae));
   const player = new Player(kernel);
   const checker = check ? new Checker(player, kernel) : null;
   player.watch = checker;

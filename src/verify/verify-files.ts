@@ -11,6 +11,7 @@ import {
   type VerifyResult,
 } from "../stats/verify-result.js";
 import { describe, describeAccess, judge } from "./judge.js";
+import { byRule } from "./pae-rule.js";
 import { playRecording } from "./play-recording.js";
 import { playVector } from "./play-vector.js";
 import { readLines } from "./read-lines.js";
@@ -30,6 +31,8 @@ export interface VerifyOptions {
   readonly check?: boolean;
   /** In place of what ships, for what was recorded on the architecture it is for. */
   readonly own?: OwnParts;
+  /** Scheme of PageAnonExclusive of recordings; left out = today's. */
+  readonly pae?: string | undefined;
 }
 
 /**
@@ -95,13 +98,14 @@ function verdictOn(core: Core, text: string, where: string, options: VerifyOptio
 function verdictOnRecording(
   core: Core,
   recording: Recording,
-  { check, own }: VerifyOptions,
+  { check, own, pae }: VerifyOptions,
 ): Verdict {
   const { name: id } = recording;
   try {
-    const difference = playRecording(core, recording, check, own);
+    const difference = playRecording(core, recording, check, own, pae);
     if (difference === null) return null;
-    const { reason, op, want, got } = difference;
+    const { reason: what, op, want, got } = difference;
+    const reason = pae === undefined ? what : byRule(core, recording, pae, own, difference);
     return { reason, failure: { id, op, want, got } };
   } catch (error) {
     // A kernel that the model does not know is a failure: it is not taken for the nearest one.

@@ -84,7 +84,10 @@ describe.skipIf(!present("bash"))("in bash", () => {
     ["mmulate run --config re", ["report.json"]],
     ["mmulate run --workers ", []],
     ["mmulate completion ", ["bash", "zsh", "fish"]],
-    ["mmulate verify -", ["--arch", "--cpu", "--linux-layout", "--check", "--json", "--help"]],
+    [
+      "mmulate verify -",
+      ["--arch", "--cpu", "--linux-layout", "--pae", "--check", "--json", "--help"],
+    ],
     ["mmulate counters x", []],
   ])("%j is completed", (line, expected) => {
     expect(completed(line)).toEqual(expected);

@@ -103,6 +103,8 @@ it("knows the verbs of the format, and those that only a model knows", () => {
     "swapon",
     "pagemap",
     "vmas",
+    "thread",
+    "sleep",
     // Of the model alone.
     "state",
     "hugepages",

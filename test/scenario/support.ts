@@ -21,6 +21,22 @@ export async function play(
   return playScript(core, cell.operations, cell.machine, options);
 }
 
+/** The same under a scheme of PageAnonExclusive. */
+export async function playUnder(
+  pae: string,
+  text: string,
+  arch = "x86-64",
+  kernel = "7.2",
+): Promise<Played> {
+  core ??= new Core((await loadCoreModule()).module);
+  const inputs = [{ path: "test.scn", text }];
+  const [cell] = planScripts({ inputs, archs: [arch], kernels: [kernel], cpus: ["plain"] });
+  if (cell === undefined) throw new Error("no cell");
+  const { machine } = cell;
+  const under = { ...machine, kernel: { ...machine.kernel, pae } };
+  return playScript(core, cell.operations, under, { check: true });
+}
+
 /** Machines on which every script must be right. */
 export const MACHINES = [
   ["x86-64", "6.1"],

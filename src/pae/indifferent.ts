@@ -1,0 +1,23 @@
+// What schemes answer that keep "exclusive" apart from the entry's other bits: these change as they always did.
+
+import { Pte } from "../layout/linux-flags.js";
+import type { PaeHooks } from "./types.js";
+
+type Indifferent = Omit<
+  PaeHooks,
+  "costs" | "isX" | "newX" | "proveX" | "dup" | "tryShare" | "takeX" | "putX" | "split"
+>;
+
+export const INDIFFERENT: Indifferent = {
+  reserve: () => true,
+  dupRun: () => undefined,
+  keep: () => 0,
+  kept: () => undefined,
+  madeWritable: () => undefined,
+  cleans: () => Pte.young | Pte.dirty,
+  isDirty: (flags) => (flags & Pte.dirty) !== 0,
+  mayDiffer: () => Pte.young | Pte.dirty,
+  tableFrom: () => undefined,
+  moveEntry: () => undefined,
+  tablesGo: (_root, _first, _end, free) => free(),
+};
