@@ -2,8 +2,8 @@
 // accessed and dirty state and faults (SDM 3C, chapter "VMX support for address translation", EPT; Arm ARM D8, stage 2).
 //
 //   gpa --pages cached?--> page            the same steps as of the first stage (walk-step.ts), on other words:
-//    |  --tables cached?--> last-level     classes, reserved bits, rights over the levels, A and D are those of the
-//    |                      table          half at STAGE2_HALF
+//    |  --tables cached?--> deepest one    classes, reserved bits, rights over the levels, A and D are those of the
+//    |                                     half at STAGE2_HALF
 //   root --entry by entry--> leaf
 //
 // Results stand in static fields, as in walk-step.ts. One guest at a time: a change of root must invalidate.
@@ -60,8 +60,11 @@ import {
 import { entryPaOf, levelOf } from "./walk-way";
 
 const HALF: u32 = STAGE2_BASE + STAGE2_HALF;
-/** Base pages of every stage are at least so large: what is cached is cached by these. */
+/** Base pages of every stage are at least so large. */
 const PAGE_SHIFT: u64 = 12;
+/** Of a cached table: what restricts it, and above that the level of its entries. */
+const RESTRICTIONS: u32 = 0xffff;
+const LEVEL_AT: u32 = 16;
 /** No physical address is so high. */
 export const NO_ADDRESS: u64 = u64.MAX_VALUE;
 
@@ -97,12 +100,12 @@ export function translateGuest(cpu: u32, gpa: u64, access: u32, need: u32): u64 
     Stage2.rights = 0;
     return failed(FaultKind.OutOfRange, load<u32>(HALF, HALF_RANGE_LEVEL));
   }
-  const page = find(STAGE2_PAGES, STAGE2_PAGE_ENTRIES, gpa >> PAGE_SHIFT);
+  const page = find(STAGE2_PAGES, STAGE2_PAGE_ENTRIES, gpa);
   if (page != 0 && (load<u32>(page, CACHED_WORD) & need) == 0) {
     bump(Counter.SecondStagePageHits);
     Stage2.shift = load<u32>(page, CACHED_SHIFT);
     Stage2.denied = load<u32>(page, CACHED_WORD);
-    return load<u64>(page, CACHED_ADDRESS) | (gpa & (((<u64>1) << PAGE_SHIFT) - 1));
+    return load<u64>(page, CACHED_ADDRESS) | (gpa & (((<u64>1) << Stage2.shift) - 1));
   }
   return walkStage2(cpu, gpa, access);
 }
@@ -112,12 +115,12 @@ function walkStage2(cpu: u32, gpa: u64, access: u32): u64 {
   let l = <i32>load<u32>(HALF, HALF_TOP_LEVEL);
   let table = load<u64>(STAGE2_BASE, STAGE2_ROOT);
   let restrictions: u32 = 0;
-  const cached = find(STAGE2_TABLES, STAGE2_TABLE_ENTRIES, gpa >> tableShift());
+  const cached = find(STAGE2_TABLES, STAGE2_TABLE_ENTRIES, gpa);
   if (cached != 0) {
     bump(Counter.SecondStageTableHits);
-    l = 0;
     table = load<u64>(cached, CACHED_ADDRESS);
-    restrictions = load<u32>(cached, CACHED_WORD);
+    restrictions = load<u32>(cached, CACHED_WORD) & RESTRICTIONS;
+    l = load<u32>(cached, CACHED_WORD) >> LEVEL_AT;
   }
   for (; l >= 0; l--) {
     const level = levelOf(HALF, l);
@@ -138,17 +141,12 @@ function walkStage2(cpu: u32, gpa: u64, access: u32): u64 {
     if ((table & load<u64>(HALF, HALF_ADDRESS_LIMIT)) != 0) return failed(FaultKind.AddressSize, l);
     restrictions |= restrictionsOf(HALF, entry);
     markTable(HALF, word, entry);
-    if (l == 1) {
-      insert(STAGE2_TABLES, STAGE2_TABLE_ENTRIES, gpa >> tableShift(), table, restrictions, 0);
-    }
+    const word32: u32 = restrictions | ((<u32>(l - 1)) << LEVEL_AT);
+    const reach = load<u32>(level, LEVEL_SHIFT);
+    insert(STAGE2_TABLES, STAGE2_TABLE_ENTRIES, gpa, reach, table, word32);
   }
   assert(false, "a last-level entry was classed as a table");
   return NO_ADDRESS;
-}
-
-/** Address bits below the reach of a last-level table. */
-function tableShift(): u64 {
-  return load<u32>(levelOf(HALF, 1), LEVEL_SHIFT);
 }
 
 function leafOf(
@@ -179,9 +177,7 @@ function leafOf(
   Stage2.denied = (rights ^ RIGHTS_MASK) | clean;
   const inPage: u64 = ((<u64>1) << Stage2.shift) - 1;
   const at = (address & ~inPage) | (gpa & inPage);
-  const page = at & ~(((<u64>1) << PAGE_SHIFT) - 1);
-  const shift = Stage2.shift;
-  insert(STAGE2_PAGES, STAGE2_PAGE_ENTRIES, gpa >> PAGE_SHIFT, page, Stage2.denied, shift);
+  insert(STAGE2_PAGES, STAGE2_PAGE_ENTRIES, gpa, Stage2.shift, at & ~inPage, Stage2.denied);
   return at;
 }
 
@@ -201,33 +197,39 @@ function fillOnDemand(l: u32, level: u32, word: u32, gpa: u64): void {
   store<u64>(word, bits | load<u64>(STAGE2_BASE, STAGE2_TABLE_BITS));
 }
 
-/** The entry of a page or table in one of the caches, made youngest; 0 = it is not there. */
-function find(cache: u32, entries: u32, key: u64): u32 {
+/** The entry for an address in one of the caches, the one that covers least, made youngest; 0 = there is none. */
+function find(cache: u32, entries: u32, gpa: u64): u32 {
   const count = load<u32>(STAGE2_BASE + entries);
   const first: u32 = STAGE2_BASE + cache;
+  let found: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
     const entry = first + i * CACHED_BYTES;
-    if (load<u64>(entry, CACHED_KEY) != key + 1) continue;
-    store<u64>(entry, ++clock, CACHED_STAMP);
-    return entry;
+    const key = load<u64>(entry, CACHED_KEY);
+    if (key == 0) continue;
+    const shift: u64 = load<u32>(entry, CACHED_SHIFT);
+    if (((key - 1) << PAGE_SHIFT) >> shift != gpa >> shift) continue;
+    if (found == 0 || <u32>shift < load<u32>(found, CACHED_SHIFT)) found = entry;
   }
-  return 0;
+  if (found != 0) store<u64>(found, ++clock, CACHED_STAMP);
+  return found;
 }
 
-/** In place of the entry of the same key, else of the oldest. */
-function insert(cache: u32, entries: u32, key: u64, address: u64, word: u32, shift: u32): void {
+/** In place of the entry for the same addresses, else of the oldest. */
+function insert(cache: u32, entries: u32, gpa: u64, shift: u32, address: u64, word: u32): void {
   const count = load<u32>(STAGE2_BASE + entries);
   if (count == 0) return;
   const first: u32 = STAGE2_BASE + cache;
-  let victim = find(cache, entries, key);
-  if (victim == 0) {
-    victim = first;
-    for (let i: u32 = 1; i < count; i++) {
-      const entry = first + i * CACHED_BYTES;
-      if (load<u64>(entry, CACHED_STAMP) < load<u64>(victim, CACHED_STAMP)) victim = entry;
+  const key = (((gpa >> shift) << shift) >> PAGE_SHIFT) + 1;
+  let victim = first;
+  for (let i: u32 = 0; i < count; i++) {
+    const entry = first + i * CACHED_BYTES;
+    if (load<u64>(entry, CACHED_KEY) == key && load<u32>(entry, CACHED_SHIFT) == shift) {
+      victim = entry;
+      break;
     }
+    if (load<u64>(entry, CACHED_STAMP) < load<u64>(victim, CACHED_STAMP)) victim = entry;
   }
-  store<u64>(victim, key + 1, CACHED_KEY);
+  store<u64>(victim, key, CACHED_KEY);
   store<u64>(victim, address, CACHED_ADDRESS);
   store<u32>(victim, word, CACHED_WORD);
   store<u32>(victim, shift, CACHED_SHIFT);
@@ -236,20 +238,19 @@ function insert(cache: u32, entries: u32, key: u64, address: u64, word: u32, shi
 
 /** Both caches forget guest-physical addresses `from`..`to`. */
 export function forgetGuest(from: u64, to: u64): void {
-  drop(STAGE2_PAGES, STAGE2_PAGE_ENTRIES, PAGE_SHIFT, from, to);
-  drop(STAGE2_TABLES, STAGE2_TABLE_ENTRIES, tableShift(), from, to);
+  drop(STAGE2_PAGES, STAGE2_PAGE_ENTRIES, from, to);
+  drop(STAGE2_TABLES, STAGE2_TABLE_ENTRIES, from, to);
 }
 
-/** A page that is cached in pieces goes as a whole: what counts is the leaf that a piece was made from. */
-function drop(cache: u32, entries: u32, keyShift: u64, from: u64, to: u64): void {
+function drop(cache: u32, entries: u32, from: u64, to: u64): void {
   const count = load<u32>(STAGE2_BASE + entries);
   const first: u32 = STAGE2_BASE + cache;
   for (let i: u32 = 0; i < count; i++) {
     const entry = first + i * CACHED_BYTES;
     const key = load<u64>(entry, CACHED_KEY);
     if (key == 0) continue;
-    const shift = max<u64>(keyShift, load<u32>(entry, CACHED_SHIFT));
-    const at = ((key - 1) << keyShift) >> shift;
+    const shift: u64 = load<u32>(entry, CACHED_SHIFT);
+    const at = ((key - 1) << PAGE_SHIFT) >> shift;
     if (at < from >> shift || at > to >> shift) continue;
     store<u64>(entry, 0, CACHED_KEY);
     store<u64>(entry, 0, CACHED_STAMP);

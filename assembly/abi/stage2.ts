@@ -16,10 +16,10 @@ export const STAGE2_TABLES_WRITTEN = 32;
 /** u32, u32: entries in use of the caches of pages and of tables; 0 = there is none. */
 export const STAGE2_PAGE_ENTRIES = 36;
 export const STAGE2_TABLE_ENTRIES = 40;
-/** Of a guest-physical page to a page; of the address bits above a last-level table to that table. */
+/** From a guest-physical page, of any size, to a page; from the address bits above a table, of any level, to it. */
 export const STAGE2_PAGES = 64;
 export const STAGE2_MAX_ENTRIES = 64;
-/** One cached entry: u64 key (0 = free), u64 address, u32 what it says beside, u32 shift, u64 stamp. */
+/** One cached entry: u64 key (0 = free), u64 address, u32 what it says beside, u32 log2 bytes it is for, u64 stamp. */
 export const CACHED_KEY = 0;
 export const CACHED_ADDRESS = 8;
 export const CACHED_WORD = 16;
