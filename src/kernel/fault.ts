@@ -39,7 +39,9 @@ export function userFault(kernel: Kernel, mm: Mm, page: number, write: boolean):
       kernel.count(Event.fault_segv);
       return "segv";
     }
+    kernel.locks.lockFault(mm, vma);
     const result = handleMmFault(kernel, { mm, vma, page, write });
+    kernel.locks.unlockFault();
     if (result === "retry" || result === "major-retry") {
       // A retry that comes out of the per-VMA lock is not yet "tried" (FAULT_FLAG_TRIED), unless it was major.
       const locked = underVmaLock && (!isHugetlb(vma) || kernel.has("hugetlbVmaLocks"));
@@ -133,6 +135,7 @@ function handleMmFault(kernel: Kernel, fault: Fault): FaultResult {
   if (huge !== null) return huge;
   const slot = exports.makeEntry(mm.root, page, 0) >>> 0;
   if (slot === 0) return "oom";
+  kernel.locks.waitForTable(slot);
   const flags = exports.entryFlags(slot);
   if (flags === 0) return missing(kernel, fault, slot);
   if ((flags & Pte.present) === 0) return markerFault(kernel, fault, slot, flags);

@@ -14,6 +14,7 @@ import { EVENT_MEANINGS } from "./events.js";
 import { featuresOf, type KernelConfig, type VmSoftDirtyRule } from "./features.js";
 import { type HugePool, hugePools } from "./hugetlb-pool.js";
 import type { Mm } from "./mm.js";
+import { MmLocks } from "./mm-locks.js";
 import { type KernelPrograms, kernelPrograms } from "./programs.js";
 import type { NotifierList } from "./secondary-mmu.js";
 import type { SharedObject } from "./shared-object.js";
@@ -48,6 +49,7 @@ export class Kernel {
   readonly tlb: TlbFlush;
   readonly clocks: Clocks;
   readonly cpus: Cpus;
+  readonly locks: MmLocks;
   /** Last-level entries of a table. */
   readonly entriesPerTable: number;
   /** Count of each event, by `Event`. */
@@ -110,6 +112,7 @@ export class Kernel {
     this.lines = new CacheLines(config.costs.nearBytes, (event, times) => this.count(event, times));
     this.monitorCpu = (config.cpus ?? 1) > 1 ? cpus - 1 : null;
     this.features = featuresOf(config.version, config.architecture);
+    this.locks = new MmLocks(this.clocks, this.has("perVmaLocks"));
     this.mmu = new MmCore(core, linux, config.frames);
     this.mmu.exports.limitMemory();
     this.entriesPerTable = 2 ** (hardware.halves[0].levels[0]?.indexBits ?? 0);
