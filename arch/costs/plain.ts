@@ -52,5 +52,10 @@ export const plainCosts: CostProfileInput = {
     tlb_flush_page: chosen(200),
     tlb_flush_local: chosen(100),
     tlb_flush_mm: chosen(500),
+    tlb_flush_range: chosen(200),
+    tlb_flush_late: chosen(500),
+    shootdown: chosen(4000),
+    ipi: chosen(1000),
+    mm_switch: chosen(200),
   },
 };

@@ -39,7 +39,9 @@ export function userFault(kernel: Kernel, mm: Mm, page: number, write: boolean):
       kernel.count(Event.fault_segv);
       return "segv";
     }
+    kernel.locks.lockFault(mm, vma);
     const result = handleMmFault(kernel, { mm, vma, page, write });
+    kernel.locks.unlockFault();
     if (result === "retry" || result === "major-retry") {
       // A retry that comes out of the per-VMA lock is not yet "tried" (FAULT_FLAG_TRIED), unless it was major.
       const locked = underVmaLock && (!isHugetlb(vma) || kernel.has("hugetlbVmaLocks"));
@@ -133,12 +135,13 @@ function handleMmFault(kernel: Kernel, fault: Fault): FaultResult {
   if (huge !== null) return huge;
   const slot = exports.makeEntry(mm.root, page, 0) >>> 0;
   if (slot === 0) return "oom";
+  kernel.locks.waitForTable(slot);
   const flags = exports.entryFlags(slot);
   if (flags === 0) return missing(kernel, fault, slot);
   if ((flags & Pte.present) === 0) return markerFault(kernel, fault, slot, flags);
   if (write && (flags & Pte.write) === 0) return writeFault(kernel, fault, slot, flags);
   if (fault.unshare === true && (flags & Pte.write) === 0) return unshare(kernel, fault, slot);
-  const set = Pte.young | (write ? kernel.madeDirty : 0);
+  const set = Pte.young | (write ? kernel.written : 0);
   const enough = (flags & set) === set;
   kernel.count(enough ? Event.fault_spurious : Event.fault_flags);
   if (!enough) setAccess(kernel, slot, page, set);

@@ -44,6 +44,7 @@ function forkOnce(kernel: Kernel, parent: Mm): ForkResult {
     let poolEmpty = false;
     const child = newMm(kernel);
     const fits = parent.vmas.all.every((vma) => {
+      kernel.locks.startWrite(vma);
       if ((vma.flags & VM_DONTCOPY) !== 0) return true;
       const copy = copyVma(kernel, vma);
       if (copy === null) return false;

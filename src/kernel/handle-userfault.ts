@@ -20,6 +20,7 @@ const MONITOR_CALLS = 3;
 /** Tells the monitor of a page, and waits for its answer; the fault is tried again then. */
 export function handleUserfault(kernel: Kernel, mm: Mm, page: number): FaultResult {
   const { cpus, monitorCpu } = kernel;
+  kernel.locks.unlockFault();
   kernel.count(Event.uffd_message);
   const writer = cpus.current;
   if (monitorCpu === null || monitorCpu === writer) {

@@ -14,6 +14,7 @@ import { EVENT_MEANINGS } from "./events.js";
 import { featuresOf, type KernelConfig, type VmSoftDirtyRule } from "./features.js";
 import { type HugePool, hugePools } from "./hugetlb-pool.js";
 import type { Mm } from "./mm.js";
+import { MmLocks } from "./mm-locks.js";
 import { type KernelPrograms, kernelPrograms } from "./programs.js";
 import type { NotifierList } from "./secondary-mmu.js";
 import type { SharedObject } from "./shared-object.js";
@@ -48,6 +49,7 @@ export class Kernel {
   readonly tlb: TlbFlush;
   readonly clocks: Clocks;
   readonly cpus: Cpus;
+  readonly locks: MmLocks;
   /** Last-level entries of a table. */
   readonly entriesPerTable: number;
   /** Count of each event, by `Event`. */
@@ -89,6 +91,8 @@ export class Kernel {
   readonly zeroFrame: number;
   /** pte_mkdirty: dirty, and soft-dirty where the layout has it so and the kernel is configured for it. */
   readonly madeDirty: number;
+  /** The same where a page is written: what a write fault sets. */
+  readonly written: number;
   /** Entries of large folios are folded into contiguous groups (contpte.ts). */
   readonly foldsGroups: boolean;
   /** Soft-dirty is there: in the layout, and configured. */
@@ -110,12 +114,16 @@ export class Kernel {
     this.lines = new CacheLines(config.costs.nearBytes, (event, times) => this.count(event, times));
     this.monitorCpu = (config.cpus ?? 1) > 1 ? cpus - 1 : null;
     this.features = featuresOf(config.version, config.architecture);
+    this.locks = new MmLocks(this.clocks, this.has("perVmaLocks"));
     this.mmu = new MmCore(core, linux, config.frames);
     this.mmu.exports.limitMemory();
     this.entriesPerTable = 2 ** (hardware.halves[0].levels[0]?.indexBits ?? 0);
     this.softDirty = config.softDirty && linux.has.softDirty;
     this.vmSoftDirty = config.vmSoftDirty ?? (this.has("stickySoftDirty") ? "sticky" : "plain");
-    this.madeDirty = Pte.dirty | (this.softDirty && linux.dirtySetsSoftDirty ? Pte.softDirty : 0);
+    const setter = config.softDirtyBy ?? (linux.dirtySetsSoftDirty ? "mkdirty" : "nobody");
+    const softDirty = this.softDirty ? Pte.softDirty : 0;
+    this.madeDirty = Pte.dirty | (setter === "mkdirty" ? softDirty : 0);
+    this.written = Pte.dirty | (setter === "nobody" ? 0 : softDirty);
     this.foldsGroups = this.has("contpte") && linux.has.contiguous;
     this.zeroFrame = this.mmu.exports.allocateFrames(0);
     this.programs = kernelPrograms(this.mmu, pae);

@@ -17,6 +17,7 @@ export function runKhugepaged(kernel: Kernel): number {
   for (const mm of kernel.mms) {
     const since = kernel.clocks.acquire(mm.mmapLock, "write");
     made += scanMm(kernel, mm);
+    kernel.locks.endWrites();
     kernel.clocks.release(mm.mmapLock, "write", since);
   }
   return made;

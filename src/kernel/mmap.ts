@@ -119,6 +119,7 @@ function unmap(gather: Gather, start: number, end: number): Errno {
   const [first] = inside;
   const last = inside.at(-1);
   if (first === undefined || last === undefined) return 0;
+  for (const vma of inside) kernel.locks.startWrite(vma);
   invalidating(kernel, { mm, start: first.start, end: last.end, event: "unmap" }, () => {
     for (const vma of inside) zapRange(gather, vma, vma.start, vma.end, true);
   });

@@ -76,6 +76,7 @@ function moveMany(kernel: Kernel, mm: Mm, { start, pages, to, keep }: Move): Err
  */
 function moveVma(kernel: Kernel, mm: Mm, vma: Vma, move: Move): Errno {
   const { start, pages, to, keep } = move;
+  kernel.locks.startWrite(vma);
   // A KSM page knows its place by other means than anonymous memory does, and cannot move (ksm_madvise).
   if (!unmergePages(kernel, mm, vma, start, start + pages)) return "ENOMEM";
   const clearWp = kernel.has("mremapClearsWp") && vma.uffd !== null;

@@ -10,7 +10,7 @@ import { Event } from "./events.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { reclaimPages } from "./reclaim.js";
-import { forEachEntry } from "./walk-entries.js";
+import { lookAtEntries } from "./walk-entries.js";
 
 /** Pages that direct reclaim tries to get (SWAP_CLUSTER_MAX). */
 const CLUSTER = 32;
@@ -51,7 +51,7 @@ function badness(kernel: Kernel, mm: Mm): number {
   const visit = (slot: number): void => {
     if (exports.entryFlags(slot) !== 0) pages++;
   };
-  forEachEntry(kernel, mm.root, 0, mm.limit, visit, () => {
+  lookAtEntries(kernel, mm.root, 0, mm.limit, visit, () => {
     pages += kernel.entriesPerTable;
     return false;
   });

@@ -1,4 +1,5 @@
-// System calls on an address space: under its mmap_lock, in the mode that the call takes it.
+// System calls on an address space: under its mmap_lock, in the mode that the call takes it, and a writer under the
+// locks of the VMAs that it changes.
 
 import { Event } from "./events.js";
 import type { Kernel } from "./kernel.js";
@@ -13,6 +14,7 @@ export function syscall<T>(kernel: Kernel, mm: Mm, mode: LockMode, body: () => T
   kernel.count(Event.syscall);
   const since = clocks.acquire(mm.mmapLock, mode);
   const result = body();
+  if (mode === "write") kernel.locks.endWrites();
   clocks.release(mm.mmapLock, mode, since);
   return result;
 }

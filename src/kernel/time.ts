@@ -25,10 +25,20 @@ export function newLock(name: string): Lock {
   return { name, writtenUntil: 0, readUntil: 0, held: 0, longest: 0, waited: 0 };
 }
 
+/** Locks of one name, taken together. Cycles. */
+export interface LockTotals {
+  taken: number;
+  held: number;
+  longest: number;
+  waited: number;
+}
+
 /** Clocks of a machine's CPUs. */
 export class Clocks {
   private readonly at: number[];
   private total = 0;
+  /** All locks so far, by name. */
+  readonly locks = new Map<string, LockTotals>();
   /** The CPU that what follows is done on. */
   current = 0;
 
@@ -66,9 +76,26 @@ export class Clocks {
 
   /** Takes a lock, waiting for it. Returns since when it is held. */
   acquire(lock: Lock, mode: LockMode): number {
-    const free = mode === "read" ? lock.writtenUntil : Math.max(lock.writtenUntil, lock.readUntil);
-    lock.waited += this.until(free);
+    this.wait(lock, mode);
+    this.totals(lock).taken++;
     return this.now;
+  }
+
+  /** Waits until a lock could be taken. */
+  wait(lock: Lock, mode: LockMode): void {
+    const free = mode === "read" ? lock.writtenUntil : Math.max(lock.writtenUntil, lock.readUntil);
+    const waited = this.until(free);
+    if (waited === 0) return;
+    lock.waited += waited;
+    this.totals(lock).waited += waited;
+  }
+
+  private totals({ name }: Lock): LockTotals {
+    const known = this.locks.get(name);
+    if (known !== undefined) return known;
+    const totals = { taken: 0, held: 0, longest: 0, waited: 0 };
+    this.locks.set(name, totals);
+    return totals;
   }
 
   /** Lets a lock go that is held since `since`. */
@@ -78,5 +105,8 @@ export class Clocks {
     else lock.readUntil = Math.max(lock.readUntil, this.now);
     lock.held += held;
     lock.longest = Math.max(lock.longest, held);
+    const totals = this.totals(lock);
+    totals.held += held;
+    totals.longest = Math.max(totals.longest, held);
   }
 }

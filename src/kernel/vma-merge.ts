@@ -145,6 +145,7 @@ export function modifyVma(
   end: number,
   change: VmaChange,
 ): Vma | null {
+  kernel.locks.startWrite(vma);
   const flags = change.flags ?? vma.flags;
   const uffd = change.uffd === undefined ? vma.uffd : change.uffd;
   const pgoff = vma.pgoff + (start - vma.start);

@@ -30,8 +30,51 @@ export function tableEnd(kernel: Kernel, page: number, end: number): number {
   return Math.min(end, hugeStart(kernel, page) + entriesPerTable(kernel));
 }
 
-/** Visits what [start, end) has, in order. */
+/** Visits what [start, end) has, in order, each table's entries under its lock. */
 export function forEachRun(
+  kernel: Kernel,
+  root: number,
+  start: number,
+  end: number,
+  run: VisitRun,
+  huge: VisitHuge,
+): void {
+  const locked: VisitRun = (slot, page, count) =>
+    kernel.locks.withTable(slot, () => run(slot, page, count));
+  lookAtRuns(kernel, root, start, end, locked, huge);
+}
+
+/** Visits every last-level entry, none or not, and upper entries that are no tables; under the tables' locks. */
+export function forEachEntry(
+  kernel: Kernel,
+  root: number,
+  start: number,
+  end: number,
+  visit: (slot: number, page: number) => void,
+  huge: VisitHuge,
+): void {
+  forEachRun(kernel, root, start, end, oneByOne(visit), huge);
+}
+
+/** The same for somebody who is not there: an observer takes no locks. */
+export function lookAtEntries(
+  kernel: Kernel,
+  root: number,
+  start: number,
+  end: number,
+  visit: (slot: number, page: number) => void,
+  huge: VisitHuge,
+): void {
+  lookAtRuns(kernel, root, start, end, oneByOne(visit), huge);
+}
+
+function oneByOne(visit: (slot: number, page: number) => void): VisitRun {
+  return (slot, page, count) => {
+    for (let i = 0; i < count; i++) visit(slot + 8 * i, page + i);
+  };
+}
+
+function lookAtRuns(
   kernel: Kernel,
   root: number,
   start: number,
@@ -51,27 +94,6 @@ export function forEachRun(
     if (slot !== 0) run(slot, page, next - page);
     page = exports.nextEntry(root, next, end, 0);
   }
-}
-
-/** Visits every last-level entry, none or not, and upper entries that are no tables. */
-export function forEachEntry(
-  kernel: Kernel,
-  root: number,
-  start: number,
-  end: number,
-  visit: (slot: number, page: number) => void,
-  huge: VisitHuge,
-): void {
-  forEachRun(
-    kernel,
-    root,
-    start,
-    end,
-    (slot, page, count) => {
-      for (let i = 0; i < count; i++) visit(slot + 8 * i, page + i);
-    },
-    huge,
-  );
 }
 
 /**

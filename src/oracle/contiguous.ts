@@ -8,7 +8,7 @@
 import { headOf } from "../kernel/folio.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Mm } from "../kernel/mm.js";
-import { forEachEntry } from "../kernel/walk-entries.js";
+import { lookAtEntries } from "../kernel/walk-entries.js";
 import { Pte } from "../layout/linux-flags.js";
 import type { Violation } from "./audit.js";
 
@@ -28,7 +28,7 @@ export function checkContiguous(kernel: Kernel, mm: Mm): Violation[] {
     if (text !== null)
       found.push({ id: "contiguous groups", text: `mm ${mm.id} page ${page}: ${text}` });
   };
-  forEachEntry(kernel, mm.root, 0, mm.limit, visit, () => false);
+  lookAtEntries(kernel, mm.root, 0, mm.limit, visit, () => false);
   return found;
 }
 

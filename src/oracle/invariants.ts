@@ -19,7 +19,7 @@ import type { Mm } from "../kernel/mm.js";
 import { PG_ANON, PG_HUGETLB, PG_KSM, PG_SWAPCACHE, PIN_BIAS } from "../kernel/page-flags.js";
 import type { SharedObject } from "../kernel/shared-object.js";
 import { isCow, VM_UFFD_WP, VM_WRITE } from "../kernel/vm-flags.js";
-import { forEachEntry, NO_HUGE } from "../kernel/walk-entries.js";
+import { lookAtEntries, NO_HUGE } from "../kernel/walk-entries.js";
 import { Pte } from "../layout/linux-flags.js";
 import { Audit, type Violation } from "./audit.js";
 
@@ -85,7 +85,7 @@ function checkSpace(audit: Audit, mm: Mm): void {
   };
   let from = 0;
   for (const vma of [...mm.vmas.all.filter(isHugetlb), null]) {
-    forEachEntry(audit.kernel, mm.root, from, vma?.start ?? mm.limit, visit, (slot, page) => {
+    lookAtEntries(audit.kernel, mm.root, from, vma?.start ?? mm.limit, visit, (slot, page) => {
       checkEntry(audit, mm, slot, page, 1);
       return false;
     });
@@ -159,7 +159,7 @@ function checkObject(audit: Audit, object: SharedObject, users: number): void {
     if ((exports.entryFlags(slot) & Pte.present) === 0) return;
     audit.caches.add(headOf(kernel, exports.entryFrame(slot, 0)));
   };
-  forEachEntry(kernel, object.root, 0, object.pages, visit, NO_HUGE);
+  lookAtEntries(kernel, object.root, 0, object.pages, visit, NO_HUGE);
 }
 
 function checkPage(audit: Audit, page: number): void {

@@ -1,14 +1,13 @@
 // Runs one cell of a kernel workload on one core, in this thread.
 
-import { Counter } from "../../assembly/abi/counters.js";
 import { Core } from "../core/core.js";
 import { MmulateError } from "../errors.js";
-import { EVENT_MEANINGS } from "../kernel/events.js";
 import { encodeLayout, hashBytes } from "../layout/encode.js";
+import { countersOf, eventsOf } from "../scenario/counts.js";
 import { bootMachine, machineParts } from "../scenario/machine.js";
 import { Player } from "../scenario/player.js";
-import { type CounterValues, namedCounters } from "../stats/counters.js";
-import { withKernel } from "../stats/kernel-cycles.js";
+import { namedCounters } from "../stats/counters.js";
+import { lockMetrics, withKernel } from "../stats/kernel-cycles.js";
 import { accesses, checksOf, cyclesOf } from "../stats/metrics.js";
 import { TRACKERS } from "../tracker/index.js";
 import { KERNEL_WORKLOADS } from "../workload/kernel/index.js";
@@ -42,12 +41,12 @@ export function runKernel(
   const costs = costsOf(machineParts(machine).profile);
   const watch = new Stopwatch(kernel, () => {
     onProgress(player.accesses.reads + player.accesses.writes);
-    return Number(cyclesOf(countersOf(core, player), costs).work);
+    return Number(cyclesOf(namedCounters(countersOf(player)), costs).work);
   });
   const metrics = workload.run({ player, watch, tracker, seed }, parameters);
-  const counters = countersOf(core, player);
-  const { config, events: counts } = kernel;
-  const events = Object.fromEntries(EVENT_MEANINGS.map(([event], i) => [event, counts[i] ?? 0]));
+  const counters = namedCounters(countersOf(player));
+  const { config } = kernel;
+  const events = eventsOf(kernel);
   const result = {
     id: cell.id,
     labels,
@@ -64,17 +63,9 @@ export function runKernel(
     },
     counters,
     cycles: withKernel(cyclesOf(counters, costs), events, config.costs.events, kernel.clocks),
-    metrics,
+    metrics: { ...metrics, ...lockMetrics(kernel.clocks.locks) },
     checks: checksOf(counters),
     events,
   };
   return { result, host: host(accesses(counters), core) };
-}
-
-/** The core's counters; single accesses do not pass its batch loop, which counts reads and writes. */
-export function countersOf(core: Core, { accesses: { reads, writes } }: Player): CounterValues {
-  const counters = core.counters();
-  counters[Counter.Reads] = BigInt(reads);
-  counters[Counter.Writes] = BigInt(writes);
-  return namedCounters(counters);
 }

@@ -3,9 +3,14 @@
 import { Core } from "../core/core.js";
 import { encodeLayout, hashBytes } from "../layout/encode.js";
 import { machineParts } from "../scenario/machine.js";
-import { type Played, type PlayOptions, playScript } from "../scenario/play-script.js";
+import {
+  type AccessCycles,
+  type Played,
+  type PlayOptions,
+  playScript,
+} from "../scenario/play-script.js";
 import { namedCounters } from "../stats/counters.js";
-import { withKernel } from "../stats/kernel-cycles.js";
+import { lockMetrics, withKernel } from "../stats/kernel-cycles.js";
 import { accesses, checksOf, cyclesOf, metricsOf } from "../stats/metrics.js";
 import type { CellResult, Check } from "../stats/report.js";
 import { startHost } from "./cell-host.js";
@@ -24,7 +29,10 @@ export function runScript(
 ): CellOutcome {
   const host = startHost(cell.id);
   const core = new Core(module);
-  const played = playScript(core, cell.operations, cell.machine, options);
+  const costs = costsOf(machineParts(cell.machine).profile);
+  const accessCycles: AccessCycles = (counted) =>
+    Number(cyclesOf(namedCounters(counted), costs).work);
+  const played = playScript(core, cell.operations, cell.machine, { ...options, accessCycles });
   const result = resultOf(cell, played, hash);
   return { result, host: host(accesses(result.counters), core) };
 }
@@ -34,7 +42,7 @@ function resultOf(cell: ScriptCell, played: Played, moduleHash: string): CellRes
   const { descriptor, profile, hardware: layout } = machineParts(cell.machine);
   const counters = namedCounters(played.counters);
   const translation = cyclesOf(counters, costsOf(profile));
-  const { events, narrations, time } = played;
+  const { events, narrations, time, locks } = played;
   return {
     id: cell.id,
     labels: cell.labels,
@@ -50,7 +58,7 @@ function resultOf(cell: ScriptCell, played: Played, moduleHash: string): CellRes
     },
     counters,
     cycles: withKernel(translation, events, kernel.costs.events, time),
-    metrics: metricsOf(counters, translation, machineOf(profile)),
+    metrics: { ...metricsOf(counters, translation, machineOf(profile)), ...lockMetrics(locks) },
     checks: [...checksOf(counters), ...oracleChecks(played)],
     events,
     observations: played.observations,

@@ -2,11 +2,11 @@
 
 import { Core } from "../core/core.js";
 import { MmulateError } from "../errors.js";
-import { EVENT_MEANINGS } from "../kernel/events.js";
-import type { Kernel } from "../kernel/kernel.js";
 import { encodeLayout, hashBytes } from "../layout/encode.js";
+import { countersOf, eventsOf } from "../scenario/counts.js";
 import { bootMachine, machineParts } from "../scenario/machine.js";
 import { Player } from "../scenario/player.js";
+import { namedCounters } from "../stats/counters.js";
 import { withKernel } from "../stats/kernel-cycles.js";
 import { accesses, checksOf, cyclesOf, type EventCosts } from "../stats/metrics.js";
 import { STUDIES } from "../study/index.js";
@@ -16,7 +16,6 @@ import type { OnProgress } from "./feed.js";
 import type { CoreModule } from "./module-files.js";
 import type { StudyCell } from "./plan-study.js";
 import { type CellOutcome, costsOf } from "./run-cell.js";
-import { countersOf } from "./run-kernel.js";
 
 /**
  * Runs a point.
@@ -41,30 +40,26 @@ export function runStudy(
     return booted;
   };
   const found = study.run({ core, machine, seed, boot, progress: onProgress }, point);
-  const result = resultOf(core, cell, hash, booted, costs, found);
+  const result = resultOf(cell, hash, booted, costs, found);
   return { result, host: host(accesses(result.counters), core) };
 }
 
 function bootAt(core: Core, { machine }: StudyCell, costs: EventCosts): StudyMachine {
   const kernel = bootMachine(core, machine);
   const player = new Player(kernel);
-  const accessCycles = (): number => Number(cyclesOf(countersOf(core, player), costs).work);
+  const accessCycles = (): number =>
+    Number(cyclesOf(namedCounters(countersOf(player)), costs).work);
   return { kernel, player, accessCycles };
 }
 
-function eventsOf({ events }: Kernel): Record<string, number> {
-  return Object.fromEntries(EVENT_MEANINGS.map(([event], i) => [event, events[i] ?? 0]));
-}
-
 function resultOf(
-  core: Core,
   { id, labels, point, study, machine, seed, set }: StudyCell,
   moduleHash: string,
   { kernel, player }: StudyMachine,
   costs: EventCosts,
   { metrics, checks, found }: PointResult,
 ): CellOutcome["result"] {
-  const counters = countersOf(core, player);
+  const counters = namedCounters(countersOf(player));
   const events = eventsOf(kernel);
   const { config } = kernel;
   return {

@@ -1,16 +1,19 @@
 // Plays a whole script on a machine: what every operation shows, and what was asked for beside it.
 
-import { Counter } from "../../assembly/abi/counters.js";
 import type { Core } from "../core/core.js";
-import { EVENT_MEANINGS } from "../kernel/events.js";
+import type { LockTotals } from "../kernel/time.js";
 import type { Narration, Observation } from "../stats/observation.js";
 import { Checker, type Complaint } from "./checker.js";
+import { countersOf, eventsOf } from "./counts.js";
 import { bootMachine, type MachineConfig } from "./machine.js";
 import { Narrator } from "./narrator.js";
 import { playOperation } from "./operations.js";
 import { endProcess, Player } from "./player.js";
 import type { Operation } from "./script.js";
 import { cpusNeeded } from "./threads.js";
+
+/** Cycles of all accesses so far, by the core's counters. */
+export type AccessCycles = (counters: BigUint64Array) => number;
 
 export interface PlayOptions {
   /** The oracle watches. */
@@ -19,6 +22,8 @@ export interface PlayOptions {
   readonly explain?: boolean;
   /** Called after each operation with the accesses so far. */
   readonly onProgress?: (accesses: number) => void;
+  /** What accesses cost, which with several CPUs is time of each. */
+  readonly accessCycles?: AccessCycles | null;
 }
 
 /** What a script showed. */
@@ -32,6 +37,8 @@ export interface Played {
   readonly events: Readonly<Record<string, number>>;
   /** The kernel's clocks, in cycles. */
   readonly time: { readonly elapsed: number; readonly work: number };
+  /** Its locks, by name. */
+  readonly locks: ReadonlyMap<string, LockTotals>;
   /** The core's counters. */
   readonly counters: BigUint64Array;
 }
@@ -42,6 +49,21 @@ function cpusFor(operations: readonly Operation[], { kernel }: MachineConfig): n
 }
 
 /**
+ * With several CPUs, translation is time of the one that did it: called after each operation. With one, the sum says
+ * all.
+ */
+function accessClock(player: Player, cyclesOf: AccessCycles): (() => void) | null {
+  const { clocks } = player.kernel;
+  if (clocks.cpus === 1) return null;
+  let before = 0;
+  return () => {
+    const now = cyclesOf(countersOf(player));
+    clocks.spend(now - before);
+    before = now;
+  };
+}
+
+/**
  * Plays a script on a machine of its own.
  * @throws MmulateError CONFIG, as `bootMachine`; INPUT where the script names what is not there; UNMODELLED
  */
@@ -49,28 +71,32 @@ export function playScript(
   core: Core,
   operations: readonly Operation[],
   machine: MachineConfig,
-  { check = false, explain = false, onProgress = () => undefined }: PlayOptions = {},
+  {
+    check = false,
+    explain = false,
+    onProgress = () => undefined,
+    accessCycles = null,
+  }: PlayOptions = {},
 ): Played {
   const kernel = bootMachine(core, machine, cpusFor(operations, machine));
   const player = new Player(kernel);
   const checker = check ? new Checker(player, kernel) : null;
   const narrator = explain ? new Narrator(player, kernel) : null;
   player.watch = checker;
+  const accessing = accessCycles === null ? null : accessClock(player, accessCycles);
   const observations: Observation[] = [];
   const narrations: Narration[] = [];
   operations.forEach((operation, index) => {
     observations.push(playOperation(player, operation, index));
     if (narrator !== null) narrations.push(narrator.take());
+    accessing?.();
     onProgress(player.accesses.reads + player.accesses.writes);
   });
-  const events = Object.fromEntries(
-    EVENT_MEANINGS.map(([name], i) => [name, kernel.events[i] ?? 0]),
-  );
+  const events = eventsOf(kernel);
   const { elapsed, work } = kernel.clocks;
-  const counters = core.counters();
-  // Single accesses do not pass the batch loop, which counts these.
-  counters[Counter.Reads] = BigInt(player.accesses.reads);
-  counters[Counter.Writes] = BigInt(player.accesses.writes);
+  // What the oracle does at the end is no part of the run.
+  const locks = structuredClone(kernel.clocks.locks);
+  const counters = countersOf(player);
   checker?.finish((process) => endProcess(kernel, process));
   return {
     observations,
@@ -78,6 +104,7 @@ export function playScript(
     complaints: checker?.complaints ?? null,
     events,
     time: { elapsed, work },
+    locks,
     counters,
   };
 }

@@ -37,3 +37,22 @@ export function withKernel(
   const beside = BigInt(Math.round(time.work - time.elapsed));
   return { elapsed: work - beside, work, by };
 }
+
+/** Locks of one name, in cycles: how often they were taken, how long held in all and at most, how long waited for. */
+export interface LockFigures {
+  readonly taken: number;
+  readonly held: number;
+  readonly longest: number;
+  readonly waited: number;
+}
+
+/** Metrics of locks: `mmap_lock_longest`, in whole cycles; those that nobody took are left out. */
+export function lockMetrics(locks: ReadonlyMap<string, LockFigures>): Record<string, number> {
+  const rows = [...locks].flatMap(([name, figures]) =>
+    Object.entries(figures).map(([what, value]): [string, number] => [
+      `${name}_${what}`,
+      Math.round(value),
+    ]),
+  );
+  return Object.fromEntries(rows);
+}

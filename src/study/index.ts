@@ -3,10 +3,12 @@
 import { dirtyTracking } from "./dirty-tracking/index.js";
 import { pae } from "./pae/index.js";
 import { secondaryMmu } from "./secondary-mmu/index.js";
+import { softDirtyBits } from "./soft-dirty-bits/index.js";
 import type { Study } from "./types.js";
 
 export const STUDIES: ReadonlyMap<string, Study> = new Map<string, Study>([
   ["dirty-tracking", dirtyTracking],
   ["pae", pae],
+  ["soft-dirty-bits", softDirtyBits],
   ["secondary-mmu", secondaryMmu],
 ]);

@@ -82,7 +82,7 @@ const CONCLUSIONS: readonly (readonly [string, Conclusion])[] = [
   [
     "pte-loose",
     (own, today) => ({
-      text: `If D of a read-only entry also means dirty, fewer folios are marked (${number(sum(own, "folio_dirtied"))}), and clean exclusive pages are written to swap again: ${number(sum(own, "swapped_out"))} pages, today ${number(sum(today, "swapped_out"))}.`,
+      text: `If D of a read-only entry also means dirty, fewer folios are marked (${number(sum(own, "folio_dirtied"))}), and ${number(sum(own, "swapped_out") - sum(today, "swapped_out"))} pages more are written to swap in these workloads (today ${number(sum(today, "swapped_out"))}): Linux marks a page dirty anyway when it gets a swap slot.`,
       holds: sum(own, "swapped_out") >= sum(today, "swapped_out"),
     }),
   ],
