@@ -107,7 +107,7 @@ export const HAZARDS: readonly Hazard[] = [
     id: "H10",
     what: "the CPU makes a read-only entry dirty",
     families: ["entry"],
-    guard: "of a read-only entry only the bit counts that no CPU sets (x86-64: 58)",
+    guard: "of a read-only entry only the bit counts that no CPU sets, where there is one",
     script: [
       ...ONE,
       "fork c",
@@ -120,7 +120,7 @@ export const HAZARDS: readonly Hazard[] = [
   },
   {
     id: "H11",
-    what: "write-protecting an entry is no atomic operation (riscv64)",
+    what: "write-protecting an entry is no atomic operation",
     families: ["entry"],
     guard: "an atomic exchange in ptep_set_wrprotect",
     unseen: ONE_STEP,
@@ -200,7 +200,7 @@ export const HAZARDS: readonly Hazard[] = [
   },
   {
     id: "H18",
-    what: "mprotect of a huge entry drops D (x86-64)",
+    what: "mprotect of a huge entry drops D",
     families: ["page", "entry"],
     guard: "what was exclusive before pmd_modify is made D again",
     script: [

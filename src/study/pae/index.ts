@@ -1,5 +1,6 @@
 // Where PageAnonExclusive may live: what each place costs, and what breaks.
 
+import { ARCHITECTURES } from "../../../arch/index.js";
 import { KERNEL_VERSIONS } from "../../../arch/linux/kernels.js";
 import { MmulateError } from "../../errors.js";
 import { PAE_SCHEMES } from "../../pae/index.js";
@@ -16,7 +17,11 @@ const HAZARD_IDS = HAZARDS.map(({ id }) => id);
 const NONE = "none";
 
 const PARAMETERS: Study["parameters"] = {
-  arch: { means: "whose page tables", values: ["x86-64", "arm64"], allowed: "selector" },
+  arch: {
+    means: "whose page tables",
+    values: [...ARCHITECTURES.keys()].slice(0, 2),
+    allowed: "selector",
+  },
   kernel: {
     means: "whose memory management",
     values: KERNEL_VERSIONS.slice(-1),
