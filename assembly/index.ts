@@ -35,7 +35,7 @@ export { Counter } from "./abi/counters";
 export { Control, EventKind } from "./abi/event";
 export { Access, FaultKind, Stop } from "./abi/stop";
 export { TlbStructure } from "./abi/tlb";
-
+export { alikeEntries } from "./alike";
 export {
   allocationFails,
   allocations,
