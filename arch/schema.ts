@@ -110,6 +110,10 @@ const invalidation = z
     tables: z.enum(["none", "address", "context"]),
     /** Every CPU performs it. */
     broadcast: z.boolean(),
+    /** Of a second stage: its own cached translations of the address, which is guest-physical, or all. */
+    secondStage: z.enum(["address", "all"]).optional(),
+    /** Translations of the first stage, and of both, stay. */
+    stageOne: z.literal(false).optional(),
     ...fact,
   })
   .refine(({ addresses, sizes }) => (addresses === "range") === (sizes !== undefined), {
@@ -240,6 +244,20 @@ export const descriptorSchema = z.strictObject({
   faultDropsTlb: z.strictObject({ value: z.boolean(), ...fact }),
   global: z
     .strictObject({ ...when, field: name, value: z.int().min(0).max(1), ...fact })
+    .optional(),
+
+  /** Where this is the second stage of a guest: how its faults are told. */
+  secondStage: z
+    .strictObject({
+      /** Conditions under which reads of a guest's tables count as writes; null = never. */
+      tablesWritten: conditions.nullable(),
+      /** Bit of the code where the rights stand that its entries left: read, write, fetch; null = nowhere. */
+      rightsAt: bit.nullable(),
+      /** Bits of the code for the page itself, and for a guest's table. */
+      pageSets: z.int().min(0).max(65535),
+      tableSets: z.int().min(0).max(65535),
+      ...fact,
+    })
     .optional(),
 
   /** What software can make a CPU forget. */

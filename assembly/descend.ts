@@ -4,12 +4,13 @@
 import { HALF_TOP_LEVEL } from "./abi/layout";
 import { GEOMETRY_BASE } from "./abi/memory-map";
 import { FaultKind } from "./abi/stop";
-import { CPU_ROOTS, GEOMETRY_CACHE_LEVELS } from "./abi/tlb";
+import { CPU_ROOTS, GEOMETRY_CACHE_LEVELS, GEOMETRY_STAGE2 } from "./abi/tlb";
 import { countWalk, originOf } from "./count";
 import { loadEntryThrough, pageByHost } from "./hierarchy";
 import { PAGE_OF_DATA } from "./tlb";
 import { WalkCache } from "./walk-cache";
 import { isLogging } from "./walk-log";
+import { walkNestedForAssist } from "./walk-nested";
 import { AGAIN, failed, GO_ON, Step, stepByStep, WalkResult } from "./walk-step";
 import { entryPaOf, halfOf, levelOf, NO_TABLE, Way } from "./walk-way";
 
@@ -64,10 +65,13 @@ export function tableOfLevel1(cpu: u32, half: u32, tag: u32, root: u64, va: u64)
  */
 export function walkForAssist(cpu: u32, halfIndex: u32, va: u64, access: u32, need: u32): u32 {
   const half = halfOf(halfIndex);
+  const root = load<u64>(cpu + (halfIndex << 3), CPU_ROOTS);
+  if (load<u32>(GEOMETRY_BASE, GEOMETRY_STAGE2) != 0)
+    return walkNestedForAssist(cpu, half, root, va, access);
   Way.origin = ASSIST;
   Way.restrictions = 0;
   Way.level = load<u32>(half, HALF_TOP_LEVEL);
-  Way.table = load<u64>(cpu + (halfIndex << 3), CPU_ROOTS);
+  Way.table = root;
   if (!isLogging()) {
     for (; Way.level > 0; Way.level--) {
       const level = levelOf(half, Way.level);

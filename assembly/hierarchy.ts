@@ -88,6 +88,12 @@ export function loadEntryThrough(cpu: u32, pa: u64): void {
   bump(Counter.WalkFromCache1 + fetchForWalker(cpu, at));
 }
 
+/** The walker reads an entry of the second stage at `pa`. */
+export function loadStage2Entry(cpu: u32, pa: u64): void {
+  if (load<u32>(GEOMETRY_BASE, GEOMETRY_CACHE_LEVELS) == 0) return;
+  bump(Counter.NestedFromCache1 + fetchForWalker(cpu, pa));
+}
+
 /** A walk came to the page at `pa`: of a guest, the host's entry for it is read. */
 export function pageByHost(cpu: u32, pa: u64): void {
   const host: u64 = load<u32>(GEOMETRY_BASE, GEOMETRY_NESTED_SHIFT);

@@ -17,6 +17,8 @@ import {
   INVALIDATE_EVERY_CPU,
   INVALIDATE_GLOBAL,
   INVALIDATE_OWN,
+  INVALIDATE_STAGE2,
+  INVALIDATE_STAGE2_ADDRESS,
   INVALIDATE_TABLES,
   INVALIDATE_TABLES_ON_WAY,
 } from "./abi/invalidate";
@@ -33,6 +35,7 @@ import {
   CPU_LIVE,
   CPU_TAG,
   GEOMETRY_PROBES,
+  GEOMETRY_STAGE2,
   GEOMETRY_WALK_CACHES,
   GLOBAL_TAG,
   LIVE_GLOBAL_SHIFT,
@@ -53,6 +56,7 @@ import {
 } from "./abi/tlb";
 import { bumpBy } from "./count";
 import { blockOf, cpu, cpuCount } from "./cpu";
+import { forgetGuest } from "./stage2";
 import { classShift, Data, inPieces } from "./tlb";
 import { dropEntry } from "./tlb-array";
 import { dropStamped } from "./tlb-stamped";
@@ -75,6 +79,8 @@ export function invalidate(kinds: u32, context: u32, from: u64, to: u64): u32 {
   flags = kinds;
   first = from;
   last = to;
+  if ((kinds & INVALIDATE_STAGE2) != 0) forgetGuest(0, u64.MAX_VALUE);
+  else if ((kinds & INVALIDATE_STAGE2_ADDRESS) != 0) forgetGuest(from, to);
   if ((kinds & INVALIDATE_EVERY_CPU) == 0) return perform(cpu, context);
   let dropped: u32 = 0;
   for (let number: u32 = 0; number < cpuCount; number++) {
@@ -165,7 +171,10 @@ function dropClass(block: u32, probes: u32, pageClass: u32): u32 {
 
 /** log2 bytes of the largest page of which a structure keeps pieces as entries of a class. */
 function largestShift(probes: u32, pageClass: u32): u32 {
+  // Of a guest any page may be kept in pieces, as large as the host's.
+  const guest = load<u32>(GEOMETRY_BASE, GEOMETRY_STAGE2) != 0;
   for (let larger: u32 = TLB_CLASS_MASK; larger > pageClass; larger--) {
+    if (guest && classShift(larger) != 0) return classShift(larger);
     const filled = load<u32>(probes + larger * PROBE_BYTES, PROBE_FILL_CLASS);
     const held = (inPieces & ((<u32>1) << larger)) != 0;
     if (filled == pageClass && held) return classShift(larger);

@@ -29,7 +29,7 @@ import {
 } from "./abi/layout";
 import { GEOMETRY_BASE } from "./abi/memory-map";
 import { FaultKind } from "./abi/stop";
-import { CPU_ROOTS, GEOMETRY_CACHE_LEVELS } from "./abi/tlb";
+import { CPU_ROOTS, GEOMETRY_CACHE_LEVELS, GEOMETRY_STAGE2 } from "./abi/tlb";
 import { bump, countWalk } from "./count";
 import { demanded } from "./demand";
 import { descend, fromTop, tableOfLevel1 } from "./descend";
@@ -37,6 +37,7 @@ import { loadEntryThrough, pageByHost } from "./hierarchy";
 import { Memory } from "./physmem";
 import { PAGE_OF_DATA } from "./tlb";
 import { isLogging } from "./walk-log";
+import { walkNested } from "./walk-nested";
 import { failed, WalkResult } from "./walk-step";
 import { entryPaOf, halfOf, levelOf, NO_TABLE, Way } from "./walk-way";
 
@@ -56,6 +57,8 @@ export class Walk {
       bump(Counter.Walks);
       return beforeFirstEntry(half, FaultKind.AddressSize);
     }
+    if (load<u32>(GEOMETRY_BASE, GEOMETRY_STAGE2) != 0)
+      return walkNested(cpu, half, tag, root, va, access);
     if (load<u32>(half, HALF_TOP_LEVEL) == 0)
       return fromTop(cpu, half, tag, root, va, access, need);
     if (isLogging()) return fromTop(cpu, half, tag, root, va, access, need);

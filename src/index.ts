@@ -5,6 +5,7 @@ export type { CpuProfile } from "../arch/cpu-schema.js";
 export { CPUS } from "../arch/cpus/index.js";
 export { ARCHITECTURES } from "../arch/index.js";
 export type { Descriptor } from "../arch/schema.js";
+export { STAGE2S } from "../arch/stage2/index.js";
 export { Counter } from "../assembly/abi/counters.js";
 export { EventKind } from "../assembly/abi/event.js";
 export { Access, FaultKind, Stop } from "../assembly/abi/stop.js";
@@ -17,6 +18,12 @@ export type { CompiledLayout } from "./layout/compiled.js";
 export { type CompiledCpu, compileCpu } from "./layout/cpu.js";
 export type { InvalidationOperands } from "./layout/invalidation.js";
 export { type CompiledDemand, compilePagePolicy } from "./layout/page-policy.js";
+export {
+  type CompiledStage2,
+  compileStage2,
+  type Stage2Options,
+  stage2Code,
+} from "./layout/stage2.js";
 export { toJson } from "./report/json.js";
 export { toTable } from "./report/table.js";
 export type { Cell, TraceInput } from "./runner/cell.js";

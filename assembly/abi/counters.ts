@@ -50,6 +50,12 @@ export enum Counter {
   NestedFromMemory,
   NestedPages,
 
+  SecondStageWalks,
+  SecondStageLoads,
+  SecondStagePageHits,
+  SecondStageTableHits,
+  SecondStageFaults,
+
   AccessedSet,
   DirtySet,
   DirtyAssist,
@@ -72,4 +78,4 @@ export enum Counter {
 
   AddressSum,
 }
-export const COUNTERS = 58;
+export const COUNTERS = 63;

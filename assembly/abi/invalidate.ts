@@ -13,5 +13,8 @@ export const INVALIDATE_ANY = 8;
 export const INVALIDATE_TABLES_ON_WAY = 16;
 /** All cached tables of the contexts, whatever the addresses. */
 export const INVALIDATE_TABLES = 32;
+/** What the second stage's caches hold of the addresses, which are guest-physical; or all of it. */
+export const INVALIDATE_STAGE2_ADDRESS = 128;
+export const INVALIDATE_STAGE2 = 256;
 /** Every CPU performs it, not only the running one. */
 export const INVALIDATE_EVERY_CPU = 64;

@@ -42,8 +42,12 @@ export const FREE_LISTS_REGION = 4 * KIB;
 /** First freed table of each level (tables.ts). */
 export const TABLE_LISTS_BASE = FREE_LISTS_BASE + 2 * KIB;
 
+/** The second stage of a guest (abi/stage2.ts). */
+export const STAGE2_BASE = FREE_LISTS_BASE + FREE_LISTS_REGION;
+export const STAGE2_REGION = 16 * KIB;
+
 /** The state of the one CPU there is before `partition`. */
-export const NO_CPU_BASE = FREE_LISTS_BASE + FREE_LISTS_REGION;
+export const NO_CPU_BASE = STAGE2_BASE + STAGE2_REGION;
 export const NO_CPU_REGION = 64 * KIB;
 
 /** Slots of the frame hash, 16 bytes each: frame number + 1 (u64), arena offset (u32). */

@@ -73,6 +73,8 @@ export const STOP_FAULT_CODE = 16;
 export const STOP_HALF = 20;
 /** 1 when a TLB entry, not a walk, denied the access. */
 export const STOP_FROM_TLB = 24;
+/** Which stage faulted: 0 the first; 1 the second, for the page itself; 2 the second, for a guest's table. */
+export const STOP_STAGE = 28;
 /** The virtual address of the access. */
 export const STOP_VA = 32;
 /** Physical address of the access where it went through. */
@@ -83,4 +85,7 @@ export const STOP_ENTRY_PA = 48;
 export const STOP_ENTRY = 56;
 /** log2 bytes of the page, or contiguous group, that translated it. */
 export const STOP_PAGE_SHIFT = 64;
+/** Of a fault of the second stage: rights that its entries left, and the guest-physical address. */
+export const STOP_RIGHTS = 68;
+export const STOP_GPA = 72;
 export const STOP_BYTES = 128;

@@ -147,6 +147,8 @@ export const GEOMETRY_NESTED_SHIFT = 20;
 /** u32: cache that is filled with what the one before it evicts; `NO_VICTIM_CACHE` = none is. */
 export const GEOMETRY_VICTIM_CACHE = 24;
 export const NO_VICTIM_CACHE = 0xff;
+/** u32: 1 = the CPU runs a guest whose second stage is walked (walk-nested.ts). */
+export const GEOMETRY_STAGE2 = 28;
 export const GEOMETRY_PROBES = 64;
 /** Arrays by the level of the entries they hold. */
 export const GEOMETRY_WALK_CACHES = GEOMETRY_PROBES + STRUCTURE_BYTES * TLB_STRUCTURES;

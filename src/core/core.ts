@@ -16,6 +16,7 @@ import { encodeLayout } from "../layout/encode.js";
 import { cpuBlockBytes, encodeCpu } from "../layout/encode-cpu.js";
 import { type InvalidationOperands, requestOf } from "../layout/invalidation.js";
 import { type CompiledDemand, encodeDemand } from "../layout/page-policy.js";
+import { type CompiledStage2, encodeStage2, type Stage2Options } from "../layout/stage2.js";
 import { type CoreExports, instantiateCore } from "./instantiate.js";
 import { checkMadeFor, constantsOf } from "./made-for.js";
 import type { ConstantBytes } from "./specialise.js";
@@ -34,6 +35,11 @@ export interface StopBlock {
   readonly va: bigint;
   /** Physical address; only after a translation that went through. */
   readonly pa: bigint;
+  /** Which stage faulted: 0 the first; 1 the second, for the page itself; 2 the second, for a guest's table. */
+  readonly stage: number;
+  /** Of a fault of the second stage: rights that its entries left, and the guest-physical address. */
+  readonly rights: number;
+  readonly gpa: bigint;
   /** Address of the last entry read, and its value after any update. */
   readonly entryPa: bigint;
   readonly entry: bigint;
@@ -136,6 +142,14 @@ export class Core {
     return this.exports.runAt(this.held + first * EVENT_BYTES, count);
   }
 
+  /**
+   * Gives a CPU that runs a guest (`secondStage` of its options) its second stage; what was cached under another one
+   * stays, and is the caller's to invalidate.
+   */
+  loadStage2(stage2: CompiledStage2, options: Stage2Options): void {
+    this.write(map.STAGE2_BASE, encodeStage2(stage2, options));
+  }
+
   /** Switches the simple mapper on, with its address counters at their start, or off (null). */
   loadDemand(demand: CompiledDemand | null): void {
     this.write(map.DEMAND_BASE, encodeDemand(demand));
@@ -222,6 +236,9 @@ export class Core {
       fromTlb: u32(stop.STOP_FROM_TLB) === 1,
       va: u64(stop.STOP_VA),
       pa: u64(stop.STOP_PA),
+      stage: u32(stop.STOP_STAGE),
+      rights: u32(stop.STOP_RIGHTS),
+      gpa: u64(stop.STOP_GPA),
       entryPa: u64(stop.STOP_ENTRY_PA),
       entry: u64(stop.STOP_ENTRY),
       pageShift: u32(stop.STOP_PAGE_SHIFT),

@@ -43,7 +43,7 @@ export function anonymousFault(kernel: Kernel, fault: Fault, slot: number): Faul
   setIndex(kernel, frame, vma, fault.page);
   kernel.count(Event.fault_anon);
   kernel.count(Event.page_zero);
-  const writable = (vma.flags & VM_WRITE) !== 0 ? kernel.madeDirty | Pte.write : 0;
+  const writable = (vma.flags & VM_WRITE) !== 0 ? kernel.written | Pte.write : 0;
   exports.makeLeaf(slot, 0, frame, pageProt(kernel, vma), Pte.young | writable | wp);
   if (wp !== 0) exports.updateEntry(slot, Pte.write, 0);
   kernel.pae.newX({ mm, page: fault.page, slot, level: 0, frame }, 1);
@@ -68,7 +68,7 @@ function middleFault(kernel: Kernel, { mm, vma, page }: Fault): boolean {
     kernel.count(Event.page_zero, count);
     getPage(kernel, head, count - 1);
     setIndex(kernel, head, vma, first);
-    const writable = (vma.flags & VM_WRITE) !== 0 ? kernel.madeDirty | Pte.write : 0;
+    const writable = (vma.flags & VM_WRITE) !== 0 ? kernel.written | Pte.write : 0;
     for (let i = 0; i < count; i++) {
       const set = Pte.young | writable;
       exports.makeLeaf(slot + 8 * i, 0, head + i, pageProt(kernel, vma), set);

@@ -18,6 +18,11 @@ import type { Mm } from "./mm.js";
 
 const JOINED = Pte.young | Pte.dirty;
 
+/** The part of soft-dirty that a rule for groups means: all entries get it, it may differ. */
+function softDirtyOf({ config }: Kernel, ...rules: readonly string[]): number {
+  return rules.includes(config.softDirtyFold ?? "agree") ? Pte.softDirty : 0;
+}
+
 /** Entries of a group; 0 = this kernel folds none. */
 function groupSize(kernel: Kernel): number {
   const level = kernel.hardware.halves[0].levels[0];
@@ -40,8 +45,9 @@ function convert(kernel: Kernel, mm: Mm, slot: number, page: number, fold: boole
   const index = page % size;
   const { exports } = kernel.mmu;
   const first = slot - 8 * index;
+  const joins = JOINED | softDirtyOf(kernel, "or");
   let joined = 0;
-  for (let i = 0; i < size; i++) joined |= exports.entryFlags(first + 8 * i) & JOINED;
+  for (let i = 0; i < size; i++) joined |= exports.entryFlags(first + 8 * i) & joins;
   for (let i = 0; i < size; i++) {
     exports.updateEntry(first + 8 * i, Pte.contiguous, joined | (fold ? Pte.contiguous : 0));
   }
@@ -83,7 +89,7 @@ export function tryFold(kernel: Kernel, mm: Mm, slot: number, page: number): voi
   if ((flags & foldable) !== Pte.present) return;
   const frame = exports.entryFrame(slot, 0);
   if (frame % size !== size - 1 || !holdsGroup(kernel, frame, size)) return;
-  const mayDiffer = kernel.pae.mayDiffer(flags);
+  const mayDiffer = kernel.pae.mayDiffer(flags) | softDirtyOf(kernel, "or", "apart");
   for (let i = 1; i < size; i++) {
     const other = exports.entryFlags(slot - 8 * i);
     if (((other ^ flags) & ~mayDiffer) !== 0) return;

@@ -141,7 +141,7 @@ function handleMmFault(kernel: Kernel, fault: Fault): FaultResult {
   if ((flags & Pte.present) === 0) return markerFault(kernel, fault, slot, flags);
   if (write && (flags & Pte.write) === 0) return writeFault(kernel, fault, slot, flags);
   if (fault.unshare === true && (flags & Pte.write) === 0) return unshare(kernel, fault, slot);
-  const set = Pte.young | (write ? kernel.madeDirty : 0);
+  const set = Pte.young | (write ? kernel.written : 0);
   const enough = (flags & set) === set;
   kernel.count(enough ? Event.fault_spurious : Event.fault_flags);
   if (!enough) setAccess(kernel, slot, page, set);

@@ -25,6 +25,20 @@ export type ThpSwitch = "always" | "madvise" | "never";
 export const VM_SOFT_DIRTY_RULES = ["plain", "sticky", "unmerged", "apart"] as const;
 export type VmSoftDirtyRule = (typeof VM_SOFT_DIRTY_RULES)[number];
 
+/**
+ * Who makes an entry soft-dirty where a page is written: pte_mkdirty, and with it whoever makes an entry dirty for
+ * reasons of its own (collapse, remapping), write faults alone, or nobody.
+ */
+export const SOFT_DIRTY_SETTERS = ["mkdirty", "faults", "nobody"] as const;
+export type SoftDirtySetter = (typeof SOFT_DIRTY_SETTERS)[number];
+
+/**
+ * Contiguous groups whose entries differ in soft-dirty: they are not folded (the bit is one of the attributes that must
+ * agree), or all get the bit that one has, or the bit is kept elsewhere and does not matter.
+ */
+export const SOFT_DIRTY_FOLDS = ["agree", "or", "apart"] as const;
+export type SoftDirtyFold = (typeof SOFT_DIRTY_FOLDS)[number];
+
 /** Configuration of a kernel, beside its version. */
 export interface KernelConfig {
   /** "6.12": one of `KERNEL_VERSIONS`. */
@@ -34,6 +48,10 @@ export interface KernelConfig {
   readonly softDirty: boolean;
   /** Left out = as the version has it. */
   readonly vmSoftDirty?: VmSoftDirtyRule;
+  /** Left out = as the layout has it: pte_mkdirty, or nobody. */
+  readonly softDirtyBy?: SoftDirtySetter;
+  /** Left out = they must agree. */
+  readonly softDirtyFold?: SoftDirtyFold;
   /** The CPU sets access flag and dirty state; else faults do. */
   readonly hwDirty: boolean;
   /** arm64: FEAT_BBM level 2 without conflict aborts; left out = not there. */

@@ -56,7 +56,7 @@ function mapHuge(
   kernel.count(Event.page_zero, 2 ** hugeOrder(kernel));
   addWholeMapping(kernel, head, 1, mm.id);
   setIndex(kernel, head, vma, hugeStart(kernel, page));
-  const writable = (vma.flags & VM_WRITE) !== 0 ? kernel.madeDirty | Pte.write : 0;
+  const writable = (vma.flags & VM_WRITE) !== 0 ? kernel.written | Pte.write : 0;
   kernel.mmu.exports.makeLeaf(slot, 1, head, pageProt(kernel, vma), Pte.young | writable);
   kernel.pae.newX({ mm, page: hugeStart(kernel, page), slot, level: 1, frame: head }, 1);
   return "done";
@@ -71,7 +71,7 @@ export function hugePresentFault(kernel: Kernel, fault: Fault, slot: number): Fa
   if ((fault.write || fault.unshare === true) && readOnly) {
     return hugeWrite(kernel, fault, slot, flags);
   }
-  exports.updateEntry(slot, 0, Pte.young | (fault.write ? kernel.madeDirty : 0));
+  exports.updateEntry(slot, 0, Pte.young | (fault.write ? kernel.written : 0));
   kernel.tlb.granted(fault.mm, fault.page);
   return "done";
 }
@@ -92,7 +92,7 @@ function hugeWrite(kernel: Kernel, fault: Fault, slot: number, flags: number): F
     if (!fault.write) return "done";
     kernel.count(Event.fault_reuse);
     const writable = writeFlag(vma);
-    kernel.mmu.exports.updateEntry(slot, 0, Pte.young | kernel.madeDirty | writable);
+    kernel.mmu.exports.updateEntry(slot, 0, Pte.young | kernel.written | writable);
     kernel.tlb.granted(mm, page);
     return "done";
   }

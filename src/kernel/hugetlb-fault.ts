@@ -56,7 +56,7 @@ export function hugetlbFault(kernel: Kernel, fault: HugeFault): FaultResult {
     return writeFault(kernel, fault, slot);
   }
   kernel.count(Event.fault_flags);
-  changeHuge(kernel, pool, slot, 0, Pte.young | (write ? kernel.madeDirty : 0));
+  changeHuge(kernel, pool, slot, 0, Pte.young | (write ? kernel.written : 0));
   kernel.tlb.granted(mm, page);
   return "done";
 }
@@ -103,7 +103,7 @@ function writeFault(kernel: Kernel, fault: HugeFault, slot: number): FaultResult
   invalidating(kernel, { mm, start, end: start + pool.pages, event: "clear" }, () => {
     clearHuge(kernel, pool, slot);
     flushHuge(kernel, mm, pool, start);
-    const set = Pte.young | kernel.madeDirty | writeFlag(vma);
+    const set = Pte.young | kernel.written | writeFlag(vma);
     writeNewHuge(kernel, mm, vma, [slot, page, head], set);
   });
   dropHugetlb(kernel, old, mm.id);
@@ -117,7 +117,7 @@ function reuse(kernel: Kernel, { mm, vma, page }: HugeFault, slot: number, head:
   if (!kernel.pae.isX(slot, pool.level, head)) {
     kernel.pae.proveX(hugeEntry(mm, pool, hugePageStart(vma.huge, page), slot, head));
   }
-  changeHuge(kernel, pool, slot, 0, kernel.madeDirty | writeFlag(vma));
+  changeHuge(kernel, pool, slot, 0, kernel.written | writeFlag(vma));
   // A contiguous group changes break-before-make, so every CPU is told.
   if (pool.entries === 1) kernel.tlb.granted(mm, page);
   else flushHuge(kernel, mm, pool, hugePageStart(vma.huge, page));

@@ -91,6 +91,8 @@ export class Kernel {
   readonly zeroFrame: number;
   /** pte_mkdirty: dirty, and soft-dirty where the layout has it so and the kernel is configured for it. */
   readonly madeDirty: number;
+  /** The same where a page is written: what a write fault sets. */
+  readonly written: number;
   /** Entries of large folios are folded into contiguous groups (contpte.ts). */
   readonly foldsGroups: boolean;
   /** Soft-dirty is there: in the layout, and configured. */
@@ -118,7 +120,10 @@ export class Kernel {
     this.entriesPerTable = 2 ** (hardware.halves[0].levels[0]?.indexBits ?? 0);
     this.softDirty = config.softDirty && linux.has.softDirty;
     this.vmSoftDirty = config.vmSoftDirty ?? (this.has("stickySoftDirty") ? "sticky" : "plain");
-    this.madeDirty = Pte.dirty | (this.softDirty && linux.dirtySetsSoftDirty ? Pte.softDirty : 0);
+    const setter = config.softDirtyBy ?? (linux.dirtySetsSoftDirty ? "mkdirty" : "nobody");
+    const softDirty = this.softDirty ? Pte.softDirty : 0;
+    this.madeDirty = Pte.dirty | (setter === "mkdirty" ? softDirty : 0);
+    this.written = Pte.dirty | (setter === "nobody" ? 0 : softDirty);
     this.foldsGroups = this.has("contpte") && linux.has.contiguous;
     this.zeroFrame = this.mmu.exports.allocateFrames(0);
     this.programs = kernelPrograms(this.mmu, pae);

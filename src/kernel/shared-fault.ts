@@ -34,7 +34,7 @@ export function sharedFault(kernel: Kernel, fault: Fault, slot: number): FaultRe
   if (frame === 0) return "oom";
   kernel.count(Event.fault_shared);
   const wp = isUffdWp(kernel, slot, exports.entryFlags(slot)) ? Pte.uffdWp : 0;
-  const writable = write && (vma.flags & VM_WRITE) !== 0 ? kernel.madeDirty | Pte.write : 0;
+  const writable = write && (vma.flags & VM_WRITE) !== 0 ? kernel.written | Pte.write : 0;
   mapCached(kernel, mm, vma, slot, frame, Pte.young | writable | wp);
   if (wp !== 0) exports.updateEntry(slot, Pte.write, 0);
   return swapped ? "major" : "done";

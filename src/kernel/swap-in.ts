@@ -202,7 +202,7 @@ function bitsOf(kernel: Kernel, { vma, write }: Fault, flags: number, exclusive:
   const watched =
     ((flags & Pte.uffdWp) !== 0 && (vma.flags & VM_UFFD_WP) !== 0) ||
     (tracksSoftDirty(kernel, vma) && (flags & Pte.softDirty) === 0);
-  if (!kernel.has("swapInWritable")) return write ? kept | Pte.write | kernel.madeDirty : kept;
+  if (!kernel.has("swapInWritable")) return write ? kept | Pte.write | kernel.written : kept;
   if (watched) return kept;
-  return kept | Pte.write | (write ? kernel.madeDirty : 0);
+  return kept | Pte.write | (write ? kernel.written : 0);
 }

@@ -84,7 +84,7 @@ function reuse(kernel: Kernel, { mm, vma, page }: Fault, slot: number): FaultRes
   kernel.count(Event.fault_reuse);
   unfold(kernel, mm, slot, page);
   const writable = writeFlag(vma);
-  kernel.mmu.exports.updateEntry(slot, 0, Pte.young | kernel.madeDirty | writable);
+  kernel.mmu.exports.updateEntry(slot, 0, Pte.young | kernel.written | writable);
   kernel.tlb.granted(mm, page);
   return "done";
 }
@@ -113,7 +113,7 @@ function copy(kernel: Kernel, fault: Fault, slot: number, old: number, kept?: nu
   if (frame === 0) return "oom";
   kernel.count(Event.fault_copy);
   kernel.count(old === 0 ? Event.page_zero : Event.page_copy);
-  const flags = Pte.young | (kept ?? kernel.madeDirty | writeFlag(vma));
+  const flags = Pte.young | (kept ?? kernel.written | writeFlag(vma));
   invalidating(kernel, { mm, start: page, end: page + 1, event: "clear" }, () =>
     replace(kernel, fault, slot, frame, flags),
   );

@@ -51,6 +51,8 @@ export interface CompiledCpu {
   readonly dataCached: boolean;
   /** log2 bytes of the host's pages, where the CPU runs a guest. */
   readonly nestedShift?: number;
+  /** It runs a guest whose second stage is walked (layout/stage2.ts). */
+  readonly secondStage?: true;
 }
 
 export interface CompiledCache {
@@ -68,6 +70,8 @@ export interface CpuOptions {
   readonly dataCached?: boolean;
   /** The CPU runs a guest, whose memory a host maps by pages of this size (log2 bytes). */
   readonly nestedShift?: number | undefined;
+  /** The CPU runs a guest whose second stage is walked. */
+  readonly secondStage?: boolean;
 }
 
 const STRUCTURES = ["data", "fetch", "store", "second"] as const;
@@ -83,11 +87,11 @@ const NOT_KEPT: CompiledProbe = { array: -1, shift: 0, fillClass: 0 };
 export function compileCpu(
   profile: CpuProfile,
   layout: CompiledLayout,
-  { dataCached = false, nestedShift }: CpuOptions = {},
+  { dataCached = false, nestedShift, secondStage = false }: CpuOptions = {},
 ): CompiledCpu {
   checkArchitecture(profile, layout);
   checkCaches(profile, dataCached, nestedShift);
-  if (nestedShift !== undefined) checkHostPages(layout, nestedShift);
+  checkHostPages(layout, nestedShift);
   const arrays: CompiledArray[] = [];
   const first = new Map<StructureName, number>();
   for (const structure of STRUCTURES) {
@@ -120,17 +124,22 @@ export function compileCpu(
       `cpu ${profile.name} has ${arrays.length} arrays; ${MAX_ARRAYS} are supported`,
     );
   }
-  const stores = profile.tlb.store.length > 0 ? TlbStructure.StoreL1 : TlbStructure.DataL1;
   return {
     arrays,
     probes,
-    routes: [TlbStructure.DataL1, stores, TlbStructure.FetchL1],
+    routes: routesOf(profile),
     walkCaches,
     caches,
     walkerEnters: profile.walker?.entersAt ?? 0,
     dataCached,
     ...(nestedShift === undefined ? {} : { nestedShift }),
+    ...(secondStage ? { secondStage } : {}),
   };
+}
+
+function routesOf({ tlb }: CpuProfile): CompiledCpu["routes"] {
+  const stores = tlb.store.length > 0 ? TlbStructure.StoreL1 : TlbStructure.DataL1;
+  return [TlbStructure.DataL1, stores, TlbStructure.FetchL1];
 }
 
 function checkCaches({ name, caches }: CpuProfile, dataCached: boolean, nested?: number): void {
@@ -143,7 +152,8 @@ function checkCaches({ name, caches }: CpuProfile, dataCached: boolean, nested?:
 }
 
 /** TLB entries are cut to the host's pages, so the layout must have a class of that size. */
-function checkHostPages({ architecture, classShifts }: CompiledLayout, nestedShift: number): void {
+function checkHostPages({ architecture, classShifts }: CompiledLayout, nestedShift?: number): void {
+  if (nestedShift === undefined) return;
   if (classShifts.indexOf(nestedShift) > 0) return;
   const allowed = classShifts.slice(1).map(sizeName).join(", ");
   throw new MmulateError(

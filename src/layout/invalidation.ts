@@ -29,6 +29,10 @@ export interface InvalidationRequest {
 }
 
 const CONTEXT_FLAGS = { given: 0, current: abi.INVALIDATE_CURRENT, any: abi.INVALIDATE_ANY };
+const STAGE2_FLAGS = {
+  address: abi.INVALIDATE_STAGE2_ADDRESS,
+  all: abi.INVALIDATE_STAGE2,
+};
 const TABLE_FLAGS = {
   none: 0,
   address: abi.INVALIDATE_TABLES_ON_WAY,
@@ -50,10 +54,19 @@ export function compileInvalidations(
   }));
 }
 
-function flagsOf({ addresses, context, global, tables, broadcast }: Row): number {
+function flagsOf({
+  addresses,
+  context,
+  global,
+  tables,
+  broadcast,
+  secondStage,
+  stageOne,
+}: Row): number {
   const everywhere = broadcast ? abi.INVALIDATE_EVERY_CPU : 0;
-  if (addresses === "none") return everywhere;
-  const translations = abi.INVALIDATE_OWN | (global ? abi.INVALIDATE_GLOBAL : 0);
+  const guest = secondStage === undefined ? 0 : STAGE2_FLAGS[secondStage];
+  if (addresses === "none" || stageOne === false) return everywhere | guest;
+  const translations = abi.INVALIDATE_OWN | (global ? abi.INVALIDATE_GLOBAL : 0) | guest;
   return translations | CONTEXT_FLAGS[context] | TABLE_FLAGS[tables] | everywhere;
 }
 

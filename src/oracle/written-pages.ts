@@ -1,10 +1,7 @@
 // Which pages must be reported: a plain list of what was done to them since they were last collected, written from
 // what the calls promise to their callers. It looks at no entry and knows no kernel.
 
-import type { Change, Pages } from "../tracker/types.js";
-
-/** Why a page must be reported. */
-type Cause = "write" | Change;
+import type { Cause, Change, Pages } from "../tracker/types.js";
 
 /** What a report is worth. */
 export interface Verdict {

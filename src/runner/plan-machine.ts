@@ -8,22 +8,15 @@ import { KERNEL_VERSIONS } from "../../arch/linux/kernels.js";
 import type { LinuxLayout } from "../../arch/linux/schema.js";
 import type { Descriptor } from "../../arch/schema.js";
 import { MmulateError } from "../errors.js";
-import {
-  checkVersion,
-  type KernelConfig,
-  layoutOf,
-  type ThpSwitch,
-  VM_SOFT_DIRTY_RULES,
-  type VmSoftDirtyRule,
-} from "../kernel/features.js";
-import { MMU_POLICIES } from "../kvm/policies/index.js";
+import { checkVersion, type KernelConfig, layoutOf, type ThpSwitch } from "../kernel/features.js";
 import { compileLayout } from "../layout/compile.js";
 import { type CpuOptions, compileCpu } from "../layout/cpu.js";
 import { compileLinuxLayout } from "../layout/linux-layout.js";
 import type { ModeInput } from "../layout/mode.js";
-import { DEFAULT_PAE, PAE_SCHEMES } from "../pae/index.js";
+import { DEFAULT_PAE } from "../pae/index.js";
 import { type MachineConfig, machineParts } from "../scenario/machine.js";
 import { unknown } from "../workload/parse.js";
+import { KERNEL_SETTINGS, softDirtyRules } from "./kernel-settings.js";
 import { cpuNamed, NO_FILES, type OwnFiles, ownPartsOf, parseSelector } from "./plan.js";
 import type { Settings } from "./settings.js";
 
@@ -90,7 +83,7 @@ export function machineOf(
     ...(words.pae === undefined || words.pae === DEFAULT_PAE ? {} : { pae: words.pae }),
     bbml2: words.bbml2 === "true",
     rangeFlush: words.rangeFlush === "true",
-    ...(words.vmSoftDirty && { vmSoftDirty: words.vmSoftDirty as VmSoftDirtyRule }),
+    ...softDirtyRules(words),
     ...(words.mmuPolicy === undefined ? {} : { mmuPolicy: words.mmuPolicy }),
     costs: settings.costs(costs),
     cpus,
@@ -188,34 +181,6 @@ function middleOrders(sizes: string | undefined, page: number): Map<number, ThpS
   }
   return orders;
 }
-
-const BOOLEAN = /^(true|false)$/;
-const PAE_NAMES = [...PAE_SCHEMES.keys()];
-
-/** Settings of a kernel, and what each may be. */
-export const KERNEL_SETTINGS: ReadonlyMap<string, readonly [pattern: RegExp, allowed: string]> =
-  new Map([
-    ["softDirty", [BOOLEAN, "true or false"]],
-    ["hwDirty", [BOOLEAN, "true or false"]],
-    ["swap", [BOOLEAN, "true or false"]],
-    ["bbml2", [BOOLEAN, "true or false"]],
-    ["rangeFlush", [BOOLEAN, "true or false"]],
-    [
-      "vmSoftDirty",
-      [new RegExp(`^(${VM_SOFT_DIRTY_RULES.join("|")})$`), VM_SOFT_DIRTY_RULES.join(", ")],
-    ],
-    ["thp", [/^(always|madvise|never)$/, "always, madvise or never"]],
-    [
-      "mmuPolicy",
-      [
-        new RegExp(`^(${[...MMU_POLICIES.keys()].join("|")})$`),
-        `${[...MMU_POLICIES.keys()].slice(0, -1).join(", ")} or ${[...MMU_POLICIES.keys()].at(-1)}`,
-      ],
-    ],
-    ["pae", [new RegExp(`^(${PAE_NAMES.join("|")})$`), `one of ${PAE_NAMES.join(", ")}`]],
-    ["memory", [/^([1-9]\d{0,3}m|[1-8]g)$/, "1m to 9999m, or 1g to 8g"]],
-    ["mthp", [/^\d{1,6}[km](\+\d{1,6}[km])*$/, "sizes of folios such as 64k or 64k+1m"]],
-  ]);
 
 interface KernelSelector {
   readonly version: string;

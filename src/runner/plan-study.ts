@@ -106,8 +106,17 @@ function machineAt(
   const { arch, kernel, linuxLayout, cpus = 1, memory: bytes = MEMORY_BYTES } = named;
   const costs = costsNamed(named.costs ?? CALIBRATED_COSTS, own);
   const cpu = named.cpu ?? cpuMeasured(arch, costs, own);
-  const selectors = { arch, kernel, cpu, ...(linuxLayout === undefined ? {} : { linuxLayout }) };
-  const extras = { own, costs, cpus, bytes, memory: memoryMeasured(costs, cpu) };
+  const made = named.layout;
+  const layout = made?.name ?? linuxLayout;
+  const selectors = { arch, kernel, cpu, ...(layout === undefined ? {} : { linuxLayout: layout }) };
+  const layouts = made === undefined ? own.layouts : new Map([[made.name, made]]);
+  const extras = {
+    own: { ...own, layouts },
+    costs,
+    cpus,
+    bytes,
+    memory: memoryMeasured(costs, cpu),
+  };
   const machine = machineOf(selectors, settings, extras);
   const swept = Object.fromEntries(sweep.map(({ path, value }) => [path, value]));
   const set = settings.values;

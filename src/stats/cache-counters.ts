@@ -29,6 +29,16 @@ function foundIn(who: keyof typeof FOUND, place: keyof typeof PLACES, perf: stri
   };
 }
 
+/** What their names begin with. */
+export const SECOND_STAGE = "second_stage_";
+
+const secondStage = (name: string, unit: string, means: string): CounterInfo => ({
+  name: `${SECOND_STAGE}${name}`,
+  unit,
+  means: `${means} (guests whose second stage is walked)`,
+  perf: NONE,
+});
+
 /** Keyed by the core's names, as `COUNTER_INFO`. */
 export const CACHE_COUNTERS = {
   WalkFromCache1: foundIn("walk", "cache1", "page_walker_loads.dtlb_l1 · -"),
@@ -46,6 +56,23 @@ export const CACHE_COUNTERS = {
   NestedFromCache3: foundIn("nested", "cache3", NESTED_PERF),
   NestedFromCache4: foundIn("nested", "cache4", NONE),
   NestedFromMemory: foundIn("nested", "memory", NESTED_PERF),
+  SecondStageWalks: secondStage(
+    "walks",
+    "walks",
+    "guest-physical addresses that no cache translated",
+  ),
+  SecondStageLoads: secondStage("loads", "loads", "entries of the second stage that walks read"),
+  SecondStagePageHits: secondStage(
+    "page_hits",
+    "hits",
+    "guest-physical addresses that the cache of pages translated",
+  ),
+  SecondStageTableHits: secondStage(
+    "table_hits",
+    "hits",
+    "walks of the second stage that began at a cached table",
+  ),
+  SecondStageFaults: secondStage("faults", "faults", "translations that the second stage refused"),
   NestedPages: {
     name: "nested_pages",
     unit: "walks",

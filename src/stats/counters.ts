@@ -2,7 +2,7 @@
 // that counts the same on real machines.
 
 import { COUNTERS, Counter } from "../../assembly/abi/counters.js";
-import { CACHE_COUNTERS } from "./cache-counters.js";
+import { CACHE_COUNTERS, SECOND_STAGE } from "./cache-counters.js";
 import type { CounterInfo } from "./counter-info.js";
 
 export type { CounterInfo } from "./counter-info.js";
@@ -208,7 +208,11 @@ export type CounterValues = Readonly<Record<string, bigint>>;
  */
 export function namedCounters(values: BigUint64Array): CounterValues {
   const named: Record<string, bigint> = {};
-  for (let i = 0; i < COUNTERS; i++)
-    named[COUNTER_LIST[i]?.name ?? `counter${i}`] = values[i] ?? 0n;
+  for (let i = 0; i < COUNTERS; i++) {
+    const name = COUNTER_LIST[i]?.name ?? `counter${i}`;
+    const value = values[i] ?? 0n;
+    // Where no second stage is walked, nothing is said of it.
+    if (value !== 0n || !name.startsWith(SECOND_STAGE)) named[name] = value;
+  }
   return named;
 }

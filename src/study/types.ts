@@ -2,6 +2,7 @@
 //
 //   parameters --plan--> points --run, each on a core of its own, in any order--> cells --assemble--> rows, verdicts, claims
 
+import type { LinuxLayout } from "../../arch/linux/schema.js";
 import type { Core } from "../core/core.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { MachineConfig } from "../scenario/machine.js";
@@ -44,6 +45,8 @@ export interface StudyPoint {
     readonly cpu?: string;
     readonly costs?: string;
     readonly linuxLayout?: string;
+    /** In place of a name: a layout that the study made. */
+    readonly layout?: LinuxLayout;
     readonly cpus?: number;
     /** Bytes of simulated memory, where the kernel's selector says none. */
     readonly memory?: number;

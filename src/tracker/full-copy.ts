@@ -5,6 +5,7 @@ import type { Tracker } from "./types.js";
 export const fullCopy: Tracker = {
   summary: "every page counts as written, every time",
   bufferBytes: () => 0,
+  seesNewMappings: true,
   arm: () => undefined,
   collect: ({ start, end }) => [[start, end]],
 };

@@ -12,7 +12,7 @@ import { type Pages, runsOf, type Tracker, type Watched } from "./types.js";
 /** Entries of the log (SDM 30.5, page-modification logging). */
 const LOG_ENTRIES = 512;
 
-/** Pages whose dirty state is set; where a huge page is dirty, all of its pages. */
+/** Pages whose dirty state is set; where a huge page is dirty, or a contiguous group, all of its pages. */
 function dirtyPages({ kernel, mm, start, end }: Watched): number[] {
   const { exports } = kernel.mmu;
   const pages: number[] = [];
@@ -25,7 +25,10 @@ function dirtyPages({ kernel, mm, start, end }: Watched): number[] {
     (slot, page, count) => {
       const entries = kernel.mmu.gather(slot, count);
       for (let i = 0; i < count; i++) {
-        if (((entries[2 * i] ?? 0) & dirty) === dirty) pages.push(page + i);
+        const flags = entries[2 * i] ?? 0;
+        // Hardware may note a group's dirty state in any one of its entries.
+        const joined = (flags & Pte.contiguous) === 0 ? flags : exports.entryFlags(slot + 8 * i);
+        if ((joined & dirty) === dirty) pages.push(page + i);
       }
     },
     (slot, page, until) => {
@@ -86,6 +89,7 @@ const BLIND_TO = {
 export const hwLog: Tracker = {
   summary: "a log of the hardware, as PML has one for guests: the bound",
   bufferBytes: () => 8 * LOG_ENTRIES,
+  seesNewMappings: true,
   blindTo: BLIND_TO,
   arm: armed,
   collect: collectBy(({ kernel }, pages) => {
@@ -97,6 +101,7 @@ export const hwLog: Tracker = {
 export const hwSweep: Tracker = {
   summary: "the hardware's dirty state, every entry looked at",
   bufferBytes: () => 0,
+  seesNewMappings: true,
   blindTo: BLIND_TO,
   arm: armed,
   collect: collectBy(({ kernel, start, end }) => kernel.count(Event.dirty_sweep, end - start)),

@@ -45,6 +45,7 @@ export function softDirtyPages({ kernel, mm, start, end }: Watched): Pages {
 export const softDirty: Tracker = {
   summary: "clear_refs and the soft-dirty bit, read by pagemap",
   bufferBytes: () => PAGEMAP_BYTES,
+  seesNewMappings: true,
   blindTo: BLIND_TO,
   arm,
   collect(watched) {
@@ -57,6 +58,7 @@ export const softDirty: Tracker = {
 export const softDirtyScan: Tracker = {
   summary: "clear_refs and the soft-dirty bit, read by PAGEMAP_SCAN",
   bufferBytes: () => VECTOR_BYTES,
+  seesNewMappings: true,
   blindTo: BLIND_TO,
   arm,
   collect(watched) {

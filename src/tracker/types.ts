@@ -23,6 +23,9 @@ export type Pages = readonly (readonly [first: number, end: number])[];
 /** What changes a page without a store of the process to it. */
 export type Change = "discard" | "move";
 
+/** Why a page must be reported. */
+export type Cause = "write" | Change;
+
 /** One way of finding them. */
 export interface Tracker {
   /** One line for help texts. */
@@ -37,7 +40,9 @@ export interface Tracker {
   /** Bytes that it needs beside what the kernel keeps, to watch so many pages. */
   bufferBytes(pages: number): number;
   /** Changes it does not see, each with the kernel's rule behind that. */
-  readonly blindTo?: Readonly<Partial<Record<Change, string>>>;
+  readonly blindTo?: Readonly<Partial<Record<Cause, string>>>;
+  /** New mappings of the process are seen by what it looks at; else their pages count as written. */
+  readonly seesNewMappings?: true;
   /** It finds no page at all: what the others are measured against. */
   readonly findsNothing?: true;
 }

@@ -19,6 +19,7 @@ function register({ kernel, mm, start, end }: Watched): void {
 export const uffdAsyncSd: Tracker = {
   summary: "asynchronous userfaultfd write-protection as first proposed, on the soft-dirty bit",
   bufferBytes: () => PAGEMAP_BYTES,
+  seesNewMappings: true,
   blindTo: {
     discard:
       "MADV_DONTNEED empties entries, and only a write sets the bit of a new one (VM_SOFTDIRTY is not asked)",

@@ -18,15 +18,13 @@ function register({ kernel, mm, start, end }: Watched): void {
   refuse("UFFDIO_REGISTER (asynchronous)", uffdRegister(kernel, mm, start, end, mode));
 }
 
-function scan(watched: Watched, isNew = false): Pages {
+function scan(watched: Watched): Pages {
   const { kernel, mm, start, end } = watched;
+  // A mapping that is not registered is new here, or was moved here: all it has counts as written. It must be so
+  // before the scan, which ends at it with EPERM when it has already protected, and told nobody of, what lies before.
+  if (mm.vmas.within(start, end).some(({ uffd }) => uffd === null)) register(watched);
   const request = { start, end, categories: PAGE_IS_WRITTEN, protect: true, check: true };
   const result = pagemapScan(kernel, mm, request);
-  // A mapping that is not registered is new here, or was moved here: all it has counts as written.
-  if ("errno" in result && result.errno === "EPERM" && !isNew) {
-    register(watched);
-    return scan(watched, true);
-  }
   if ("errno" in result) {
     refuse("PAGEMAP_SCAN", result.errno);
     return [];
@@ -38,12 +36,10 @@ function scan(watched: Watched, isNew = false): Pages {
 export const uffdAsync: Tracker = {
   summary: "asynchronous userfaultfd write-protection, read by PAGEMAP_SCAN",
   bufferBytes: () => REGIONS * REGION_BYTES,
+  seesNewMappings: true,
   blindTo: {
     move: "mremap of a registered range keeps uffd-wp in the entries (up to 6.12), and the scan takes it for its own",
   },
-  arm(watched) {
-    register(watched);
-    scan(watched);
-  },
-  collect: (watched) => scan(watched),
+  arm: scan,
+  collect: scan,
 };

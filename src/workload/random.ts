@@ -5,7 +5,7 @@ const GAMMA = 0x9e3779b9;
 const WORDS = 2 ** 32;
 
 /** Whole numbers from 0 to below `end`, uniform to within `end` / 2^32. */
-function randomBelow(seed: number): (end: number) => number {
+export function randomBelow(seed: number): (end: number) => number {
   let state = seed >>> 0;
   return (end) => {
     state = (state + GAMMA) >>> 0;

@@ -29,6 +29,9 @@ describe.each(BUILDS)("on the %s build", (build) => {
     const at = tables.entryAt(VA, 0);
     expect(core.stopBlock()).toEqual({
       code: Stop.Done,
+      stage: 0,
+      rights: 0,
+      gpa: 0n,
       fault: FaultKind.None,
       faultCode: 0,
       level: 0,

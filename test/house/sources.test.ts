@@ -13,6 +13,7 @@ import { KERNEL_FEATURES, KERNEL_LAYOUTS } from "../../arch/linux/kernels.js";
 import { SECOND_STAGES } from "../../arch/linux/kvm.js";
 import { PROPOSALS } from "../../arch/linux/proposals.js";
 import { PTE_MARKERS, SOFTLEAF_TYPES } from "../../arch/linux/softleaf.js";
+import { STAGE2S } from "../../arch/stage2/index.js";
 
 const PAGE = readFileSync(new URL("../../docs/sources.md", import.meta.url), "utf8");
 
@@ -26,6 +27,7 @@ function marksOf(value: unknown, name = ""): string[] {
 
 const FILES: [string, unknown][] = [
   ...[...ARCHITECTURES].map(([name, data]): [string, unknown] => [`arch/${name}.ts`, data]),
+  ...[...STAGE2S].map(([name, data]): [string, unknown] => [`arch/stage2/${name}.ts`, data]),
   ...[...CPUS].map(([name, data]): [string, unknown] => [`arch/cpus/${name}.ts`, data]),
   ...[...LINUX_LAYOUTS].map(([name, data]): [string, unknown] => [`arch/linux: ${name}`, data]),
   ["arch/costs/plain.ts", DEFAULT_COSTS],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { WrittenPages } from "../../src/oracle/written-pages.js";
-import { judge } from "../../src/study/dirty-tracking/judge.js";
-import type { Collected } from "../../src/study/dirty-tracking/session.js";
+import { judge } from "../../src/study/judge.js";
+import type { Collected } from "../../src/study/session.js";
 import { TRACKERS } from "../../src/tracker/index.js";
 import type { Tracker } from "../../src/tracker/types.js";
 

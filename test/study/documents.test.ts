@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { output } from "../cli/support.js";
 
 /** Studies whose document takes seconds; the others have scripts of their own in package.json. */
-const QUICK = ["dirty-tracking"];
+const QUICK = ["dirty-tracking", "soft-dirty-bits"];
 
 describe("docs/studies", () => {
   it.each(QUICK)("%s.md is what its command prints", async (name) => {

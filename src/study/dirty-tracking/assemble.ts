@@ -9,10 +9,12 @@ import { crossovers } from "./crossovers.js";
 export function assemble(cells: readonly CellResult[], commandOf: CommandOf): StudyEnd {
   const ran = cells.filter(({ found }) => found?.refused === undefined);
   const rounds = ran.filter(isRound);
-  const stories = ran.filter((cell) => !isRound(cell));
+  const stories = ran.filter(({ labels }) => "vmSoftDirty" in labels);
+  const passes = ran.filter(({ metrics }) => "process_slowdown" in metrics);
   return {
     rows: [
       ...rounds.map((cell) => rowOf(cell, rounds)),
+      ...passes.map(({ labels, metrics }) => ({ keys: labels, metrics })),
       ...causeRows(rounds),
       ...alike(stories.map(({ labels, metrics }) => ({ keys: labels, metrics }))),
     ],
@@ -21,7 +23,10 @@ export function assemble(cells: readonly CellResult[], commandOf: CommandOf): St
       ...alike(stories.flatMap((cell) => storyVerdict(cell, commandOf))),
       ...refusals(cells, commandOf),
     ],
-    claims: [...priceClaims(rounds, commandOf), ...storyClaims(stories, rounds, commandOf)],
+    claims: [
+      ...priceClaims(rounds, commandOf),
+      ...storyClaims([...stories, ...passes], rounds, commandOf),
+    ],
   };
 }
 

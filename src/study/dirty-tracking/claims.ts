@@ -108,6 +108,20 @@ const TOLD: readonly Told[] = [
     holds: some("false_positives"),
   },
   {
+    id: "growing-heap-all-dirty",
+    text: "A heap that grows by mmap behind itself is soft-dirty as a whole, each time: soft-dirty is a full copy then.",
+    workload: ["store"],
+    tracker: SOFT_DIRTY,
+    holds: some("false_positives"),
+  },
+  {
+    id: "growing-heap-exact",
+    text: "uffd-async and mprotect report of that heap what was written.",
+    workload: ["store"],
+    tracker: ["uffd-async", "mprotect"],
+    holds: (metrics) => none("false_negatives")(metrics) && none("false_positives")(metrics),
+  },
+  {
     id: "soft-dirty-misses-discard",
     text: "Soft-dirty does not see MADV_DONTNEED.",
     workload: ["discard"],
@@ -143,6 +157,13 @@ const TOLD: readonly Told[] = [
     holds: (metrics) => none("false_negatives")(metrics) && none("false_positives")(metrics),
   },
   {
+    id: "hardware-over-reports-groups",
+    text: "The hardware's dirty state is one for a contiguous group: a sweep of it reports groups, not pages.",
+    workload: ["large-folios"],
+    tracker: ["hw-sweep"],
+    holds: some("false_positives"),
+  },
+  {
     id: "large-folios-unfold",
     text: "With folios of 64 KiB, a write under uffd-async unfolds its block where the architecture has contiguous groups.",
     workload: ["large-folios"],
@@ -158,11 +179,12 @@ export function storyClaims(
   commandOf: CommandOf,
 ): StudyClaim[] {
   const folded = rounds.filter(
-    ({ labels, metrics }) => labels.folio === "64k" && metrics.folds !== 0,
+    ({ labels, found }) => labels.folio === "64k" && found?.groups === true,
   );
+  const passes = stories.filter(({ metrics }) => "process_slowdown" in metrics);
   const own = stories.filter(({ labels }) => labels.vmSoftDirty === "version");
   return TOLD.flatMap(({ id, text, workload, tracker, holds }) => {
-    const meant = [...own, ...folded].filter(
+    const meant = [...own, ...folded, ...passes].filter(
       ({ labels }) =>
         workload.includes(labels.workload ?? "") && tracker.includes(labels.tracker ?? ""),
     );

@@ -3,9 +3,9 @@
 
 import { mremap } from "../../kernel/mremap.js";
 import type { Tracker } from "../../tracker/types.js";
+import { judge } from "../judge.js";
+import { Session } from "../session.js";
 import type { PointResult, StudyMachine } from "../types.js";
-import { judge } from "./judge.js";
-import { Session } from "./session.js";
 
 interface Fact {
   readonly means: string;

@@ -3,10 +3,10 @@
 import type { Json } from "../../stats/report.js";
 import type { Tracker } from "../../tracker/types.js";
 import { shuffled } from "../../workload/random.js";
+import { judge } from "../judge.js";
 import type { Spent } from "../ledger.js";
+import { type Collected, Session } from "../session.js";
 import type { PointResult, StudyMachine } from "../types.js";
-import { judge } from "./judge.js";
-import { type Collected, Session } from "./session.js";
 
 /** What is written. */
 export interface RoundValues {
@@ -52,7 +52,11 @@ export function runRound(
       metadata_bytes: tracker.bufferBytes(values.pages) + steps.vmas * VMA_BYTES,
     },
     checks: [check],
-    found: { rules: [...rules], by: causes(steps, values.pages) },
+    found: {
+      rules: [...rules],
+      by: causes(steps, values.pages),
+      groups: machine.kernel.foldsGroups,
+    },
   };
 }
 

@@ -1,5 +1,7 @@
 // Sentences about secondary MMUs that the figures must bear out.
 
+import { KERNEL_FEATURES } from "../../../arch/linux/kernels.js";
+import { SECOND_STAGES } from "../../../arch/linux/kvm.js";
 import type { CellResult, StudyClaim } from "../../stats/report.js";
 import type { CommandOf } from "../types.js";
 
@@ -62,17 +64,18 @@ function fewClearDirty(cells: Cells, commandOf: CommandOf): StudyClaim | null {
   };
 }
 
-/** pmd_modify of x86-64, from 6.6 on (arch/linux/kernels.ts, hugeModifyDropsDirty). */
+/** pmd_modify, where it loses dirty (arch/linux/kernels.ts). */
 function hugeProtection(cells: Cells, commandOf: CommandOf): StudyClaim | null {
   const own = of(of(cells, "caller", "mprotect"), "host", "huge");
-  const x86 = of(own, "arch", "x86-64");
-  if (x86.length === 0) return null;
-  const others = own.filter((cell) => !x86.includes(cell));
+  const loses = KERNEL_FEATURES.get("hugeModifyDropsDirty")?.architecture ?? "";
+  const there = of(own, "arch", loses);
+  if (there.length === 0) return null;
+  const others = own.filter((cell) => !there.includes(cell));
   return {
     id: "huge-mprotect-clears-dirty",
-    text: "Of huge pages, mprotect clears dirty on x86-64, and nowhere else.",
+    text: `Of huge pages, mprotect clears dirty on ${loses}, and nowhere else.`,
     holds:
-      x86.every((cell) => metric("host_dirty_cleared")(cell) > 0) &&
+      there.every((cell) => metric("host_dirty_cleared")(cell) > 0) &&
       total(others, "host_dirty_cleared") === 0,
     command: commandOf({ caller: "mprotect", host: "huge" }),
   };
@@ -146,7 +149,10 @@ function protectSaves(cells: Cells, commandOf: CommandOf): StudyClaim | null {
 }
 
 function cleanSaves(cells: Cells, commandOf: CommandOf): StudyClaim | null {
-  const freed = of(of(cells, "caller", "madv-free"), "arch", "x86-64");
+  const keepers = [...SECOND_STAGES.values()]
+    .filter(({ dirtyByHardware }) => dirtyByHardware.value)
+    .map(({ architecture }) => architecture);
+  const freed = of(of(cells, "caller", "madv-free"), "arch", ...keepers);
   const both = pairs(freed, "write-protect", "mkclean");
   if (both.length === 0) return null;
   const exits = (which: 0 | 1): number =>
@@ -156,7 +162,7 @@ function cleanSaves(cells: Cells, commandOf: CommandOf): StudyClaim | null {
     text: `Where the hardware keeps dirty, clearing it alone saves the exits of writes behind MADV_FREE, too: ${exits(0)} under write-protect, ${exits(1)} under mkclean.`,
     holds: exits(0) > 0 && exits(1) === 0,
     command: commandOf({
-      arch: "x86-64",
+      arch: keepers,
       mmuPolicy: ["write-protect", "mkclean"],
       caller: "madv-free",
     }),

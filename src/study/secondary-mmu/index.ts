@@ -1,5 +1,6 @@
 // What a secondary MMU costs, and what it may not lose: every caller that changes a VMM's entries, under every policy.
 
+import { DEFAULT_ARCHITECTURES } from "../../../arch/index.js";
 import { KERNEL_VERSIONS } from "../../../arch/linux/kernels.js";
 import { MmulateError } from "../../errors.js";
 import { MMU_POLICIES } from "../../kvm/policies/index.js";
@@ -10,7 +11,7 @@ import { CALLERS } from "./callers.js";
 import { runRound } from "./round.js";
 
 const PARAMETERS: Study["parameters"] = {
-  arch: { means: "whose page tables", values: ["x86-64", "arm64"], allowed: "selector" },
+  arch: { means: "whose page tables", values: DEFAULT_ARCHITECTURES, allowed: "selector" },
   kernel: {
     means: "whose memory management",
     values: KERNEL_VERSIONS.slice(-1),
@@ -72,7 +73,10 @@ function plan(chosen: Chosen): StudyPoint[] {
     })
     .map((keys) => ({
       keys,
-      machine: { arch: keys.arch, kernel: `${keys.kernel}:mmuPolicy=${keys.mmuPolicy}` },
+      machine: {
+        arch: keys.arch,
+        kernel: `${keys.kernel}:mmuPolicy=${keys.mmuPolicy}:memory=${memoryFor(Number(keys.pages))}m`,
+      },
       values: {
         caller: keys.caller,
         host: keys.host,
@@ -81,6 +85,12 @@ function plan(chosen: Chosen): StudyPoint[] {
         work: Number(keys.work),
       },
     }));
+}
+
+/** MiB of a machine that has room for the guest, its copy, and a child's: the oracle looks at every frame. */
+function memoryFor(pages: number): number {
+  const [room, pagesOfMiB, least] = [4, 256, 64];
+  return Math.max(least, Math.ceil((room * pages) / pagesOfMiB));
 }
 
 function run(on: StudyRun, { values }: StudyPoint): PointResult {

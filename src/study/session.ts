@@ -1,16 +1,16 @@
 // A process whose writes are tracked: it maps a heap, writes, and is asked now and then what it wrote. The oracle
 // watches each collection; a ledger says what every step costs.
 
-import { MmulateError } from "../../errors.js";
-import { madvise } from "../../kernel/madvise.js";
-import type { Mm } from "../../kernel/mm.js";
-import { mmap } from "../../kernel/mmap.js";
-import { VM_READ, VM_WRITE } from "../../kernel/vm-flags.js";
-import { type Verdict, WrittenPages } from "../../oracle/written-pages.js";
-import type { Process } from "../../scenario/player.js";
-import { countOf, type Pages, type Tracker, type Watched } from "../../tracker/types.js";
-import { Ledger, type Spent } from "../ledger.js";
-import type { StudyMachine } from "../types.js";
+import { MmulateError } from "../errors.js";
+import { madvise } from "../kernel/madvise.js";
+import type { Mm } from "../kernel/mm.js";
+import { mmap } from "../kernel/mmap.js";
+import { VM_READ, VM_WRITE } from "../kernel/vm-flags.js";
+import { type Verdict, WrittenPages } from "../oracle/written-pages.js";
+import type { Process } from "../scenario/player.js";
+import { countOf, type Pages, type Tracker, type Watched } from "../tracker/types.js";
+import { Ledger, type Spent } from "./ledger.js";
+import type { StudyMachine } from "./types.js";
 
 /** What a collection brought. */
 export interface Collected {
@@ -28,6 +28,10 @@ export class Session {
   end: number;
   readonly ledger: Ledger;
   readonly written = new WrittenPages();
+  /** Pages that writes stumbled over since the last collection. */
+  private readonly stumbled = { segv: [] as number[], messages: [] as number[] };
+  /** What the heap grew by since the last collection. */
+  private added: [number, number][] = [];
   /** First page of memory beside the heap, if there is any. */
   outside = 0;
 
@@ -80,6 +84,18 @@ export class Session {
     for (let i = 0; i < pages; i++) player.touch(this.process, this.outside + i, 2);
   }
 
+  /** Maps memory right behind the heap, which it is part of from now on, and writes it. */
+  grow(pages: number): void {
+    const { player } = this.machine;
+    this.map(this.end, pages);
+    this.added.push([this.end, this.end + pages]);
+    for (let page = this.end; page < this.end + pages; page++) {
+      player.touch(this.process, page, 1);
+      this.written.write(page);
+    }
+    this.end += pages;
+  }
+
   /** Begins to watch. */
   arm(): Spent {
     return this.ledger.measure(() => this.tracker.arm(this.watched));
@@ -89,21 +105,30 @@ export class Session {
   write(pages: Iterable<number>): Spent {
     const { player } = this.machine;
     player.takeTrouble();
-    return this.ledger.measure(() => {
+    const spent = this.ledger.measure(() => {
       for (const page of pages) {
         player.touch(this.process, this.start + page, 1);
         this.written.write(this.start + page);
       }
     });
+    const { segv, wpfault } = player.takeTrouble();
+    this.stumbled.segv.push(...segv);
+    this.stumbled.messages.push(...wpfault);
+    return spent;
   }
 
   /** Asks what was written, and watches on. */
   collect(): Collected {
-    const { segv, wpfault: messages } = this.machine.player.takeTrouble();
+    const segv = this.stumbled.segv.splice(0);
+    const messages = this.stumbled.messages.splice(0);
     let pages: Pages = [];
     const spent = this.ledger.measure(() => {
       pages = this.tracker.collect(this.watched, { segv, messages });
     });
-    return { spent, pages, found: countOf(pages), verdict: this.written.judge(pages) };
+    // Who watches page by page knows nothing of a new mapping: all of it counts, as CRIU dumps a new mapping whole.
+    const added = this.tracker.seesNewMappings === true ? [] : this.added;
+    this.added = [];
+    const told = [...pages, ...added];
+    return { spent, pages: told, found: countOf(told), verdict: this.written.judge(told) };
   }
 }

@@ -1,8 +1,8 @@
 // What the oracle's verdicts mean: a page that changed and is not reported is a failure, unless the kernel loses it,
 // too; then the rule behind that is named.
 
-import type { Check } from "../../stats/report.js";
-import type { Tracker } from "../../tracker/types.js";
+import type { Check } from "../stats/report.js";
+import type { Tracker } from "../tracker/types.js";
 import type { Collected } from "./session.js";
 
 /** What collections came to. */
@@ -26,7 +26,7 @@ export function judge(tracker: Tracker, collections: readonly Collected[]): Judg
     if (tracker.findsNothing === true) continue;
     for (const [cause, pages] of verdict.missed) {
       falseNegatives += pages.length;
-      const rule = cause === "write" ? undefined : tracker.blindTo?.[cause];
+      const rule = tracker.blindTo?.[cause];
       if (rule === undefined)
         first ??= `${pages.length} pages changed by ${cause}, page ${pages[0]}`;
       else rules.add(rule);

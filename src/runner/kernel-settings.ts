@@ -1,0 +1,45 @@
+// Words behind a kernel's version, "6.18:softDirty=false:mthp=64k", and what each may be.
+
+import {
+  type KernelConfig,
+  SOFT_DIRTY_FOLDS,
+  SOFT_DIRTY_SETTERS,
+  VM_SOFT_DIRTY_RULES,
+} from "../kernel/features.js";
+import { MMU_POLICIES } from "../kvm/policies/index.js";
+import { PAE_SCHEMES } from "../pae/index.js";
+
+type Allowed = readonly [pattern: RegExp, allowed: string];
+
+const BOOLEAN = /^(true|false)$/;
+
+/** One of some names. */
+function oneOf(names: readonly string[]): Allowed {
+  const words = `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+  return [new RegExp(`^(${names.join("|")})$`), words];
+}
+
+/** Settings of a kernel, and what each may be. */
+export const KERNEL_SETTINGS: ReadonlyMap<string, Allowed> = new Map<string, Allowed>([
+  ["softDirty", [BOOLEAN, "true or false"]],
+  ["hwDirty", [BOOLEAN, "true or false"]],
+  ["swap", [BOOLEAN, "true or false"]],
+  ["bbml2", [BOOLEAN, "true or false"]],
+  ["rangeFlush", [BOOLEAN, "true or false"]],
+  ["vmSoftDirty", oneOf(VM_SOFT_DIRTY_RULES)],
+  ["softDirtyBy", oneOf(SOFT_DIRTY_SETTERS)],
+  ["softDirtyFold", oneOf(SOFT_DIRTY_FOLDS)],
+  ["thp", oneOf(["always", "madvise", "never"])],
+  ["mmuPolicy", oneOf([...MMU_POLICIES.keys()])],
+  ["pae", oneOf([...PAE_SCHEMES.keys()])],
+  ["memory", [/^([1-9]\d{0,3}m|[1-8]g)$/, "1m to 9999m, or 1g to 8g"]],
+  ["mthp", [/^\d{1,6}[km](\+\d{1,6}[km])*$/, "sizes of folios such as 64k or 64k+1m"]],
+]);
+
+type SoftDirtyRules = Pick<KernelConfig, "vmSoftDirty" | "softDirtyBy" | "softDirtyFold">;
+
+/** Those that are about soft-dirty, as the kernel's configuration has them. */
+export function softDirtyRules(words: Readonly<Record<string, string>>): SoftDirtyRules {
+  const names = ["vmSoftDirty", "softDirtyBy", "softDirtyFold"].filter((name) => name in words);
+  return Object.fromEntries(names.map((name) => [name, words[name]]));
+}
