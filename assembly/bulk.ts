@@ -123,3 +123,21 @@ export function gather(slot: u32, count: u32): void {
     store<u32>(GATHER_BASE + i * 8, frame, 4);
   }
 }
+
+/**
+ * Describes `count` last-level entries run by run of those that are alike: pairs (flags, length) in the gather
+ * buffer. Returns how many runs.
+ */
+export function gatherAlike(slot: u32, count: u32): u32 {
+  assert(count <= <u32>GATHER_CAPACITY);
+  let runs: u32 = 0;
+  for (let i: u32 = 0; i < count; ) {
+    const entry = load<u64>(slot + i * 8);
+    const alike = alikeEntries(slot + i * 8, count - i);
+    const at = GATHER_BASE + runs++ * 8;
+    store<u32>(at, entry == 0 ? 0 : flagsOf(entry));
+    store<u32>(at, alike, 4);
+    i += alike;
+  }
+  return runs;
+}

@@ -35,7 +35,7 @@ export { Counter } from "./abi/counters";
 export { Control, EventKind } from "./abi/event";
 export { Access, FaultKind, Stop } from "./abi/stop";
 export { TlbStructure } from "./abi/tlb";
-export { alikeEntries } from "./alike";
+
 export {
   allocationFails,
   allocations,
@@ -45,7 +45,7 @@ export {
   promise,
   roomLeft,
 } from "./allocation";
-export { apply, gather } from "./bulk";
+export { apply, gather, gatherAlike } from "./bulk";
 export { flushAll, partition, resetCpus, selectCpu, setContext, setMode, setRoots } from "./cpu";
 export {
   absentOffset,

@@ -167,27 +167,40 @@ function looksAtFolio({ named }: Scan, flags: number): boolean {
   return (named & PAGE_IS_FILE) !== 0 && (flags & (Pte.present | Pte.special)) === Pte.present;
 }
 
-function scanTable(scan: Scan, own: number, slot: number, page: number, end: number): void {
+/** Entries of one category. True: some were protected. */
+function scanAlike(
+  scan: Scan,
+  own: number,
+  flags: number,
+  { slot, start, end }: { readonly slot: number; readonly start: number; readonly end: number },
+): boolean {
   const { kernel, request } = scan;
-  const { exports } = kernel.mmu;
-  const fast = scan.isFast;
+  const categories = scan.isFast
+    ? fastCategories(kernel, slot, flags)
+    : categoriesOf(scan, slot, flags);
+  if (!scan.matches(own | categories)) return false;
+  const to = scan.output(own | categories, start, end);
+  if (!request.protect || (categories & PAGE_IS_WRITTEN) === 0) return false;
+  for (let page = start; page < to; page++)
+    protect(kernel, scan.mm, slot + 8 * (page - start), page, flags);
+  return to > start;
+}
+
+function scanTable(scan: Scan, own: number, slot: number, page: number, end: number): void {
+  const { kernel } = scan;
   kernel.count(Event.scan_entry, end - page);
+  const runs = kernel.mmu.gatherAlike(slot, end - page);
   let protectedAny = false;
   let at = page;
-  while (at < end && !scan.isFull) {
-    const here = slot + 8 * (at - page);
-    const flags = exports.entryFlags(here);
-    const alike = looksAtFolio(scan, flags) ? 1 : exports.alikeEntries(here, end - at);
-    const categories = fast ? fastCategories(kernel, here, flags) : categoriesOf(scan, here, flags);
-    const next = at + alike;
-    if (scan.matches(own | categories)) {
-      const to = scan.output(own | categories, at, next);
-      if (request.protect && (categories & PAGE_IS_WRITTEN) !== 0) {
-        for (let i = at; i < to; i++) protect(kernel, scan.mm, slot + 8 * (i - page), i, flags);
+  for (let run = 0; run < runs.length && !scan.isFull; run += 2) {
+    const flags = runs[run] ?? 0;
+    const next = at + (runs[run + 1] ?? 0);
+    const step = looksAtFolio(scan, flags) ? 1 : next - at;
+    for (; at < next; at += step) {
+      const here = slot + 8 * (at - page);
+      if (scanAlike(scan, own, flags, { slot: here, start: at, end: at + step }))
         protectedAny = true;
-      }
     }
-    at = next;
   }
   if (protectedAny) kernel.tlb.range(scan.mm, page, end);
 }

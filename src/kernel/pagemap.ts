@@ -47,10 +47,12 @@ export function readPagemap(kernel: Kernel, mm: Mm, start: number, end: number):
       continue;
     }
     const run: VisitRun = (slot, page, count) => {
-      for (let i = 0; i < count; ) {
-        const alike = kernel.mmu.exports.alikeEntries(slot + 8 * i, count - i);
-        const at = page + i - start;
-        showRun(kernel, slot + 8 * i, pages.subarray(at, at + alike), softDirty);
+      const runs = kernel.mmu.gatherAlike(slot, count);
+      let i = 0;
+      for (let at = 0; at < runs.length; at += 2) {
+        const alike = runs[at + 1] ?? 0;
+        const shown = pages.subarray(page + i - start, page + i - start + alike);
+        showRun(kernel, slot + 8 * i, runs[at] ?? 0, shown, softDirty);
         i += alike;
       }
     };
@@ -64,8 +66,13 @@ export function readPagemap(kernel: Kernel, mm: Mm, start: number, end: number):
 }
 
 /** Entries that differ at most in the page they map. */
-function showRun(kernel: Kernel, slot: number, pages: Uint16Array, softDirty: number): void {
-  const flags = kernel.mmu.exports.entryFlags(slot);
+function showRun(
+  kernel: Kernel,
+  slot: number,
+  flags: number,
+  pages: Uint16Array,
+  softDirty: number,
+): void {
   if (flags === 0) return;
   const common = softDirty | entryOf(kernel, slot, flags);
   if ((flags & (Pte.present | Pte.special)) !== Pte.present) {
