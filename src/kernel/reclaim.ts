@@ -17,6 +17,7 @@ import { PG_ANON, PG_HUGE_ZERO } from "./page-flags.js";
 import { type Mapping, mappingsOf } from "./rmap.js";
 import { mappingsOfShared } from "./shmem-swap.js";
 import { reclaimFolio } from "./swap-out.js";
+import { hugeStart } from "./walk-entries.js";
 
 /** Rounds after which what is still there cannot be had: one to make pages old, one to take them. */
 const ROUNDS = 2;
@@ -50,8 +51,11 @@ function isInUse(kernel: Kernel, frame: number): boolean {
 function wasTouched(kernel: Kernel, head: number): boolean {
   const { exports } = kernel.mmu;
   let touched = false;
-  for (const { mm, page, slot } of allMappings(kernel, head)) {
-    if (clearYoungBySecondary(kernel, mm, page, page + 1, true)) touched = true;
+  for (const { mm, page, slot, level } of allMappings(kernel, head)) {
+    // A huge entry is asked about once, as a whole.
+    const pages = level === 0 ? 1 : kernel.entriesPerTable;
+    const asks = pages === 1 || page === hugeStart(kernel, page);
+    if (asks && clearYoungBySecondary(kernel, mm, page, page + pages, true)) touched = true;
     if ((exports.entryFlags(slot) & Pte.young) === 0) continue;
     exports.updateEntry(slot, Pte.young, 0);
     touched = true;

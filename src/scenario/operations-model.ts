@@ -9,6 +9,7 @@ import { fork } from "../kernel/fork.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { endMigration, migrateFolio } from "../kernel/migrate.js";
 import type { Mm } from "../kernel/mm.js";
+import { markIdle } from "../kernel/page-idle.js";
 import { reclaimPages } from "../kernel/reclaim.js";
 import { swapOff, swapOnAgain } from "../kernel/swap-off.js";
 import { type Context, number, rangeOf, type Shown, VALUES } from "./operation-context.js";
@@ -95,6 +96,13 @@ function doSleep({ player }: Context): Shown {
   return {};
 }
 
+/** page_idle's bitmap; what is told is how many folios had been used. */
+function doIdle(context: Context): Shown {
+  const { start, end } = rangeOf(context);
+  const used = markIdle(context.player.kernel, context.process.mm, start, end);
+  return { data: [[1, used]] };
+}
+
 export const MODEL_OPERATIONS: readonly [string, (context: Context) => Shown][] = [
   ["reclaim", doReclaim],
   ["swapoff", ({ player }) => ({ errno: swapOff(player.kernel) })],
@@ -102,6 +110,7 @@ export const MODEL_OPERATIONS: readonly [string, (context: Context) => Shown][] 
   ["oom-after", doOomAfter],
   ["clear-refs", doClearRefs],
   ["split", doSplit],
+  ["idle", doIdle],
   ["force-write", doForceWrite],
   ["migrate", doMigrate],
   ["migrate-end", doMigrateEnd],

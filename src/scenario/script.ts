@@ -59,6 +59,7 @@ const FORMS: ReadonlyMap<string, string> = new Map([
   ["hugepages", "size count"],
   ["khugepaged", ""],
   ["split-deferred", ""],
+  ["idle", "region number count"],
   ["kvm", "machine region number count ? at=N|no-ad|no-touch*"],
   ["gread", "machine number count ? hold|every=N"],
   ["gwrite", "machine number count ? hold|every=N"],

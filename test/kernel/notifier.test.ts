@@ -215,6 +215,21 @@ describe("aging", () => {
     expect(listener.told).toEqual([]);
   });
 
+  it("idle page tracking asks, and finds what either has used", () => {
+    told(MAPPED, "idle A 0 16");
+    expect(listener.aged).toHaveLength(16);
+    expect(listener.aged.every(([, , flush]) => !flush)).toBe(true);
+    const idle = (): unknown => playOperation(player, parseLine("idle A 0 4", 1, "t"), 1).data;
+    expect(idle()).toEqual([[1, 0]]);
+    playOperation(player, parseLine("read A 1 2", 1, "t"), 1);
+    listener.young = false;
+    // The TLB was not told, so that the CPU sets no flag: a page seems older than it is.
+    expect(idle()).toEqual([[1, 0]]);
+    listener.young = true;
+    expect(idle()).toEqual([[1, 4]]);
+    expect(listener.told).toEqual([]);
+  });
+
   it("khugepaged counts a page as used that a secondary MMU used", () => {
     const before = "mmap A 512 rw private align=512; madvise A 0 512 hugepage";
     const make = `${before}; madvise A 0 512 nohugepage; write A 0 512; madvise A 0 512 hugepage; clear-refs 1`;

@@ -110,6 +110,7 @@ it("knows the verbs of the format, and those that only a model knows", () => {
     "hugepages",
     "khugepaged",
     "split-deferred",
+    "idle",
     "kvm",
     "gread",
     "gwrite",

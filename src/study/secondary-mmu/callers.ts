@@ -40,6 +40,7 @@ export const CALLERS: ReadonlyMap<string, Caller> = new Map([
   ],
   ["swap-out", caller("MADV_PAGEOUT", "madvise A 0 N pageout")],
   ["aging", caller("reclaim looks at all pages for what was used", "reclaim 1")],
+  ["idle", caller("idle page tracking marks all pages", "idle A 0 N")],
   ["migration", caller("pages move to other frames", "migrate A 0 N")],
   [
     "khugepaged",

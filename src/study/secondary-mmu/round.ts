@@ -20,7 +20,7 @@ export interface RoundValues {
   readonly work: number;
 }
 
-const PRIMARY = ["tlb_flush_page", "tlb_flush_mm", "tlb_flush_local"];
+const PRIMARY = ["page", "range", "mm", "local"].map((each) => `tlb_flush_${each}`);
 
 const times = ({ events }: Spent, ...names: readonly string[]): number =>
   names.reduce((sum, name) => sum + (events[name] ?? 0), 0);
