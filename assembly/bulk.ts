@@ -30,6 +30,7 @@ import {
 } from "./abi/bulk";
 import { FLAG_PRESENT } from "./abi/entry";
 import { GATHER_BASE } from "./abi/memory-map";
+import { alikeEntries, changeAlike } from "./alike";
 import { applyRules, flagsOf, frameOf } from "./entry";
 import { recordOf } from "./frames";
 
@@ -65,6 +66,18 @@ function changeColumns(columns: u32, count: u32, record: u32): void {
   }
 }
 
+/** Entries that are alike, of a case that does not care which frames they map: what becomes of one becomes of all. */
+function changeRun(at: u32, slot: u32, copy: u32, count: u32): void {
+  const entry = load<u64>(slot);
+  const changed = applyRules(entry, at + CASE_RULE_LIST, load<u32>(at, CASE_RULE_COUNT));
+  if (load<u32>(at, CASE_COPIES) != 0) {
+    const copied = applyRules(changed, at + CASE_COPY_RULES, load<u32>(at, CASE_COPY_RULE_COUNT));
+    changeAlike(slot, copy, count, entry ^ copied);
+  }
+  if (changed != entry) changeAlike(slot, slot, count, entry ^ changed);
+  store<u64>(at, load<u64>(at, CASE_COUNT) + count, CASE_COUNT);
+}
+
 /**
  * Runs a program over the `count` last-level entries from `slot` on. `copy` is the slot that corresponds to
  * the first one, where the program copies. Returns how many it got through: `count`, or the index of the
@@ -80,6 +93,12 @@ export function apply(program: u32, slot: u32, copy: u32, count: u32): u32 {
       const record = recordOf(frameOf(entry, 0));
       if (isGuarded(at + CASE_COLUMNS, columnCount, record)) return i;
       changeColumns(at + CASE_COLUMNS, columnCount, record);
+    }
+    if (columnCount == 0) {
+      const alike = alikeEntries(slot + i * 8, count - i);
+      changeRun(at, slot + i * 8, copy + i * 8, alike);
+      i += alike - 1;
+      continue;
     }
     const rules = load<u32>(at, CASE_RULE_COUNT);
     const changed = rules == 0 ? entry : applyRules(entry, at + CASE_RULE_LIST, rules);
@@ -103,4 +122,22 @@ export function gather(slot: u32, count: u32): void {
     store<u32>(GATHER_BASE + i * 8, flags);
     store<u32>(GATHER_BASE + i * 8, frame, 4);
   }
+}
+
+/**
+ * Describes `count` last-level entries run by run of those that are alike: pairs (flags, length) in the gather
+ * buffer. Returns how many runs.
+ */
+export function gatherAlike(slot: u32, count: u32): u32 {
+  assert(count <= <u32>GATHER_CAPACITY);
+  let runs: u32 = 0;
+  for (let i: u32 = 0; i < count; ) {
+    const entry = load<u64>(slot + i * 8);
+    const alike = alikeEntries(slot + i * 8, count - i);
+    const at = GATHER_BASE + runs++ * 8;
+    store<u32>(at, entry == 0 ? 0 : flagsOf(entry));
+    store<u32>(at, alike, 4);
+    i += alike;
+  }
+  return runs;
 }

@@ -65,7 +65,7 @@ function isFilled(entry: u64): bool {
 }
 
 /** The kernel takes it for a mapping of a page. */
-function isPresent(entry: u64): bool {
+export function isPresent(entry: u64): bool {
   return (
     fits(VIEW_BASE + VIEW_PRESENT, entry) || fits(VIEW_BASE + VIEW_PRESENT + TEST_BYTES, entry)
   );

@@ -83,6 +83,12 @@ export class MmCore {
     return count;
   }
 
+  /** Runs of `count` entries from a slot on that differ at most in their page: pairs (flags, length). A copy. */
+  gatherAlike(slot: number, count: number): Uint32Array {
+    const runs = this.exports.gatherAlike(slot, count);
+    return this.words.slice(GATHER_BASE >>> 2, (GATHER_BASE >>> 2) + 2 * runs);
+  }
+
   /** Describes `count` entries from a slot on: pairs (flags, frame; 0 where not present). Valid until the next. */
   gather(slot: number, count: number): Uint32Array {
     this.exports.gather(slot, count);

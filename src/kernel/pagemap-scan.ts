@@ -162,23 +162,45 @@ function protectPart(kernel: Kernel, mm: Mm, vma: Vma, start: number, end: numbe
   return gathering(kernel, mm, (gather) => changeProtection(gather, vma, start, end, change));
 }
 
-function scanTable(scan: Scan, own: number, slot: number, page: number, end: number): void {
+/** Entries side by side that differ at most in their page belong together, unless somebody asks whose page it is. */
+function looksAtFolio({ named }: Scan, flags: number): boolean {
+  return (named & PAGE_IS_FILE) !== 0 && (flags & (Pte.present | Pte.special)) === Pte.present;
+}
+
+/** Entries of one category. True: some were protected. */
+function scanAlike(
+  scan: Scan,
+  own: number,
+  flags: number,
+  { slot, start, end }: { readonly slot: number; readonly start: number; readonly end: number },
+): boolean {
   const { kernel, request } = scan;
-  const fast = scan.isFast;
+  const categories = scan.isFast
+    ? fastCategories(kernel, slot, flags)
+    : categoriesOf(scan, slot, flags);
+  if (!scan.matches(own | categories)) return false;
+  const to = scan.output(own | categories, start, end);
+  if (!request.protect || (categories & PAGE_IS_WRITTEN) === 0) return false;
+  for (let page = start; page < to; page++)
+    protect(kernel, scan.mm, slot + 8 * (page - start), page, flags);
+  return to > start;
+}
+
+function scanTable(scan: Scan, own: number, slot: number, page: number, end: number): void {
+  const { kernel } = scan;
   kernel.count(Event.scan_entry, end - page);
+  const runs = kernel.mmu.gatherAlike(slot, end - page);
   let protectedAny = false;
-  const entries = kernel.mmu.gather(slot, end - page);
-  for (let i = 0; i < end - page && !scan.isFull; i++) {
-    const at = slot + 8 * i;
-    const flags = entries[2 * i] ?? 0;
-    const categories = fast
-      ? fastCategories(kernel, at, flags)
-      : categoriesOf(scan, at, flags, entries[2 * i + 1] ?? 0);
-    if (!scan.matches(own | categories)) continue;
-    scan.output(own | categories, page + i, page + i + 1);
-    if (!request.protect || (categories & PAGE_IS_WRITTEN) === 0) continue;
-    protect(kernel, scan.mm, at, page + i, flags);
-    protectedAny = true;
+  let at = page;
+  for (let run = 0; run < runs.length && !scan.isFull; run += 2) {
+    const flags = runs[run] ?? 0;
+    const next = at + (runs[run + 1] ?? 0);
+    const step = looksAtFolio(scan, flags) ? 1 : next - at;
+    for (; at < next; at += step) {
+      const here = slot + 8 * (at - page);
+      if (scanAlike(scan, own, flags, { slot: here, start: at, end: at + step }))
+        protectedAny = true;
+    }
   }
   if (protectedAny) kernel.tlb.range(scan.mm, page, end);
 }
@@ -189,19 +211,20 @@ function fastCategories(kernel: Kernel, slot: number, flags: number): number {
 }
 
 /** pagemap_page_category. */
-function categoriesOf(scan: Scan, slot: number, flags: number, frame: number): number {
+function categoriesOf(scan: Scan, slot: number, flags: number): number {
   if (flags === 0) return 0;
   const { kernel } = scan;
   const written = isUffdWp(kernel, slot, flags) ? 0 : PAGE_IS_WRITTEN;
   const softDirty = kernel.softDirty && (flags & Pte.softDirty) !== 0 ? PAGE_IS_SOFT_DIRTY : 0;
   if ((flags & Pte.present) === 0) return written | softDirty | PAGE_IS_SWAPPED;
-  return written | softDirty | PAGE_IS_PRESENT | presentCategories(scan, flags, frame);
+  return written | softDirty | PAGE_IS_PRESENT | presentCategories(scan, slot, flags);
 }
 
 /** Whose page it is costs a look at the page, so only who asks is told (`masks_of_interest`). */
-function presentCategories({ kernel, named }: Scan, flags: number, frame: number): number {
+function presentCategories({ kernel, named }: Scan, slot: number, flags: number): number {
   if ((flags & Pte.special) !== 0) return PAGE_IS_PFNZERO;
   if ((named & PAGE_IS_FILE) === 0) return 0;
+  const frame = kernel.mmu.exports.entryFrame(slot, 0);
   return (pageFlags(kernel, frame) & PG_ANON) === 0 ? PAGE_IS_FILE : 0;
 }
 

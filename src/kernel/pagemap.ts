@@ -47,12 +47,13 @@ export function readPagemap(kernel: Kernel, mm: Mm, start: number, end: number):
       continue;
     }
     const run: VisitRun = (slot, page, count) => {
-      const entries = kernel.mmu.gather(slot, count);
-      for (let i = 0; i < count; i++) {
-        const flags = entries[2 * i] ?? 0;
-        if (flags === 0) continue;
-        const shown = entryOf(kernel, slot + 8 * i, flags, entries[2 * i + 1] ?? 0);
-        pages[page + i - start] = softDirty | shown;
+      const runs = kernel.mmu.gatherAlike(slot, count);
+      let i = 0;
+      for (let at = 0; at < runs.length; at += 2) {
+        const alike = runs[at + 1] ?? 0;
+        const shown = pages.subarray(page + i - start, page + i - start + alike);
+        showRun(kernel, slot + 8 * i, runs[at] ?? 0, shown, softDirty);
+        i += alike;
       }
     };
     forEachRun(kernel, mm.root, from, to, run, (slot, page, until) => {
@@ -64,10 +65,31 @@ export function readPagemap(kernel: Kernel, mm: Mm, start: number, end: number):
   return pages;
 }
 
-function entryOf(kernel: Kernel, slot: number, flags: number, frame: number): number {
+/** Entries that differ at most in the page they map. */
+function showRun(
+  kernel: Kernel,
+  slot: number,
+  flags: number,
+  pages: Uint16Array,
+  softDirty: number,
+): void {
+  if (flags === 0) return;
+  const common = softDirty | entryOf(kernel, slot, flags);
+  if ((flags & (Pte.present | Pte.special)) !== Pte.present) {
+    pages.fill(common);
+    return;
+  }
+  const entries = kernel.mmu.gather(slot, pages.length);
+  for (let i = 0; i < pages.length; i++) {
+    pages[i] = common | presentPage(kernel, slot + 8 * i, entries[2 * i + 1] ?? 0);
+  }
+}
+
+/** What an entry says without a look at the page that it maps. */
+function entryOf(kernel: Kernel, slot: number, flags: number): number {
   const common = softDirtyOf(kernel, flags) | (isUffdWp(kernel, slot, flags) ? PM_UFFD_WP : 0);
-  if ((flags & Pte.present) !== 0)
-    return common | PM_PRESENT | presentPage(kernel, slot, flags, frame);
+  const zero = (flags & Pte.special) !== 0 ? KPF_ZERO_PAGE : 0;
+  if ((flags & Pte.present) !== 0) return common | PM_PRESENT | zero;
   const guard = (markerIn(kernel, slot, flags) & MARKER_GUARD) !== 0;
   return common | PM_SWAP | (guard && kernel.has("guardRegions") ? PM_GUARD : 0);
 }
@@ -117,8 +139,7 @@ function hugetlbPage(kernel: Kernel, mm: Mm, vma: HugeVma, page: number): number
   );
 }
 
-function presentPage(kernel: Kernel, slot: number, flags: number, frame: number): number {
-  if ((flags & Pte.special) !== 0) return KPF_ZERO_PAGE;
+function presentPage(kernel: Kernel, slot: number, frame: number): number {
   const page = pageFlags(kernel, frame);
   const large = (page & PG_LARGE) !== 0;
   // kpageflags shows the first page's flags for every page of a folio: not this page's exclusivity.
