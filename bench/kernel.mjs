@@ -57,7 +57,8 @@ function ours() {
       swap: false,
       costs: DEFAULT_COSTS,
       page: 4096,
-      frames: 2 * pages + 4096,
+      // Beside the pages and their copies: tables, and what is kept free.
+      frames: Math.ceil(2.05 * pages) + 8192,
     },
     mode: {},
     cpu: "plain",

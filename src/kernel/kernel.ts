@@ -76,6 +76,8 @@ export class Kernel {
   swapOn: boolean;
   /** The frame that reclaim looks at next. */
   reclaimHand = 1;
+  /** How often in a row kswapd got nothing. */
+  reclaimFailures = 0;
   readonly watermarks: Watermarks;
   /** A process is chosen to die for its memory; whoever runs processes ends it. */
   onKill: (mm: Mm) => void = () => undefined;

@@ -1,10 +1,11 @@
 // /proc/PID/pagemap and what kpageflags says of the same pages (fs/proc/task_mmu.c pte_to_pagemap_entry,
 // pagemap_pte_hole; fs/proc/page.c stable_page_flags).
 
+import { FRAME_FLAGS, FRAME_MAPS } from "../../assembly/abi/frames.js";
 import { Pte } from "../layout/linux-flags.js";
 import { isUffdWp, MARKER_GUARD, markerIn } from "./absent.js";
 import { Event } from "./events.js";
-import { mapsOf, pageFlags } from "./folio.js";
+import { mapsOf } from "./folio.js";
 import { isHugeZero } from "./huge-zero.js";
 import { type HugeVma, hugetlbSlot, isHugetlb } from "./hugetlb.js";
 import { hugeFlags } from "./hugetlb-entry.js";
@@ -79,9 +80,18 @@ function showRun(
     pages.fill(common);
     return;
   }
-  const entries = kernel.mmu.gather(slot, pages.length);
+  const { mmu } = kernel;
+  const entries = mmu.gather(slot, pages.length);
+  // A page's record is looked up once: this is done for every page of a process.
+  const { words } = mmu;
   for (let i = 0; i < pages.length; i++) {
-    pages[i] = common | presentPage(kernel, slot + 8 * i, entries[2 * i + 1] ?? 0);
+    const frame = entries[2 * i + 1] ?? 0;
+    const record = mmu.record(frame);
+    const page = words[record + (FRAME_FLAGS >>> 2)] ?? 0;
+    const large = (page & PG_LARGE) !== 0;
+    const maps = large ? mapsOf(kernel, frame) : (words[record + (FRAME_MAPS >>> 2)] ?? 0);
+    const once = maps === 1 ? PM_MMAP_EXCLUSIVE : 0;
+    pages[i] = common | once | presentPage(kernel, slot + 8 * i, frame, page);
   }
 }
 
@@ -139,15 +149,14 @@ function hugetlbPage(kernel: Kernel, mm: Mm, vma: HugeVma, page: number): number
   );
 }
 
-function presentPage(kernel: Kernel, slot: number, frame: number): number {
-  const page = pageFlags(kernel, frame);
+/** What the flags of a page say. */
+function presentPage(kernel: Kernel, slot: number, frame: number, page: number): number {
   const large = (page & PG_LARGE) !== 0;
   // kpageflags shows the first page's flags for every page of a folio: not this page's exclusivity.
   const shown = !large || kernel.has("kpageflagsPerPage");
   return (
     ((page & PG_ANON) === 0 ? PM_FILE : 0) |
     (large ? KPF_LARGE : 0) |
-    (mapsOf(kernel, frame) === 1 ? PM_MMAP_EXCLUSIVE : 0) |
     (shown && kernel.pae.isX(slot, 0, frame) ? KPF_ANON_EXCLUSIVE : 0) |
     ((page & PG_KSM) !== 0 && !kernel.has("kpageflagsKsmBroken") ? KPF_KSM : 0)
   );

@@ -37,7 +37,9 @@ export function reclaimPages(kernel: Kernel, wanted: number): number {
     kernel.reclaimHand = frame + 1 < frames ? frame + 1 : 1;
     if (isInUse(kernel, frame) && !wasTouched(kernel, frame)) reclaimFolio(kernel, frame);
   }
-  return exports.roomLeft() - before;
+  const freed = exports.roomLeft() - before;
+  if (freed > 0) kernel.reclaimFailures = 0;
+  return freed;
 }
 
 /** The head of a folio that somebody has, and that can go at all. */
@@ -69,9 +71,13 @@ function allMappings(kernel: Kernel, head: number): Mapping[] {
   return pages.flatMap((page) => mappingsOf(kernel, page));
 }
 
+/** MAX_RECLAIM_RETRIES: kswapd tries so often in vain, and sleeps until somebody else gets a page (balance_pgdat). */
+const MOST_FAILURES = 16;
+
 /** kswapd, where nothing is half done: before a fault, a system call, a table's part of a fork. */
 export function makeRoom(kernel: Kernel): void {
   const left = kernel.mmu.exports.roomLeft();
   const { low, high } = kernel.watermarks;
-  if (left < low) reclaimPages(kernel, high - left);
+  if (left >= low || kernel.reclaimFailures >= MOST_FAILURES) return;
+  if (reclaimPages(kernel, high - left) === 0) kernel.reclaimFailures++;
 }
