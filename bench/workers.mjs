@@ -12,7 +12,7 @@ import process from "node:process";
 import { loadCoreModule, planRun, runCells } from "../dist/src/index.js";
 
 const [rounds = 5, count = 4] = process.argv.slice(2).map(Number);
-const WORK = "chase:pages=64k:passes=48";
+const WORK = "chase:pages=64k:passes=480";
 /** About as long as a cell. */
 const NATIVE = `
   const table = new Uint32Array(1 << 20);

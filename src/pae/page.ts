@@ -6,7 +6,8 @@
 //
 // Other flags share the word and change without the page-table lock, so each set and clear is an atomic operation.
 
-import { headOf, maybePinned, pageFlags, setPageFlags } from "../kernel/folio.js";
+import { FRAME_FLAGS, FRAME_HEAD } from "../../assembly/abi/frames.js";
+import { headOf, maybePinned, setPageFlags } from "../kernel/folio.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { PG_EXCLUSIVE } from "../kernel/page-flags.js";
 import { Pte } from "../layout/linux-flags.js";
@@ -29,9 +30,13 @@ export function pageFlagHooks(
   costs: PaeCosts,
   changing: (frame: number) => void,
 ): PaeHooks {
+  const { mmu } = kernel;
   const read = (frame: number): boolean => {
-    touchPage(kernel, costs, frame);
-    return (pageFlags(kernel, frame) & PG_EXCLUSIVE) !== 0;
+    // Asked of every page of a process: its record is looked up once.
+    const { words } = mmu;
+    const record = mmu.record(frame);
+    if (words[record + (FRAME_HEAD >>> 2)] !== frame) touchPage(kernel, costs, frame);
+    return ((words[record + (FRAME_FLAGS >>> 2)] ?? 0) & PG_EXCLUSIVE) !== 0;
   };
   const clear = (frame: number): void => {
     if (!read(frame)) return;
