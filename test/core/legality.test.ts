@@ -360,7 +360,7 @@ function take(world: World, arch: ArchitectureName, one: Step): void {
   }
 }
 
-const RUNS: Record<Build, number> = { release: 1200, debug: 300 };
+const RUNS: Record<Build, number> = { release: 700, debug: 200 };
 
 describe.each(BUILDS)("on the %s build", (build) => {
   const core = coreOf(build);

@@ -121,7 +121,7 @@ describe.each(GRANULES)("groups of $group on $arch, Linux $kernel", ({ arch, ker
       folds += played.kernel.events[Event.contpte_fold] ?? 0;
       unfolds += played.kernel.events[Event.contpte_unfold] ?? 0;
     });
-    await fc.assert(property, { numRuns: 40, seed: 7 });
+    await fc.assert(property, { numRuns: 25, seed: 7 });
     // The scripts are about something.
     expect(folds).toBeGreaterThan(0);
     expect(unfolds).toBeGreaterThan(0);

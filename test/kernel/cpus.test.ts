@@ -139,7 +139,7 @@ describe.each(ARCHITECTURES)("on %s", (arch) => {
           observations.map(({ op: _op, minflt: _minflt, majflt: _majflt, ...rest }) => rest);
         expect(shown(there)).toEqual(shown(here));
       }),
-      { numRuns: 25 },
+      { numRuns: 12 },
     );
   });
 });

@@ -6,7 +6,7 @@ import { scripts } from "./arbitrary-script.js";
 import { MACHINES, play } from "./support.js";
 
 /** `npm run test:long` plays many more. */
-const TIMES = process.env.MMULATE_LONG === undefined ? 1 : 40;
+const TIMES = process.env.MMULATE_LONG === undefined ? 1 : 120;
 
 describe.each(MACHINES)("random scripts on %s, Linux %s", (arch, kernel) => {
   it("read what they must, and break no invariant", { timeout: 0 }, async () => {
@@ -14,7 +14,7 @@ describe.each(MACHINES)("random scripts on %s, Linux %s", (arch, kernel) => {
       const { complaints } = await play(text, arch, kernel);
       expect(complaints, text).toEqual([]);
     });
-    await fc.assert(property, { numRuns: 50 * TIMES, seed: 5 });
+    await fc.assert(property, { numRuns: 15 * TIMES, seed: 5 });
   });
 });
 
@@ -33,6 +33,6 @@ describe.each([...MACHINES, ...MIDDLE])("random scripts on %s, Linux %s", (arch,
       const { complaints } = await play(text, arch, `${kernel}:memory=10m`);
       expect(complaints, text).toEqual([]);
     });
-    await fc.assert(property, { numRuns: 40 * TIMES, seed: 6 });
+    await fc.assert(property, { numRuns: 15 * TIMES, seed: 6 });
   });
 });
