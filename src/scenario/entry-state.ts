@@ -7,7 +7,7 @@ import { isHugeZero } from "../kernel/huge-zero.js";
 import { hugePageStart, hugetlbSlot, isHugetlb } from "../kernel/hugetlb.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Mm } from "../kernel/mm.js";
-import { hugeEntryAt, hugeStart } from "../kernel/walk-entries.js";
+import { leafAt } from "../kernel/walk-entries.js";
 import {
   SPTE_ACCESSED,
   SPTE_DIRTY,
@@ -132,9 +132,9 @@ function entryAt(kernel: Kernel, mm: Mm, page: number) {
     const offset = page - hugePageStart(vma.huge, page);
     return { slot: hugetlbSlot(kernel, mm, vma, page), level: vma.huge.pool.level, offset };
   }
-  const huge = hugeEntryAt(kernel, mm.root, page);
-  if (huge !== 0) return { slot: huge, level: 1, offset: page - hugeStart(kernel, page) };
-  return { slot: kernel.mmu.exports.findEntry(mm.root, page, 0) >>> 0, level: 0, offset: 0 };
+  const leaf = leafAt(kernel, mm.root, page);
+  if (leaf === null) return { slot: 0, level: 0, offset: 0 };
+  return { slot: leaf.slot, level: leaf.level, offset: page - leaf.first };
 }
 
 function absentState(kernel: Kernel, slot: number, flags: number): EntryState {
