@@ -10,7 +10,6 @@ import { addBench } from "./bench.js";
 import { addCompare } from "./compare.js";
 import { addCompletion } from "./completion.js";
 import { addConfig } from "./config.js";
-
 import { addCounters } from "./counters.js";
 import { addDemo } from "./demo.js";
 import { leave } from "./execute.js";

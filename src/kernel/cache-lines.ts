@@ -21,9 +21,14 @@ export class CacheLines {
     private readonly count: (event: number, times: number) => void,
   ) {}
 
+  /** There is a cache that something may not fit: asked before a working set is measured for nothing. */
+  get limited(): boolean {
+    return this.capacity !== 0;
+  }
+
   /** So many lines out of a working set are touched. */
   touch(lines: number, workingSet: number): void {
-    if (this.capacity === 0 || workingSet <= this.capacity) return;
+    if (!this.limited || workingSet <= this.capacity) return;
     this.share += lines * (1 - this.capacity / workingSet);
     const whole = Math.floor(this.share);
     if (whole === 0) return;

@@ -158,6 +158,7 @@ export class Kernel {
 
   /** struct pages of so many pages are touched, among those of all pages in use. */
   touchPages(pages: number): void {
+    if (!this.lines.limited) return;
     const used = this.config.frames - this.mmu.exports.freeFrameCount();
     this.lines.touch(pages, used * STRUCT_PAGE_BYTES);
   }
