@@ -8,7 +8,13 @@ import { KERNEL_VERSIONS } from "../../arch/linux/kernels.js";
 import type { LinuxLayout } from "../../arch/linux/schema.js";
 import type { Descriptor } from "../../arch/schema.js";
 import { MmulateError } from "../errors.js";
-import { checkVersion, type KernelConfig, layoutOf, type ThpSwitch } from "../kernel/features.js";
+import {
+  checkVersion,
+  type KernelConfig,
+  layoutOf,
+  type SwapDevice,
+  type ThpSwitch,
+} from "../kernel/features.js";
 import { compileLayout } from "../layout/compile.js";
 import { type CpuOptions, compileCpu } from "../layout/cpu.js";
 import { compileLinuxLayout } from "../layout/linux-layout.js";
@@ -81,6 +87,8 @@ export function machineOf(
     mthp: middleOrders(words.mthp, page),
     swap: swap === "true",
     ...(words.pae === undefined || words.pae === DEFAULT_PAE ? {} : { pae: words.pae }),
+    ...(words.without === undefined ? {} : { without: words.without.split("+") }),
+    ...(words.swapDevice === undefined ? {} : { swapDevice: words.swapDevice as SwapDevice }),
     bbml2: words.bbml2 === "true",
     rangeFlush: words.rangeFlush === "true",
     ...softDirtyRules(words),

@@ -11,6 +11,7 @@ import { endMigration, migrateFolio } from "../kernel/migrate.js";
 import type { Mm } from "../kernel/mm.js";
 import { markIdle } from "../kernel/page-idle.js";
 import { reclaimPages } from "../kernel/reclaim.js";
+import { endWriteback } from "../kernel/swap-device.js";
 import { swapOff, swapOnAgain } from "../kernel/swap-off.js";
 import { Pte } from "../layout/linux-flags.js";
 import { type Context, number, rangeOf, type Shown, VALUES } from "./operation-context.js";
@@ -117,6 +118,12 @@ function doStrayDirty(context: Context): Shown {
   return {};
 }
 
+/** The swap device is through with what it was given. */
+function doWritebackEnd({ player }: Context): Shown {
+  endWriteback(player.kernel);
+  return {};
+}
+
 /** page_idle's bitmap; what is told is how many folios had been used. */
 function doIdle(context: Context): Shown {
   const { start, end } = rangeOf(context);
@@ -126,6 +133,7 @@ function doIdle(context: Context): Shown {
 
 export const MODEL_OPERATIONS: readonly [string, (context: Context) => Shown][] = [
   ["reclaim", doReclaim],
+  ["writeback-end", doWritebackEnd],
   ["swapoff", ({ player }) => ({ errno: swapOff(player.kernel) })],
   ["swapon", ({ player }) => ({ errno: swapOnAgain(player.kernel) })],
   ["oom-after", doOomAfter],

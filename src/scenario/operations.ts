@@ -31,7 +31,15 @@ import {
   mappedPages,
 } from "./operations-huge.js";
 import { forkFailing, MODEL_OPERATIONS } from "./operations-model.js";
-import { doPagemap, doPin, doScan, doState, doUnpin, doVmas } from "./operations-observe.js";
+import {
+  doExpect,
+  doPagemap,
+  doPin,
+  doScan,
+  doState,
+  doUnpin,
+  doVmas,
+} from "./operations-observe.js";
 import { endProcess, type Player, type Process } from "./player.js";
 import type { Operation } from "./script.js";
 import { unknownProcess } from "./threads.js";
@@ -205,6 +213,7 @@ const OPERATIONS: ReadonlyMap<string, (context: Context) => Shown> = new Map([
       return {};
     },
   ],
+  ["expect", doExpect],
   ["pagemap", doPagemap],
   ["vmas", doVmas],
   ["state", doState],
@@ -217,6 +226,18 @@ const OPERATIONS: ReadonlyMap<string, (context: Context) => Shown> = new Map([
  * @throws MmulateError INPUT where it names what is not there, UNMODELLED
  */
 export function playOperation(player: Player, operation: Operation, index: number): Observation {
+  const { inner } = operation;
+  if (inner !== undefined) {
+    const shown = player.meanwhile.expect(operation, () => playNow(player, inner, index));
+    return shown;
+  }
+  player.meanwhile.arm(player);
+  const shown = playNow(player, operation, index);
+  player.meanwhile.finish(player);
+  return shown;
+}
+
+function playNow(player: Player, operation: Operation, index: number): Observation {
   const { process, cpu } = player.threads.of(operation, player.processes);
   const context: Context = { player, process, operation, index };
   const play = OPERATIONS.get(operation.verb);

@@ -13,7 +13,7 @@ import { compileLinuxLayout } from "../../src/layout/linux-layout.js";
 import { compilePagePolicy } from "../../src/layout/page-policy.js";
 import { playScript } from "../../src/scenario/play-script.js";
 import { parseScript } from "../../src/scenario/script.js";
-import { radix, radixLinux } from "../reference/radix-fixture.js";
+import { radix, radixLinux } from "../../arch/fixtures/radix.js";
 import { scripts } from "../scenario/arbitrary-script.js";
 import { BUILDS, type Build, coreOf, withPlainCpu } from "./support.js";
 import { begin } from "./tables.js";
