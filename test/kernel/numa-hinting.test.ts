@@ -66,7 +66,7 @@ describe("NUMA balancing", () => {
   });
 
   it("gives a large folio all its entries back at once, from 6.10 on", async () => {
-    const faults: number[] = [];
+    const faults: (number | null)[] = [];
     for (const version of ["6.8:mthp=64k", "6.12:mthp=64k"]) {
       const bench = await Bench.boot(undefined, "arm64", version);
       bench.run("mmap A 16 rw private align=16; madvise A 0 16 hugepage; write A 0 1; numa A 0 16");
