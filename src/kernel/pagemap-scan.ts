@@ -83,14 +83,14 @@ function scanVma(scan: Scan, vma: Vma, own: number): boolean {
   if (isHugetlb(vma)) {
     return scanHugetlb(scan, vma, own, page, end, (from, to) => scanHole(scan, vma, own, from, to));
   }
-  while (page < end && !scan.isFull) {
+  for (; page < end && !scan.isFull; scan.kernel.meanwhile?.()) {
     const next = Math.min(end, page - (page % size) + size);
     if (scanHuge(scan, vma, own, page, next)) {
       page = next;
       continue;
     }
     const slot = exports.findEntry(scan.mm.root, page, 0) >>> 0;
-    if (slot !== 0) scanTable(scan, own, slot, page, next);
+    if (slot !== 0) scan.kernel.locks.withTable(slot, () => scanTable(scan, own, slot, page, next));
     else if (!scanHole(scan, vma, own, page, next)) return false;
     page = next;
   }
