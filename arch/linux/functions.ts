@@ -96,6 +96,13 @@ const FUNCTIONS = {
   gup_fast: counts("mm/gup.c gup_fast_pte_range"),
   gup_slow: counts("mm/gup.c __get_user_pages"),
   migrate: does("mm/rmap.c try_to_migrate_one; mm/migrate.c remove_migration_pte"),
+  file_read: counts("mm/filemap.c filemap_fault, filemap_read_folio"),
+  file_write: counts("mm/page-writeback.c folio_clear_dirty_for_io, do_writepages"),
+  page_mkwrite: counts("mm/memory.c do_page_mkwrite, fault_dirty_shared_page"),
+  mkclean_entry: does("mm/rmap.c page_vma_mkclean_one"),
+  notifier_dirty: counts("none (a proposal: src/kvm/policies/mkclean.ts)"),
+  spte_look: counts("none (the same)"),
+  dirty_unasked: counts("virt/kvm/kvm_main.c kvm_set_page_dirty, without do_page_mkwrite"),
   oom_kill: counts("mm/oom_kill.c oom_kill_process"),
   kvm_exit: counts(
     "arch/x86/kvm/vmx/vmx.c handle_ept_violation; arch/arm64/kvm/mmu.c kvm_handle_guest_abort",

@@ -76,6 +76,13 @@ const FEATURES = {
     cite: "LINUX 6.2 mm/gup.c gup_must_unshare: FOLL_LONGTERM",
     confidence: "knowledge",
   },
+  noLongtermFileWrites: {
+    since: "6.5",
+    means:
+      "a long-term pin for writing is refused in a shared mapping of a file whose file system tracks dirty pages",
+    cite: "LINUX 6.5 mm/gup.c writable_file_mapping_allowed, folio_fast_pin_allowed",
+    confidence: "knowledge",
+  },
   ksmZeroIsDirty: {
     since: "6.6",
     means:

@@ -15,6 +15,7 @@ import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { PIN_BIAS } from "./page-flags.js";
 import { syscall } from "./syscall.js";
+import type { Vma } from "./vma.js";
 
 /** Pages that one call pinned; who unpins them says which. */
 export type Pins = readonly number[];
@@ -62,7 +63,8 @@ function pinFast(
 ): void {
   for (let page = start; page < end; page++) {
     const vma = mm.vmas.at(page);
-    const frame = vma === null ? "fault" : followPage(kernel, mm, vma, page, want);
+    if (vma === null || (want.write && isForbiddenFile(kernel, vma))) return;
+    const frame = followPage(kernel, mm, vma, page, want);
     // The zero page is special, and left to who knows its mapping.
     if (typeof frame !== "number" || isZero(kernel, frame)) return;
     kernel.count(Event.gup_fast);
@@ -73,6 +75,7 @@ function pinFast(
 function pinSlow(kernel: Kernel, mm: Mm, page: number, want: Wanted, pins: number[]): Errno {
   const vma = mm.vmas.at(page);
   if (vma === null || !allows(vma, want.write)) return "EFAULT";
+  if (want.write && isForbiddenFile(kernel, vma)) return "EFAULT";
   const errno = faultIn(kernel, mm, page, want);
   if (errno !== 0) return errno;
   const frame = followPage(kernel, mm, mm.vmas.at(page) ?? vma, page, want);
@@ -80,6 +83,14 @@ function pinSlow(kernel: Kernel, mm: Mm, page: number, want: Wanted, pins: numbe
   kernel.count(Event.gup_slow);
   pins.push(grab(kernel, frame));
   return 0;
+}
+
+/**
+ * writable_file_mapping_allowed, gup_fast_folio_allowed: a long-term pin would go on writing to a file's page behind its
+ * file system, which keeps entries read-only to be asked first.
+ */
+function isForbiddenFile(kernel: Kernel, vma: Vma): boolean {
+  return kernel.has("noLongtermFileWrites") && vma.object !== null && vma.object.file !== null;
 }
 
 function isZero(kernel: Kernel, frame: number): boolean {

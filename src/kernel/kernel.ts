@@ -70,6 +70,8 @@ export class Kernel {
   onEvent: ((event: number, times: number) => void) | null = null;
   /** Shared objects that live, by their number. */
   readonly objects = new Map<number, SharedObject>();
+  /** Those of them that are files, by name. */
+  readonly files = new Map<string, SharedObject>();
   /** Slots of the swap device. */
   readonly swap: SwapSlots;
   /** Pools of huge pages. */

@@ -19,9 +19,10 @@ export type NotifierEvent = "unmap" | "clear" | "protection-vma" | "protection-p
 
 /**
  * What a step takes from the entries of its range: the mapping or its page; the right to write alone; accessed and
- * dirty alone. No kernel tells this: it is what a finer event would say (kvm/policies).
+ * dirty alone; or dirty for writeback, and with it the right to write, so that the next write is seen (folio_mkclean).
+ * No kernel tells this: it is what a finer event would say (kvm/policies).
  */
-export type Taken = "page" | "write" | "dirty";
+export type Taken = "page" | "write" | "dirty" | "writeback";
 
 /** struct mmu_notifier_range. Pages. */
 export interface NotifierRange {
@@ -41,6 +42,8 @@ export interface SecondaryMmu {
   clearYoung(start: number, end: number, flush: boolean): boolean;
   /** test_young. */
   testYoung(start: number, end: number): boolean;
+  /** Not in any kernel: folios of pages [start, end) that it knows to be written become dirty (writeback.ts). */
+  collectDirty(start: number, end: number): void;
   /** The address space goes. */
   release(): void;
 }

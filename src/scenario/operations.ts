@@ -22,6 +22,7 @@ import {
   VALUES,
   word,
 } from "./operation-context.js";
+import { FILE_OPERATIONS, mappedFile } from "./operations-file.js";
 import { GUEST_OPERATIONS } from "./operations-guest.js";
 import {
   doHugepages,
@@ -41,7 +42,7 @@ function doMmap(context: Context): Shown {
   const [name = "", , access = "", share = "", ...options] = operation.words;
   const huge = hugeShift(context);
   if (huge !== null && share === "shared") throw notModelled(context, "shared huge=");
-  const start = player.nextPlace(options.length > 0);
+  const start = player.nextPlace(options.some((option) => !option.startsWith("file=")));
   const pages = mappedPages(context, number(context, 1), huge);
   return mapAt(context, name, start, pages, access, share, process, huge);
 }
@@ -54,7 +55,7 @@ function doMmapAt(context: Context): Shown {
 }
 
 function mapAt(
-  { player }: Context,
+  context: Context,
   name: string,
   start: number,
   pages: number,
@@ -63,9 +64,15 @@ function mapAt(
   { mm, regions }: Process,
   huge: number | null = null,
 ): Shown {
+  const file = mappedFile(context, pages);
+  if (file !== undefined && (share !== "shared" || huge !== null))
+    throw notModelled(context, "a private mapping of a file");
   regions.set(name, { start, pages });
   const what = { start, pages, access: ACCESS[access] ?? 0, shared: share === "shared" };
-  return { errno: mmap(player.kernel, mm, huge === null ? what : { ...what, huge }) };
+  const { kernel } = context.player;
+  return {
+    errno: mmap(kernel, mm, { ...what, ...(huge === null ? {} : { huge }), ...(file && { file }) }),
+  };
 }
 
 /** "mremap A 16 B" or "mremap A 4 8 B". */
@@ -210,6 +217,7 @@ const OPERATIONS: ReadonlyMap<string, (context: Context) => Shown> = new Map([
   ["state", doState],
   ...MODEL_OPERATIONS,
   ...GUEST_OPERATIONS,
+  ...FILE_OPERATIONS,
 ]);
 
 /**
