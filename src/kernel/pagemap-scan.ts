@@ -82,7 +82,7 @@ function scanVma(scan: Scan, vma: Vma, own: number): boolean {
   if (isHugetlb(vma)) {
     return scanHugetlb(scan, vma, own, page, end, (from, to) => scanHole(scan, vma, own, from, to));
   }
-  while (page < end && !scan.isFull) {
+  for (; page < end && !scan.isFull; scan.kernel.meanwhile?.()) {
     const next = tableEnd(scan.kernel, page, end);
     let slot = exports.findEntry(scan.mm.root, page, 0) >>> 0;
     if (slot === 0) {
@@ -92,7 +92,7 @@ function scanVma(scan: Scan, vma: Vma, own: number): boolean {
       }
       slot = exports.findEntry(scan.mm.root, page, 0) >>> 0;
     }
-    if (slot !== 0) scanTable(scan, own, slot, page, next);
+    if (slot !== 0) scan.kernel.locks.withTable(slot, () => scanTable(scan, own, slot, page, next));
     else if (!scanHole(scan, vma, own, page, next)) return false;
     page = next;
   }

@@ -13,7 +13,7 @@ import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { PG_ANON, PG_KSM, PG_LARGE } from "./page-flags.js";
 import { isSoftDirty } from "./page-prot.js";
-import { forEachRun, hugeStart, type VisitRun } from "./walk-entries.js";
+import { forEachRunShared, hugeStart, type VisitRun } from "./walk-entries.js";
 
 /** What pagemap (and kpageflags) tell of a page: a sum of these. */
 export const PM_PRESENT = 1;
@@ -61,7 +61,7 @@ export function readPagemap(kernel: Kernel, mm: Mm, start: number, end: number):
         i = next;
       }
     };
-    forEachRun(kernel, mm.root, from, to, run, (slot, page, until) => {
+    forEachRunShared(kernel, mm.root, from, to, run, (slot, page, until) => {
       for (let at = page; at < until; at++)
         pages[at - start] = softDirty | hugeEntry(kernel, slot, at);
       return false;

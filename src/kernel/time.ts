@@ -53,6 +53,16 @@ export class Clocks {
     return this.at[this.current] ?? 0;
   }
 
+  /** Time of any CPU. */
+  of(cpu: number): number {
+    return this.at[cpu] ?? 0;
+  }
+
+  /** All CPUs wait for the latest. */
+  meet(): void {
+    this.at.fill(this.elapsed);
+  }
+
   /** The latest clock. */
   get elapsed(): number {
     return Math.max(...this.at);
@@ -74,6 +84,13 @@ export class Clocks {
     const waited = Math.max(0, time - this.now);
     this.at[this.current] = this.now + waited;
     return waited;
+  }
+
+  /** Cycles that CPUs waited for locks. */
+  get waited(): number {
+    let sum = 0;
+    for (const { waited } of this.locks.values()) sum += waited;
+    return sum;
   }
 
   /** Takes a lock, waiting for it. Returns since when it is held. */

@@ -46,6 +46,25 @@ export function forEachRun(
   lookAtRuns(kernel, root, start, end, locked, huge);
 }
 
+/**
+ * The same under an mmap_lock that is held for reading: behind each table other CPUs go on, and may fault. What they do
+ * there (`Kernel.meanwhile`) must leave mappings as they are.
+ */
+export function forEachRunShared(
+  kernel: Kernel,
+  root: number,
+  start: number,
+  end: number,
+  run: VisitRun,
+  huge: VisitHuge,
+): void {
+  const shared: VisitRun = (slot, page, count) => {
+    kernel.locks.withTable(slot, () => run(slot, page, count));
+    kernel.meanwhile?.();
+  };
+  lookAtRuns(kernel, root, start, end, shared, huge);
+}
+
 /** Visits every last-level entry, none or not, and upper entries that are no tables; under the tables' locks. */
 export function forEachEntry(
   kernel: Kernel,
