@@ -123,9 +123,8 @@ function protectWithMarkers(
 ): boolean {
   const { kernel, mm } = gather;
   const size = entriesPerTable(kernel);
-  let page = start;
-  while (page < end) {
-    const next = tableEnd(kernel, page, end);
+  for (let page = start, next = start; page < end; page = next) {
+    next = tableEnd(kernel, page, end);
     const huge = hugeEntryAt(kernel, mm.root, page);
     if (huge !== 0 && next - page === size) {
       if (changeHuge(kernel, vma, huge, change)) gather.changed(page, size);
@@ -133,9 +132,10 @@ function protectWithMarkers(
       if (huge !== 0) splitMapping(kernel, mm, vma, huge, page);
       const slot = kernel.mmu.exports.makeEntry(mm.root, page, 0) >>> 0;
       if (slot === 0) return false;
-      for (let at = page; at < next; at++) visit(slot + 8 * (at - page), at);
+      kernel.locks.withTable(slot, () => {
+        for (let at = page; at < next; at++) visit(slot + 8 * (at - page), at);
+      });
     }
-    page = next;
   }
   return true;
 }
