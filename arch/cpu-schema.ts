@@ -72,6 +72,9 @@ const cache = z
     "bytes / line / ways, the number of sets, is not a power of two",
   );
 
+/** A cache of a second stage's translations, fully associative; no entries = there is none. */
+const guestCache = z.strictObject({ entries: z.int().min(0).max(64), ...fact });
+
 /** What the walker's loads go through. */
 const memorySide = {
   /** Data and unified caches, from the nearest; none = every load of the walker costs `walkLoad`. */
@@ -129,6 +132,8 @@ const profile = z.strictObject({
       })
       .refine(hasWholeSets, SETS_RULE),
   ),
+  /** What walks of guests keep of the second stage: pages by guest-physical address, and tables on the way to them. */
+  secondStage: z.strictObject({ pages: guestCache, tables: guestCache }).optional(),
   /** How runs that name no `--pages` map memory on this machine. */
   pages: z.string().optional(),
   costs: z.strictObject({

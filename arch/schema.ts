@@ -114,7 +114,13 @@ const invalidation = z
     secondStage: z.enum(["address", "all"]).optional(),
     /** Translations of the first stage, and of both, stay. */
     stageOne: z.literal(false).optional(),
+    /** Whose: of the guest (VMID, VPID) that is given, of every guest; left out, of the one that runs. */
+    guest: z.enum(["given", "any"]).optional(),
     ...fact,
+  })
+  .refine(({ context, guest }) => guest !== "given" || context !== "given", {
+    error: "an operation takes a context or a guest, not both",
+    path: ["guest"],
   })
   .refine(({ addresses, sizes }) => (addresses === "range") === (sizes !== undefined), {
     error: "a range has sizes, and nothing else has",
@@ -253,6 +259,10 @@ export const descriptorSchema = z.strictObject({
       tablesWritten: conditions.nullable(),
       /** Bit of the code where the rights stand that its entries left: read, write, fetch; null = nowhere. */
       rightsAt: bit.nullable(),
+      /** Under these conditions the right to fetch as a user stands at a bit of its own, and that above is a supervisor's. */
+      userFetch: z.strictObject({ when: conditions, at: bit }).optional(),
+      /** Faults on a guest's table are told by what the guest tried; else by what the walk did to the table. */
+      tellsGuestAccess: z.boolean().default(false),
       /** Bits of the code for the page itself, and for a guest's table. */
       pageSets: z.int().min(0).max(65535),
       tableSets: z.int().min(0).max(65535),

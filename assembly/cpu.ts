@@ -1,18 +1,22 @@
 // The CPUs of an instance: equal blocks side by side (abi/tlb.ts), one of them running.
 
 import { EVENT_KIND_MASK, EventKind } from "./abi/event";
-import { DYNAMIC_BASE, NO_CPU_BASE } from "./abi/memory-map";
+import { DYNAMIC_BASE, GEOMETRY_BASE, NO_CPU_BASE } from "./abi/memory-map";
 import { ACCESS_MODE_STRIDE } from "./abi/stop";
 import {
   CPU_MODE,
   CPU_NEEDS,
   CPU_ROOTS,
   CPU_TAG,
+  GEOMETRY_GUESTS,
+  GUEST_CONTEXTS,
   MAX_CONTEXTS,
+  MAX_GUESTS,
   NEED_FETCHES_SHIFT,
   NEED_WRITES_SHIFT,
   TLB_CONTEXT_SHIFT,
   TLB_DATA_CLEAN,
+  TLB_GUEST_SHIFT,
 } from "./abi/tlb";
 import { clearBlock, flushBlock } from "./flush";
 import { setAside } from "./physmem";
@@ -48,7 +52,7 @@ export function resetCpus(): void {
   for (let number: u32 = 0; number < cpuCount; number++) {
     selectCpu(number);
     setRoots(0, 0);
-    setContext(0);
+    store<u32>(cpu, 0, CPU_TAG);
     setMode(0);
   }
   selectCpu(0);
@@ -93,15 +97,36 @@ export function setRoots(first: u64, second: u64): void {
   store<u64>(cpu, second, CPU_ROOTS + 8);
 }
 
+/** Contexts there are at a time: fewer where guests are told apart. */
+export function contexts(): u32 {
+  return load<u32>(GEOMETRY_BASE, GEOMETRY_GUESTS) == 0 ? <u32>MAX_CONTEXTS : <u32>GUEST_CONTEXTS;
+}
+
+/** The bits of a CPU's tag that name its guest (VMID, VPID). */
+export function guestTag(block: u32): u32 {
+  return load<u32>(block, CPU_TAG) & load<u32>(GEOMETRY_BASE, GEOMETRY_GUESTS);
+}
+
+/**
+ * Guest that the running CPU is in, whose root and tag are used from now on; its context stays. False: there is none of
+ * that number.
+ */
+export function setGuest(id: u32): bool {
+  const guests = load<u32>(GEOMETRY_BASE, GEOMETRY_GUESTS);
+  if (id >= <u32>MAX_GUESTS || (guests == 0 && id != 0)) return false;
+  store<u32>(cpu, (load<u32>(cpu, CPU_TAG) & ~guests) | (id << TLB_GUEST_SHIFT), CPU_TAG);
+  return true;
+}
+
 /**
  * Context that tags the running CPU's cached translations. False: out of range. There are `MAX_CONTEXTS`
- * at a time, fewer than PCIDs (4,096, SDM 3A 4.10.1) or ASIDs (256 or 65,536, Arm ARM D8.16): keys have no
+ * at a time, or `GUEST_CONTEXTS` of each guest, fewer than PCIDs (4,096, SDM 3A 4.10.1) or ASIDs (256 or 65,536, Arm ARM D8.16): keys have no
  * more room (ADR 0010). Whoever hands out more maps them, and invalidates a context before it stands
  * for another.
  */
 export function setContext(id: u32): bool {
-  if (id >= <u32>MAX_CONTEXTS) return false;
-  store<u32>(cpu, id << TLB_CONTEXT_SHIFT, CPU_TAG);
+  if (id >= contexts()) return false;
+  store<u32>(cpu, (id << TLB_CONTEXT_SHIFT) | guestTag(cpu), CPU_TAG);
   return true;
 }
 

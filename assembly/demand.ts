@@ -44,6 +44,11 @@ function refuse(stop: u32): bool {
   return false;
 }
 
+/** The same for a second stage that could not be filled. */
+export function refuseForMemory(): void {
+  demandStop = Stop.OutOfMemory;
+}
+
 /** Bytes of the table at a level: small ones share a frame, but a root has its own. */
 export function tableBytes(half: u32, level: u32): u32 {
   const entries = load<u32>(half + HALF_LEVELS + level * LEVEL_BYTES, LEVEL_INDEX_MASK) + 1;

@@ -3,7 +3,7 @@
 import { Counter } from "./abi/counters";
 import { HALF_BYTES, HALF_CODES, LAYOUT_HALVES, MAX_LEVELS } from "./abi/layout";
 import { LAYOUT_BASE, STAGE2_BASE, STOP_BASE } from "./abi/memory-map";
-import { STAGE2_HALF } from "./abi/stage2";
+import { STAGE2_HALF, STAGE2_TELLS_GUEST_ACCESS } from "./abi/stage2";
 import {
   ACCESSES,
   FaultKind,
@@ -50,6 +50,7 @@ export function describeFault(
   fromTlb: bool,
 ): void {
   const second = !fromTlb && faultedStage != 0;
+  const tried = load<u32>(STAGE2_BASE, STAGE2_TELLS_GUEST_ACCESS) != 0 ? access : Stage2.access;
   if (!second) bump(Counter.FaultOutOfRange + fault - FaultKind.OutOfRange);
   store<u32>(STOP_BASE, second ? faultedStage : 0, STOP_STAGE);
   store<u32>(STOP_BASE, second ? Stage2.rights : 0, STOP_RIGHTS);
@@ -59,7 +60,7 @@ export function describeFault(
   resetDemandStop();
   store<u32>(STOP_BASE, fault, STOP_FAULT);
   const code = second
-    ? codeIn(STAGE2_BASE + STAGE2_HALF, fault, level, Stage2.access)
+    ? codeIn(STAGE2_BASE + STAGE2_HALF, fault, level, tried)
     : codeOf(fault, level, halfIndex, access);
   store<u32>(STOP_BASE, code, STOP_FAULT_CODE);
   store<u32>(STOP_BASE, level, STOP_LEVEL);

@@ -45,8 +45,18 @@ export {
   promise,
   roomLeft,
 } from "./allocation";
-export { apply, gather, gatherAlike } from "./bulk";
-export { flushAll, partition, resetCpus, selectCpu, setContext, setMode, setRoots } from "./cpu";
+export { apply, gather, gatherAlike, gatherPages } from "./bulk";
+export {
+  contexts,
+  flushAll,
+  partition,
+  resetCpus,
+  selectCpu,
+  setContext,
+  setGuest,
+  setMode,
+  setRoots,
+} from "./cpu";
 export {
   absentOffset,
   absentType,
@@ -63,6 +73,7 @@ export {
 export { allocateFrames, freeFrameCount, freeFrames, makeFrames } from "./frames";
 export { invalidate } from "./invalidate";
 export { runAt } from "./run";
+export { newStage2Root } from "./stage2";
 export {
   findEntry,
   freeTables,

@@ -13,9 +13,11 @@
 import { Counter } from "./abi/counters";
 import {
   INVALIDATE_ANY,
+  INVALIDATE_ANY_GUEST,
   INVALIDATE_CURRENT,
   INVALIDATE_EVERY_CPU,
   INVALIDATE_GLOBAL,
+  INVALIDATE_GUEST_GIVEN,
   INVALIDATE_OWN,
   INVALIDATE_STAGE2,
   INVALIDATE_STAGE2_ADDRESS,
@@ -34,12 +36,13 @@ import {
   ARRAY_WAYS,
   CPU_LIVE,
   CPU_TAG,
+  GEOMETRY_GUESTS,
   GEOMETRY_PROBES,
   GEOMETRY_STAGE2,
   GEOMETRY_WALK_CACHES,
   GLOBAL_TAG,
   LIVE_GLOBAL_SHIFT,
-  MAX_CONTEXTS,
+  MAX_GUESTS,
   PROBE_BYTES,
   PROBE_FILL_CLASS,
   PROBE_SHIFT,
@@ -49,22 +52,24 @@ import {
   TLB_CLASS_MASK,
   TLB_CONTEXT_SHIFT,
   TLB_DATA,
+  TLB_GUEST_SHIFT,
   TLB_KEY,
   TLB_STRUCTURES,
   TLB_TAG_MASK,
   WALK_CACHE_LEVELS,
 } from "./abi/tlb";
 import { bumpBy } from "./count";
-import { blockOf, cpu, cpuCount } from "./cpu";
-import { forgetGuest } from "./stage2";
+import { blockOf, contexts, cpu, cpuCount, guestTag } from "./cpu";
+import { EVERY_GUEST, forgetGuest } from "./stage2-cache";
 import { classShift, Data, inPieces } from "./tlb";
 import { dropEntry } from "./tlb-array";
 import { dropStamped } from "./tlb-stamped";
 import { Tagged } from "./tlb-tagged";
 import { halfIndexOf, halfOf } from "./walk-way";
 
-/** The operation under way: what it drops, of which context (in its place in a key), in which range. */
+/** The operation under way: what it drops, of which guest and context (in their places in a key), in which range. */
 let flags: u32 = 0;
+let guest: u32 = 0;
 let tag: u32 = 0;
 let first: u64 = 0;
 let last: u64 = 0;
@@ -72,15 +77,21 @@ let last: u64 = 0;
 /**
  * Makes the running CPU, or every CPU, forget what `kinds` (`INVALIDATE_*`) says of the pages that meet
  * `from`..`to`, both included; 0 to the last address there is: of all pages. `context` counts where no flag
- * names another. Returns how many TLB entries were dropped.
+ * names another; it is the guest where the flags say so. The guest is else that of the running CPU, on every CPU.
+ * Returns how many TLB entries were dropped.
  */
 export function invalidate(kinds: u32, context: u32, from: u64, to: u64): u32 {
-  assert(context < <u32>MAX_CONTEXTS && from <= to);
+  const given = (kinds & INVALIDATE_GUEST_GIVEN) != 0;
+  let end = contexts();
+  if (given) end = MAX_GUESTS;
+  assert(context < end && from <= to);
   flags = kinds;
+  guest = given ? context << TLB_GUEST_SHIFT : guestTag(cpu);
   first = from;
   last = to;
-  if ((kinds & INVALIDATE_STAGE2) != 0) forgetGuest(0, u64.MAX_VALUE);
-  else if ((kinds & INVALIDATE_STAGE2_ADDRESS) != 0) forgetGuest(from, to);
+  const whose = (kinds & INVALIDATE_ANY_GUEST) != 0 ? EVERY_GUEST : guest >> TLB_GUEST_SHIFT;
+  if ((kinds & INVALIDATE_STAGE2) != 0) forgetGuest(whose, 0, u64.MAX_VALUE);
+  else if ((kinds & INVALIDATE_STAGE2_ADDRESS) != 0) forgetGuest(whose, from, to);
   if ((kinds & INVALIDATE_EVERY_CPU) == 0) return perform(cpu, context);
   let dropped: u32 = 0;
   for (let number: u32 = 0; number < cpuCount; number++) {
@@ -102,6 +113,7 @@ function perform(block: u32, context: u32): u32 {
  */
 export function forget(block: u32, kinds: u32, va: u64): void {
   flags = kinds | INVALIDATE_CURRENT;
+  guest = guestTag(block);
   first = va;
   last = va;
   drop(block, 0);
@@ -109,18 +121,26 @@ export function forget(block: u32, kinds: u32, va: u64): void {
 
 function drop(block: u32, context: u32): u32 {
   const current = (flags & INVALIDATE_CURRENT) != 0;
-  tag = current ? load<u32>(block, CPU_TAG) : context << TLB_CONTEXT_SHIFT;
+  const own = load<u32>(block, CPU_TAG) ^ guestTag(block);
+  tag = guest | (current ? own : context << TLB_CONTEXT_SHIFT);
   let dropped: u32 = 0;
   if ((flags & (INVALIDATE_OWN | INVALIDATE_GLOBAL)) != 0) dropped = dropTranslations(block);
   if ((flags & (INVALIDATE_TABLES | INVALIDATE_TABLES_ON_WAY)) != 0) dropTables(block);
   return dropped;
 }
 
-/** Whether an entry with this key is of a context that the operation names. */
+/** Whether an entry with this key is of a guest and a context that the operation names. */
 function isNamed(key: u64): bool {
+  if (!isOfGuest(key)) return false;
+  const guests = load<u32>(GEOMETRY_BASE, GEOMETRY_GUESTS);
   const owner = <u32>key & (TLB_TAG_MASK & ~TLB_CLASS_MASK);
-  if (owner == <u32>GLOBAL_TAG) return (flags & INVALIDATE_GLOBAL) != 0;
+  if ((owner | guests) == <u32>GLOBAL_TAG) return (flags & INVALIDATE_GLOBAL) != 0;
   return (flags & INVALIDATE_OWN) != 0 && (owner == tag || (flags & INVALIDATE_ANY) != 0);
+}
+
+function isOfGuest(key: u64): bool {
+  const other = (<u32>key ^ guest) & load<u32>(GEOMETRY_BASE, GEOMETRY_GUESTS);
+  return other == 0 || (flags & INVALIDATE_ANY_GUEST) != 0;
 }
 
 /** Whether the 2^shift bytes around an address (the bits below are ignored) meet the range. */
@@ -217,6 +237,7 @@ function dropTables(block: u32): void {
 }
 
 function isTableNamed(key: u64, level: u32): bool {
+  if (!isOfGuest(key)) return false;
   const owner = <u32>key & (TLB_TAG_MASK & ~TLB_CLASS_MASK);
   if (owner != tag && (flags & INVALIDATE_ANY) == 0) return false;
   return (flags & INVALIDATE_TABLES) != 0 || meets(key, levelShift(key, level));

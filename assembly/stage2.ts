@@ -6,7 +6,7 @@
 //    |                                     half at STAGE2_HALF
 //   root --entry by entry--> leaf
 //
-// Results stand in static fields, as in walk-step.ts. One guest at a time: a change of root must invalidate.
+// Results stand in static fields, as in walk-step.ts. Each guest has a root of its own, and what is cached has its number.
 
 import { Counter } from "./abi/counters";
 import {
@@ -18,34 +18,31 @@ import {
   HALF_RANGE_VALUE,
   HALF_TOP_LEVEL,
   LEVEL_LEAF_ADDRESS,
-  LEVEL_PAGE_MASK,
   LEVEL_SHIFT,
   LEVEL_TABLE_ADDRESS,
 } from "./abi/layout";
-import { STAGE2_BASE } from "./abi/memory-map";
+import { GEOMETRY_BASE, STAGE2_BASE } from "./abi/memory-map";
 import {
   CACHED_ADDRESS,
-  CACHED_BYTES,
-  CACHED_KEY,
   CACHED_SHIFT,
-  CACHED_STAMP,
   CACHED_WORD,
   STAGE2_DEMAND,
+  STAGE2_DEMAND_GROUP,
   STAGE2_DEMAND_LEVEL,
   STAGE2_HALF,
   STAGE2_LEAF_BITS,
   STAGE2_PAGE_ENTRIES,
   STAGE2_PAGES,
-  STAGE2_ROOT,
+  STAGE2_ROOTS,
   STAGE2_TABLE_BITS,
   STAGE2_TABLE_ENTRIES,
   STAGE2_TABLES,
 } from "./abi/stage2";
 import { CLASS_LEAF, CLASS_TABLE, FaultKind, RIGHTS_MASK } from "./abi/stop";
-import { TLB_DATA_CLEAN } from "./abi/tlb";
+import { CPU_TAG, GEOMETRY_GUESTS, TLB_DATA_CLEAN, TLB_GUEST_SHIFT } from "./abi/tlb";
 import { accessedFault, dirtyFault, isDirty, markLeaf, markTable } from "./accessed-dirty";
 import { bump } from "./count";
-import { allocateTable } from "./demand";
+import { allocateTable, refuseForMemory } from "./demand";
 import { loadStage2Entry } from "./hierarchy";
 import { denial, restrictionsOf, rightsOf } from "./permission";
 import { isBacked, Memory } from "./physmem";
@@ -57,18 +54,18 @@ import {
   leafAddress,
   tableAddress,
 } from "./pte";
+import { findCached, keepCached } from "./stage2-cache";
 import { entryPaOf, levelOf } from "./walk-way";
 
 const HALF: u32 = STAGE2_BASE + STAGE2_HALF;
-/** Base pages of every stage are at least so large. */
-const PAGE_SHIFT: u64 = 12;
 /** Of a cached table: what restricts it, and above that the level of its entries. */
 const RESTRICTIONS: u32 = 0xffff;
 const LEVEL_AT: u32 = 16;
 /** No physical address is so high. */
 export const NO_ADDRESS: u64 = u64.MAX_VALUE;
 
-let clock: u64 = 0;
+/** Whose address is translated. */
+let guest: u32 = 0;
 
 /** What the last translation came to, besides the address. */
 export class Stage2 {
@@ -96,11 +93,12 @@ export function translateGuest(cpu: u32, gpa: u64, access: u32, need: u32): u64 
   Stage2.gpa = gpa;
   Stage2.access = access;
   Stage2.rights = RIGHTS_MASK;
+  guest = (load<u32>(cpu, CPU_TAG) & load<u32>(GEOMETRY_BASE, GEOMETRY_GUESTS)) >> TLB_GUEST_SHIFT;
   if ((gpa & load<u64>(HALF, HALF_RANGE_MASK)) != load<u64>(HALF, HALF_RANGE_VALUE)) {
     Stage2.rights = 0;
     return failed(FaultKind.OutOfRange, load<u32>(HALF, HALF_RANGE_LEVEL));
   }
-  const page = find(STAGE2_PAGES, STAGE2_PAGE_ENTRIES, gpa);
+  const page = findCached(STAGE2_PAGES, STAGE2_PAGE_ENTRIES, guest, gpa);
   if (page != 0 && (load<u32>(page, CACHED_WORD) & need) == 0) {
     bump(Counter.SecondStagePageHits);
     Stage2.shift = load<u32>(page, CACHED_SHIFT);
@@ -113,9 +111,9 @@ export function translateGuest(cpu: u32, gpa: u64, access: u32, need: u32): u64 
 function walkStage2(cpu: u32, gpa: u64, access: u32): u64 {
   bump(Counter.SecondStageWalks);
   let l = <i32>load<u32>(HALF, HALF_TOP_LEVEL);
-  let table = load<u64>(STAGE2_BASE, STAGE2_ROOT);
+  let table = load<u64>(STAGE2_BASE + (guest << 3), STAGE2_ROOTS);
   let restrictions: u32 = 0;
-  const cached = find(STAGE2_TABLES, STAGE2_TABLE_ENTRIES, gpa);
+  const cached = findCached(STAGE2_TABLES, STAGE2_TABLE_ENTRIES, guest, gpa);
   if (cached != 0) {
     bump(Counter.SecondStageTableHits);
     table = load<u64>(cached, CACHED_ADDRESS);
@@ -143,7 +141,7 @@ function walkStage2(cpu: u32, gpa: u64, access: u32): u64 {
     markTable(HALF, word, entry);
     const word32: u32 = restrictions | ((<u32>(l - 1)) << LEVEL_AT);
     const reach = load<u32>(level, LEVEL_SHIFT);
-    insert(STAGE2_TABLES, STAGE2_TABLE_ENTRIES, gpa, reach, table, word32);
+    keepCached(STAGE2_TABLES, STAGE2_TABLE_ENTRIES, guest, gpa, reach, table, word32);
   }
   assert(false, "a last-level entry was classed as a table");
   return NO_ADDRESS;
@@ -177,82 +175,54 @@ function leafOf(
   Stage2.denied = (rights ^ RIGHTS_MASK) | clean;
   const inPage: u64 = ((<u64>1) << Stage2.shift) - 1;
   const at = (address & ~inPage) | (gpa & inPage);
-  insert(STAGE2_PAGES, STAGE2_PAGE_ENTRIES, gpa, Stage2.shift, at & ~inPage, Stage2.denied);
+  keepCached(
+    STAGE2_PAGES,
+    STAGE2_PAGE_ENTRIES,
+    guest,
+    gpa,
+    Stage2.shift,
+    at & ~inPage,
+    Stage2.denied,
+  );
   return at;
+}
+
+/** A zeroed root table, in the window; u64.MAX_VALUE = memory is used up. */
+export function newStage2Root(): u64 {
+  return allocateTable(HALF, load<u32>(HALF, HALF_TOP_LEVEL));
 }
 
 /** The simple mapper gives a guest the memory at its own addresses, by pages of the level that was chosen. */
 function fillOnDemand(l: u32, level: u32, word: u32, gpa: u64): void {
-  if (load<u32>(STAGE2_BASE, STAGE2_DEMAND) == 0 || !isBacked(word)) return;
+  if (load<u32>(STAGE2_BASE, STAGE2_DEMAND) == 0) return;
   if (classOf(HALF, l, load<u64>(word)) != FaultKind.NotPresent) return;
+  if (!isBacked(word)) {
+    refuseForMemory();
+    return;
+  }
   if (l == load<u32>(STAGE2_BASE, STAGE2_DEMAND_LEVEL)) {
-    const page = gpa & load<u64>(level, LEVEL_PAGE_MASK);
-    const bits = encodeAddress(level, load<u64>(level, LEVEL_LEAF_ADDRESS), page);
-    store<u64>(word, bits | load<u64>(STAGE2_BASE, STAGE2_LEAF_BITS));
+    fillLeaves(level, word, gpa);
     return;
   }
   const table = allocateTable(HALF, l - 1);
-  if (table == u64.MAX_VALUE) return;
+  if (table == u64.MAX_VALUE) {
+    refuseForMemory();
+    return;
+  }
   const bits = encodeAddress(level, load<u64>(level, LEVEL_TABLE_ADDRESS), table);
   store<u64>(word, bits | load<u64>(STAGE2_BASE, STAGE2_TABLE_BITS));
 }
 
-/** The entry for an address in one of the caches, the one that covers least, made youngest; 0 = there is none. */
-function find(cache: u32, entries: u32, gpa: u64): u32 {
-  const count = load<u32>(STAGE2_BASE + entries);
-  const first: u32 = STAGE2_BASE + cache;
-  let found: u32 = 0;
-  for (let i: u32 = 0; i < count; i++) {
-    const entry = first + i * CACHED_BYTES;
-    const key = load<u64>(entry, CACHED_KEY);
-    if (key == 0) continue;
-    const shift: u64 = load<u32>(entry, CACHED_SHIFT);
-    if (((key - 1) << PAGE_SHIFT) >> shift != gpa >> shift) continue;
-    if (found == 0 || <u32>shift < load<u32>(found, CACHED_SHIFT)) found = entry;
-  }
-  if (found != 0) store<u64>(found, ++clock, CACHED_STAMP);
-  return found;
-}
-
-/** In place of the entry for the same addresses, else of the oldest. */
-function insert(cache: u32, entries: u32, gpa: u64, shift: u32, address: u64, word: u32): void {
-  const count = load<u32>(STAGE2_BASE + entries);
-  if (count == 0) return;
-  const first: u32 = STAGE2_BASE + cache;
-  const key = (((gpa >> shift) << shift) >> PAGE_SHIFT) + 1;
-  let victim = first;
-  for (let i: u32 = 0; i < count; i++) {
-    const entry = first + i * CACHED_BYTES;
-    if (load<u64>(entry, CACHED_KEY) == key && load<u32>(entry, CACHED_SHIFT) == shift) {
-      victim = entry;
-      break;
-    }
-    if (load<u64>(entry, CACHED_STAMP) < load<u64>(victim, CACHED_STAMP)) victim = entry;
-  }
-  store<u64>(victim, key, CACHED_KEY);
-  store<u64>(victim, address, CACHED_ADDRESS);
-  store<u32>(victim, word, CACHED_WORD);
-  store<u32>(victim, shift, CACHED_SHIFT);
-  store<u64>(victim, ++clock, CACHED_STAMP);
-}
-
-/** Both caches forget guest-physical addresses `from`..`to`. */
-export function forgetGuest(from: u64, to: u64): void {
-  drop(STAGE2_PAGES, STAGE2_PAGE_ENTRIES, from, to);
-  drop(STAGE2_TABLES, STAGE2_TABLE_ENTRIES, from, to);
-}
-
-function drop(cache: u32, entries: u32, from: u64, to: u64): void {
-  const count = load<u32>(STAGE2_BASE + entries);
-  const first: u32 = STAGE2_BASE + cache;
-  for (let i: u32 = 0; i < count; i++) {
-    const entry = first + i * CACHED_BYTES;
-    const key = load<u64>(entry, CACHED_KEY);
-    if (key == 0) continue;
-    const shift: u64 = load<u32>(entry, CACHED_SHIFT);
-    const at = ((key - 1) << PAGE_SHIFT) >> shift;
-    if (at < from >> shift || at > to >> shift) continue;
-    store<u64>(entry, 0, CACHED_KEY);
-    store<u64>(entry, 0, CACHED_STAMP);
+/** The leaf for an address, and those beside it that are mapped with it: 2^group of them, which lie in one table. */
+function fillLeaves(level: u32, word: u32, gpa: u64): void {
+  const shift: u64 = load<u32>(level, LEVEL_SHIFT);
+  const group: u64 = load<u32>(STAGE2_BASE, STAGE2_DEMAND_GROUP);
+  const page = (gpa >> shift) << shift;
+  const first = (gpa >> (shift + group)) << (shift + group);
+  const count: u64 = (<u64>1) << group;
+  const at = word - ((<u32>((page - first) >> shift)) << 3);
+  for (let i: u64 = 0; i < count; i++) {
+    const bits = encodeAddress(level, load<u64>(level, LEVEL_LEAF_ADDRESS), first + (i << shift));
+    store<u64>(at + ((<u32>i) << 3), bits | load<u64>(STAGE2_BASE, STAGE2_LEAF_BITS));
   }
 }

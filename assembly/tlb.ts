@@ -10,6 +10,7 @@ import {
   ARRAY_TAGS,
   ARRAY_WAYS,
   CPU_LIVE,
+  GEOMETRY_GUESTS,
   GEOMETRY_PROBES,
   GLOBAL_TAG,
   LIVE_GLOBAL_SHIFT,
@@ -42,6 +43,11 @@ export function classShift(pageClass: u32): u32 {
   return load<u32>(LAYOUT_BASE + (pageClass << 2), LAYOUT_CLASS_SHIFTS);
 }
 
+/** Every context, of the guest that a tag names. */
+function globalTag(tag: u32): u32 {
+  return tag | (GLOBAL_TAG & ~load<u32>(GEOMETRY_BASE, GEOMETRY_GUESTS));
+}
+
 /** What a data word says of its page, besides the address. */
 export class Data {
   @inline
@@ -59,7 +65,7 @@ export class Data {
   /** The context under which it is filled from one with `tag`. */
   @inline
   static tag(data: u64, tag: u32): u32 {
-    return (<u32>data & TLB_DATA_GLOBAL) != 0 ? <u32>GLOBAL_TAG : tag;
+    return (<u32>data & TLB_DATA_GLOBAL) != 0 ? globalTag(tag) : tag;
   }
 
   /** Physical - virtual address of the base page of `va`, which `data` translates. */
@@ -214,7 +220,7 @@ function probeOthers(cpu: u32, structure: u32, tag: u32, va: u64, others: u32): 
   while (live != 0) {
     const bit = <u32>ctz(live);
     live &= live - 1;
-    const at = bit >= <u32>LIVE_GLOBAL_SHIFT ? <u32>GLOBAL_TAG : tag;
+    const at = bit >= <u32>LIVE_GLOBAL_SHIFT ? globalTag(tag) : tag;
     const entry = probeOne(cpu, structure, bit & TLB_CLASS_MASK, at, va);
     if (entry != 0) return entry;
   }
@@ -232,13 +238,14 @@ function fill(cpu: u32, structure: u32, from: u32, va: u64, data: u64): u32 {
   const at = probeOf(structure, filled);
   const shift: u64 = load<u32>(at, PROBE_SHIFT);
   const tag = Data.tag(data, from);
-  setLive(cpu, structure, liveOf(cpu, structure) | liveBit(filled, tag));
+  const isGlobal = (<u32>data & TLB_DATA_GLOBAL) != 0;
+  setLive(cpu, structure, liveOf(cpu, structure) | liveBit(filled, isGlobal));
   const word = (data & ~(<u64>CLASS_OF_DATA)) | (filled << TLB_DATA_CLASS_SHIFT);
   return insertEntry(cpu, at, va >> shift, Tlb.key(at, tag, va), word);
 }
 
-function liveBit(pageClass: u32, tag: u32): u32 {
-  const bit = tag == <u32>GLOBAL_TAG ? pageClass + LIVE_GLOBAL_SHIFT : pageClass;
+function liveBit(pageClass: u32, isGlobal: bool): u32 {
+  const bit = isGlobal ? pageClass + LIVE_GLOBAL_SHIFT : pageClass;
   return (<u32>1) << bit;
 }
 

@@ -17,7 +17,7 @@
 // leaf is. A walk cache holds the table's physical address, so that a hit saves its translation, too.
 
 import { Counter } from "./abi/counters";
-import { HALF_TOP_LEVEL } from "./abi/layout";
+import { HALF_TOP_LEVEL, LEVEL_INDEX_MASK } from "./abi/layout";
 import { GEOMETRY_BASE, STAGE2_BASE } from "./abi/memory-map";
 import { STAGE2_TABLES_WRITTEN } from "./abi/stage2";
 import { Access, FaultKind } from "./abi/stop";
@@ -95,7 +95,7 @@ function goOn(
       known = tableOf(cpu, level, table, va);
       if (known == NO_ADDRESS) return secondStage(2);
       denied = Stage2.denied;
-      if (counted && l < <i32>top) {
+      if (counted && l < <i32>top && isWithinPage(level)) {
         WalkCache.insert(cpu, levelOf(half, l + 1), tag, va, l + 1, known, Way.restrictions);
       }
     }
@@ -114,7 +114,13 @@ function goOn(
   return failed(FaultKind.NotPresent);
 }
 
-/** Physical address of a guest's table, by its entry for `va`: tables are no larger than a page of the second stage. */
+/** A table that its translation holds whole; a larger one is translated anew for each of its entries. */
+function isWithinPage(level: u32): bool {
+  const bytes: u64 = (<u64>load<u32>(level, LEVEL_INDEX_MASK) + 1) << 3;
+  return bytes <= (<u64>1) << Stage2.shift;
+}
+
+/** Physical address of a guest's table, where its entry for `va` lies; other pages of it may lie elsewhere. */
 function tableOf(cpu: u32, level: u32, table: u64, va: u64): u64 {
   const gpa = entryPaOf(level, table, va);
   const written = load<u32>(STAGE2_BASE, STAGE2_TABLES_WRITTEN) != 0;

@@ -9,6 +9,7 @@ const [{ ARCHITECTURES }, { CPUS }, { LINUX_LAYOUTS }, { BIT_BOOKS }, { DEFAULT_
   await Promise.all(
     ["index", "cpus/index", "linux/index", "linux/bit-books", "costs/index"].map(at),
   );
+const { STAGE2S } = await at("stage2/index");
 const [softleaf, kernels, { PROPOSALS }, { LINUX_FUNCTIONS }, { SECOND_STAGES }] =
   await Promise.all(
     ["linux/softleaf", "linux/kernels", "linux/proposals", "linux/functions", "linux/kvm"].map(at),
@@ -17,6 +18,7 @@ const [softleaf, kernels, { PROPOSALS }, { LINUX_FUNCTIONS }, { SECOND_STAGES }]
 const named = (map, name) => [...map].map(([key, data]) => [name(key), data]);
 const files = new Map([
   ...named(ARCHITECTURES, (key) => `arch/${key}.ts`),
+  ...named(STAGE2S, (key) => `arch/stage2/${key}.ts`),
   ...named(CPUS, (key) => `arch/cpus/${key}.ts`),
   ...named(LINUX_LAYOUTS, (key) => `arch/linux: ${key}`),
   ["arch/costs/plain.ts", DEFAULT_COSTS],

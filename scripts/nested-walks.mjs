@@ -1,132 +1,96 @@
-// How many entries a guest's walk reads, guest and host page sizes crossed, over 4 GiB and more: as the arithmetic has it
-// (no walk caches), and with the walk caches of the profile and caches of the second stage. A Markdown table, which is
-// docs/studies/nested-walks.md. Run `npm run build` before.
+// How many entries a guest's walk reads, guest and host page sizes crossed: as the arithmetic has it (`--cpu bare`), and with
+// the walk caches of `plain` and its caches of the second stage. The cells are those of `mmulate run`; here they are put
+// into tables, which are docs/studies/nested-walks.md. Run `npm run build` before.
 //
-//   node scripts/nested-walks.mjs [GIB] [ACCESSES]
+//   node scripts/nested-walks.mjs [GIB] [ACCESSES] > docs/studies/nested-walks.md
 
-import {
-  Access,
-  ARCHITECTURES,
-  Core,
-  Counter,
-  CPUS,
-  compileCoreFor,
-  compileCpu,
-  compileLayout,
-  compilePagePolicy,
-  compileStage2,
-  loadCoreModule,
-  STAGE2S,
-} from "../dist/src/index.js";
+import { loadCoreModule } from "../dist/src/runner/module-files.js";
+import { planRun } from "../dist/src/runner/plan.js";
+import { runCell } from "../dist/src/runner/run-cell.js";
 
 const [gib = "4", accesses = "200000"] = process.argv.slice(2);
-const PAGE = 4096n;
-const PAGES = (BigInt(gib) << 30n) / PAGE;
-const COUNT = Number(accesses);
-/** Entries of the second stage's caches of pages and of tables. */
-const CACHES = { pageEntries: 64, tableEntries: 16 };
-
-/** Pages at random (uniform), or each of them once before any again (chase): full periods of a linear congruence. */
-const WORKLOADS = {
-  uniform: () => {
-    let state = 1n;
-    return () => {
-      state = (state * 6364136223846793005n + 1442695040888963407n) & 0xffffffffffffffffn;
-      return (state >> 20n) % PAGES;
-    };
-  },
-  chase: () => {
-    let page = 0n;
-    return () => {
-      page = (page * 1664525n + 1013904223n) % PAGES;
-      return page;
-    };
-  },
+const PAGES = Number(gib) * 2 ** 18;
+/** Pages at random, or each once before any again (places in an order of the page's own size are as good as any). */
+const INPUTS = {
+  uniform: `uniform:pages=${PAGES}:accesses=${accesses}:warmup=0`,
+  chase: `chase:pages=${PAGES}:warmup=0:passes=1`,
 };
-
+const SIZES = { "4k": 0, "2m": 1, "1g": 2 };
+const WITH_GROUPS = { ...SIZES, "64k": 0 };
 const MACHINES = [
+  { name: "x86-64, 4 levels over 4", arch: "x86-64", n: 4, m: 4, sizes: SIZES },
+  { name: "x86-64, 5 levels over 4", arch: "x86-64:levels=5", n: 5, m: 4, sizes: { "4k": 0 } },
   {
-    arch: "x86-64",
-    mode: {},
-    second: {},
-    name: "x86-64, 4 levels over 4",
-    sizes: { "4k": 0, "2m": 1, "1g": 2 },
-  },
-  {
-    arch: "x86-64",
-    mode: { levels: 5 },
-    second: { levels: 5 },
     name: "x86-64, 5 levels over 5",
-    sizes: { "4k": 0, "2m": 1, "1g": 2 },
+    arch: "x86-64:levels=5",
+    second: ":levels=5",
+    n: 5,
+    m: 5,
+    sizes: SIZES,
   },
+  { name: "arm64, 4 levels over 4", arch: "arm64", n: 4, m: 4, sizes: WITH_GROUPS },
   {
+    name: "arm64, 4 levels over 3, two root tables side by side",
     arch: "arm64",
-    mode: {},
-    second: {},
-    name: "arm64, 4 levels over 4",
-    sizes: { "4k": 0, "2m": 1, "1g": 2 },
-    contiguous: "64k",
+    second: ":ipa=40",
+    n: 4,
+    m: 3,
+    sizes: { "4k": 0 },
   },
 ];
 
-const { bytes } = await loadCoreModule();
-const LOADS = Object.keys(Counter).filter(
-  (key) => /^WalkLoadsLevel\d$/.test(key) || key === "SecondStageLoads",
-);
+const core = await loadCoreModule();
 
-async function measure({ arch, mode, second }, pages, hostLevel, workload, cached) {
-  const descriptor = ARCHITECTURES.get(arch);
-  const layout = compileLayout(descriptor, { ...descriptor.typical.values, ...mode });
-  const plain = CPUS.get("plain");
-  const profile = cached ? plain : { ...plain, walkCaches: [] };
-  const cpu = compileCpu(profile, layout, { secondStage: true });
-  const core = new Core(await compileCoreFor(bytes, layout, cpu));
-  core.reset(true);
-  core.loadLayout(layout);
-  core.loadCpu(cpu, 1);
-  core.loadDemand(compilePagePolicy(layout, pages));
-  const [lower] = layout.halves;
-  const guest = core.exports.newTable(0, lower.topLevel);
-  core.exports.setRoots(guest, guest);
-  const root = core.exports.newTable(0, lower.topLevel);
-  const stage2 = compileStage2(STAGE2S.get(arch), second);
-  core.loadStage2(stage2, { root, demandLevel: hostLevel, ...(cached ? CACHES : {}) });
-  const next = WORKLOADS[workload]();
-  for (let i = 0; i < COUNT; i++) {
-    if (!core.translate(next() * PAGE, Access.UserRead)) throw new Error("an access faulted");
-  }
-  const walks = Number(core.counter(Counter.Walks));
-  const loads = LOADS.reduce((sum, key) => sum + Number(core.counter(Counter[key])), 0);
-  return { misses: walks / COUNT, references: loads / walks };
+async function measure({ arch, second = "" }, guest, host, input, cpu) {
+  const [cell] = planRun({
+    inputs: [{ path: INPUTS[input], format: "auto", accesses: "all", split: true }],
+    archs: [arch],
+    cpus: [cpu],
+    pages: [guest],
+    secondStages: [`${host}${second}`],
+  });
+  const { result } = await runCell(core, cell);
+  const broken = result.checks.filter(({ ok }) => !ok);
+  if (broken.length > 0) throw new Error(`${arch} ${guest} over ${host}: ${broken[0].id}`);
+  return result;
 }
 
-const cell = (value, digits) => value.toFixed(digits);
+const fixed = (value, digits) => value?.toFixed(digits) ?? "-";
 console.log("# Entries that a guest's walk reads\n");
-console.log(`Written by \`node scripts/nested-walks.mjs ${gib} ${accesses}\`.\n`);
 console.log(
-  `${COUNT} reads over ${gib} GiB, uniform (pages at random) and chase (every page once before any again), on the TLBs of \`plain\`. ` +
-    "Both stages are mapped at first touch. n guest levels over m levels of the host read n·m + n + m entries where nothing is " +
-    `cached; "cached" has the walk caches of \`plain\`, and ${CACHES.pageEntries} pages and ${CACHES.tableEntries} tables of the second stage.\n`,
+  `Written by \`node scripts/nested-walks.mjs ${gib} ${accesses}\`; a row's figures are those of\n`,
+);
+console.log("```sh");
+for (const input of Object.values(INPUTS)) {
+  console.log(
+    `mmulate run ${input} --arch ARCH --cpu bare,plain --pages GUEST --second-stage HOST`,
+  );
+}
+console.log("```\n");
+console.log(
+  `Pages of 4 KiB over ${gib} GiB, read at random (uniform, ${accesses} reads) or each once (chase). Both stages are mapped ` +
+    "before. n guest levels over m levels of the host read n·m + n + m entries where nothing is cached (`bare`); " +
+    "`plain` has walk caches, and keeps 64 pages and 16 tables of the second stage. 64k are contiguous groups (contpte).\n",
 );
 for (const machine of MACHINES) {
-  const levels = machine.mode.levels ?? 4;
   console.log(`## ${machine.name}\n`);
   console.log(
-    "| guest | host | arithmetic | uniform: walks per access | references per walk | cached | chase: walks per access | references per walk | cached |",
+    "| guest | host | arithmetic | uniform: walks per access | entries per walk | `plain` | chase: walks per access | entries per walk | `plain` |",
   );
   console.log("| :--- | :--- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
-  const guests = [
-    ...Object.entries(machine.sizes),
-    ...(machine.contiguous ? [[machine.contiguous, 0]] : []),
-  ];
-  for (const [pages, level] of guests) {
+  for (const [guest, level] of Object.entries(machine.sizes)) {
     for (const [host, hostLevel] of Object.entries(machine.sizes)) {
-      const [n, m] = [levels - level, levels - hostLevel];
-      const row = [pages, host, String(n * m + n + m)];
-      for (const workload of ["uniform", "chase"]) {
-        const bare = await measure(machine, pages, hostLevel, workload, false);
-        const cached = await measure(machine, pages, hostLevel, workload, true);
-        row.push(cell(bare.misses, 3), cell(bare.references, 2), cell(cached.references, 2));
+      const [n, m] = [machine.n - level, machine.m - hostLevel];
+      const row = [guest, host, String(n * m + n + m)];
+      for (const input of Object.keys(INPUTS)) {
+        const bare = await measure(machine, guest, host, input, "bare");
+        const plain = await measure(machine, guest, host, input, "plain");
+        const walks = Number(bare.counters.walks) / Number(bare.counters.reads);
+        row.push(fixed(walks, 3));
+        row.push(
+          fixed(bare.metrics.references_per_walk, 2),
+          fixed(plain.metrics.references_per_walk, 2),
+        );
       }
       console.log(`| ${row.join(" | ")} |`);
     }

@@ -13,6 +13,8 @@ export const SECONDARY_COSTS: CostProfileInput["events"] = {
     "a walk of the subscriptions and a lock, to the nearest round number",
   ),
   notifier_age: chosen(100, "a walk of the subscriptions, to the nearest round number"),
+  notifier_dirty: chosen(100, "as notifier_age"),
+  spte_look: chosen(5, "as dirty_sweep of the profile of round numbers"),
   kvm_exit: chosen(
     1500,
     "a round trip of exit and entry alone: 1344 to 1376 were published for one CPU",

@@ -2,7 +2,12 @@
 // the memory side follows the machine on which mmulate's own measurements were taken.
 
 import { defineCpu } from "../define.js";
-import { CHOSEN_COSTS, CHOSEN_SOURCES, MINOR_FAULT_CYCLES } from "./chosen-costs.js";
+import {
+  CHOSEN_COSTS,
+  CHOSEN_SECOND_STAGE,
+  CHOSEN_SOURCES,
+  MINOR_FAULT_CYCLES,
+} from "./chosen-costs.js";
 
 const SMALL = 12;
 const LARGE = 21;
@@ -152,6 +157,7 @@ export const goldenCove = defineCpu({
       confidence: "choice",
     },
   ],
+  secondStage: CHOSEN_SECOND_STAGE,
   costs: {
     secondLevelHit: {
       cycles: 7,

@@ -3,7 +3,12 @@
 // pages or contiguous groups, whichever the granule makes them, and one entry all the same.
 
 import { defineCpu } from "../define.js";
-import { CHOSEN_COSTS, CHOSEN_SOURCES, MINOR_FAULT_CYCLES } from "./chosen-costs.js";
+import {
+  CHOSEN_COSTS,
+  CHOSEN_SECOND_STAGE,
+  CHOSEN_SOURCES,
+  MINOR_FAULT_CYCLES,
+} from "./chosen-costs.js";
 
 const P4K = 12;
 const P16K = 14;
@@ -116,6 +121,7 @@ export const neoverseN1 = defineCpu({
       confidence: "choice",
     },
   ],
+  secondStage: CHOSEN_SECOND_STAGE,
   costs: {
     secondLevelHit: {
       cycles: 5,

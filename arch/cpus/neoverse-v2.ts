@@ -2,7 +2,12 @@
 // holds, and how, is taken from Cortex-A76 and marked as a choice.
 
 import { defineCpu } from "../define.js";
-import { CHOSEN_COSTS, CHOSEN_SOURCES, MINOR_FAULT_CYCLES } from "./chosen-costs.js";
+import {
+  CHOSEN_COSTS,
+  CHOSEN_SECOND_STAGE,
+  CHOSEN_SOURCES,
+  MINOR_FAULT_CYCLES,
+} from "./chosen-costs.js";
 
 const P4K = 12;
 const P16K = 14;
@@ -104,6 +109,7 @@ export const neoverseV2 = defineCpu({
       confidence: "choice",
     },
   ],
+  secondStage: CHOSEN_SECOND_STAGE,
   costs: {
     secondLevelHit: {
       cycles: 5,

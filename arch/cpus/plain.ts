@@ -23,6 +23,10 @@ export const plain = defineCpu({
     { level: 2, entries: 4, ways: 4, cite, confidence },
     { level: 3, entries: 4, ways: 4, cite, confidence },
   ],
+  secondStage: {
+    pages: { entries: 64, cite, confidence },
+    tables: { entries: 16, cite, confidence },
+  },
   costs: {
     secondLevelHit: { cycles: 7, cite: "YARDSTICK second-level hit", confidence },
     walkLoad: { cycles: 20, cite: "YARDSTICK flat cost of an entry's load", confidence },

@@ -2,7 +2,12 @@
 // with levels=5 shows the design on its TLBs, not the machine.
 
 import { defineCpu } from "../define.js";
-import { CHOSEN_COSTS, CHOSEN_SOURCES, MINOR_FAULT_CYCLES } from "./chosen-costs.js";
+import {
+  CHOSEN_COSTS,
+  CHOSEN_SECOND_STAGE,
+  CHOSEN_SOURCES,
+  MINOR_FAULT_CYCLES,
+} from "./chosen-costs.js";
 
 const SMALL = 12;
 const LARGE = 21;
@@ -121,6 +126,7 @@ export const skylakeSp = defineCpu({
       confidence: "choice",
     },
   ],
+  secondStage: CHOSEN_SECOND_STAGE,
   costs: {
     secondLevelHit: {
       cycles: 9,

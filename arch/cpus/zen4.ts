@@ -2,7 +2,12 @@
 // what is missing is taken from Zen 2 and marked as a choice.
 
 import { defineCpu } from "../define.js";
-import { CHOSEN_COSTS, CHOSEN_SOURCES, MINOR_FAULT_CYCLES } from "./chosen-costs.js";
+import {
+  CHOSEN_COSTS,
+  CHOSEN_SECOND_STAGE,
+  CHOSEN_SOURCES,
+  MINOR_FAULT_CYCLES,
+} from "./chosen-costs.js";
 
 const SMALL = 12;
 const LARGE = 21;
@@ -95,6 +100,7 @@ export const zen4 = defineCpu({
       confidence: "choice",
     },
   ],
+  secondStage: CHOSEN_SECOND_STAGE,
   costs: {
     secondLevelHit: {
       cycles: 7,

@@ -5,10 +5,12 @@
 //     |VE| ign.   | reserved| address               |  |XU|D |A|L|IPAT| MT |X|W|R|
 //     +--+--------+---------+-----------------------+--+--+--+-+-+---+----+-+-+-+
 //
-// There is no valid bit: an entry is present when one of R, W, X is set. L marks a leaf above the last level. Section
+// There is no valid bit: an entry is present when one of R, W, X is set (with mode-based execute control also XU,
+// which no entry here has alone: such a one counts as not present). L marks a leaf above the last level. Section
 // titles are cited; the text was not read again for this file.
 
 import { define } from "../define.js";
+import type { RightName } from "../schema.js";
 
 const BOTH = {
   read: ["user.read", "supervisor.read"],
@@ -16,16 +18,16 @@ const BOTH = {
   fetch: ["user.fetch", "supervisor.fetch"],
 } as const;
 
-const right = (field: string, rights: (typeof BOTH)[keyof typeof BOTH]) =>
+const right = (field: string, rights: readonly RightName[], ...mode: readonly string[]) =>
   [`!${field}`, `table.${field}`].map((condition) => ({
-    when: [condition],
+    when: [...mode, condition],
     remove: [...rights],
     cite: "SDM EPT paging-structure entries: an access needs its right in every entry",
     confidence: "knowledge" as const,
   }));
 
-/** Memory types that no entry may have (SDM EPT memory type: 0, 1, 4, 5, 6 are legal). */
-const NO_TYPES = [2, 3, 7];
+/** Memory types that no entry may have (SDM EPT memory type: 0, 1, 4, 5, 6 are legal): 2 and 3, and 7. */
+const NO_TYPES = [{ MT_HIGH: 1 }, { MT: 7 }];
 
 export const ept = define({
   name: "x86-64-ept",
@@ -52,6 +54,12 @@ export const ept = define({
       default: true,
       means: "execute-only translations (IA32_VMX_EPT_VPID_CAP bit 0)",
       cite: "SDM EPT misconfigurations",
+    },
+    mbec: {
+      type: "boolean",
+      default: false,
+      means: "mode-based execute control: bit 2 lets a supervisor fetch, bit 10 a user",
+      cite: "SDM Mode-based execute control for EPT",
     },
     maxphyaddr: {
       type: "integer",
@@ -100,6 +108,13 @@ export const ept = define({
       cite: "SDM format of EPT entries",
     },
     { name: "MT", bits: [5, 3], of: "leaf", means: "memory type", cite: "SDM EPT memory type" },
+    {
+      name: "MT_HIGH",
+      bits: [5, 4],
+      of: "leaf",
+      means: "upper bits of the memory type",
+      cite: "SDM EPT memory type",
+    },
     { name: "IPAT", bits: [6, 6], of: "leaf", means: "ignore PAT", cite: "SDM EPT memory type" },
     {
       name: "L",
@@ -122,6 +137,13 @@ export const ept = define({
       of: "leaf",
       means: "dirty",
       cite: "SDM Accessed and dirty flags for EPT",
+    },
+    {
+      name: "XU",
+      bits: [10, 10],
+      of: "any",
+      means: "user-mode execute access, with mode-based execute control",
+      cite: "SDM format of EPT entries",
     },
     {
       name: "SVE",
@@ -166,20 +188,33 @@ export const ept = define({
       of: "any",
       cite: "SDM EPT misconfigurations: execute-only where it is not supported",
     },
-    ...NO_TYPES.map((type) => ({
-      fields: { MT: type },
+    {
+      when: ["!xo", "mbec"],
+      fields: { R: 0, XU: 1 },
+      of: "any",
+      cite: "SDM EPT misconfigurations: execute-only where it is not supported",
+    },
+    ...NO_TYPES.map((fields) => ({
+      fields,
       of: "leaf" as const,
       cite: "SDM EPT misconfigurations: memory type 2, 3 or 7",
     })),
   ],
   permissions: {
-    leaf: ["R", "W", "X"],
+    leaf: ["R", "W", "X", "XU"],
     table: [
       { field: "R", restricts: 0 },
       { field: "W", restricts: 0 },
       { field: "X", restricts: 0 },
+      { field: "XU", restricts: 0 },
     ],
-    rows: [...right("R", BOTH.read), ...right("W", BOTH.write), ...right("X", BOTH.fetch)],
+    rows: [
+      ...right("R", BOTH.read),
+      ...right("W", BOTH.write),
+      ...right("X", BOTH.fetch, "!mbec"),
+      ...right("X", ["supervisor.fetch"], "mbec"),
+      ...right("XU", ["user.fetch"], "mbec"),
+    ],
   },
   accessed: {
     field: "A",
@@ -210,16 +245,18 @@ export const ept = define({
       name: "INVEPT single",
       addresses: "all",
       context: "any",
+      guest: "given",
       global: true,
       tables: "context",
       broadcast: false,
       secondStage: "all",
-      cite: "SDM INVEPT, single-context: all mappings of the EPTP; there is one EPTP in this model",
+      cite: "SDM INVEPT, single-context: guest-physical and combined mappings of the EPTP, whatever the VPID",
     },
     {
       name: "INVEPT global",
       addresses: "all",
       context: "any",
+      guest: "any",
       global: true,
       tables: "context",
       broadcast: false,
@@ -230,24 +267,37 @@ export const ept = define({
       name: "INVVPID address",
       addresses: "one",
       context: "any",
+      guest: "given",
       global: true,
       tables: "address",
       broadcast: false,
-      cite: "SDM INVVPID type 0: linear and combined mappings of the address; one VPID in this model",
+      cite: "SDM INVVPID type 0: linear and combined mappings of the address and the VPID, for all PCIDs",
     },
     {
       name: "INVVPID context",
       addresses: "all",
       context: "any",
+      guest: "given",
       global: true,
       tables: "context",
       broadcast: false,
       cite: "SDM INVVPID type 1: all linear and combined mappings of the VPID",
     },
     {
+      name: "INVVPID retaining globals",
+      addresses: "all",
+      context: "any",
+      guest: "given",
+      global: false,
+      tables: "context",
+      broadcast: false,
+      cite: "SDM INVVPID type 3: those of the VPID but global translations",
+    },
+    {
       name: "INVVPID all",
       addresses: "all",
       context: "any",
+      guest: "any",
       global: true,
       tables: "context",
       broadcast: false,
@@ -257,9 +307,10 @@ export const ept = define({
   secondStage: {
     tablesWritten: ["ad"],
     rightsAt: 3,
+    userFetch: { when: ["mbec"], at: 6 },
     pageSets: 0x100,
     tableSets: 0x1,
-    cite: "SDM exit qualification for EPT violations: bits 5:3 the rights, bit 8 the access was to the page itself; accesses to guest paging structures count as writes with EPT accessed and dirty flags, and set bit 0 as well",
+    cite: "SDM exit qualification for EPT violations: bits 5:3 the rights, with mode-based execute control bit 6 that of a user to fetch, bit 8 the access was to the page itself; accesses to guest paging structures count as writes with EPT accessed and dirty flags, and set bit 0 as well",
   },
   faults: {
     report: {
@@ -293,7 +344,15 @@ export const ept = define({
     ],
   },
   templates: [
+    { of: "table", when: ["mbec"], fields: { R: 1, W: 1, X: 1, XU: 1 } },
     { of: "table", fields: { R: 1, W: 1, X: 1 } },
+    { of: "leaf", levels: [0], when: ["mbec"], fields: { R: 1, W: 1, X: 1, XU: 1, MT: 6 } },
+    {
+      of: "leaf",
+      levels: [1, 2],
+      when: ["mbec"],
+      fields: { R: 1, W: 1, X: 1, XU: 1, MT: 6, L: 1 },
+    },
     { of: "leaf", levels: [0], fields: { R: 1, W: 1, X: 1, MT: 6 } },
     { of: "leaf", levels: [1, 2], fields: { R: 1, W: 1, X: 1, MT: 6, L: 1 } },
   ],

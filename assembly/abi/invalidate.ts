@@ -16,5 +16,8 @@ export const INVALIDATE_TABLES = 32;
 /** What the second stage's caches hold of the addresses, which are guest-physical; or all of it. */
 export const INVALIDATE_STAGE2_ADDRESS = 128;
 export const INVALIDATE_STAGE2 = 256;
+/** The guest is the one given, in the place of a context; or every guest. Else it is that of the CPU which performs it. */
+export const INVALIDATE_GUEST_GIVEN = 512;
+export const INVALIDATE_ANY_GUEST = 1024;
 /** Every CPU performs it, not only the running one. */
 export const INVALIDATE_EVERY_CPU = 64;

@@ -79,6 +79,15 @@ export const TLB_CONTEXT_SHIFT = 3;
 export const MAX_CONTEXTS = 511;
 export const GLOBAL_TAG = 511 << TLB_CONTEXT_SHIFT;
 export const TLB_TAG_MASK = 0xfff;
+/**
+ * Where guests are told apart (VMID, VPID), the upper bits of the context are theirs:
+ *
+ *   11    9 8         3 2     0
+ *  | guest | context   | class |     context 63 = every context of the guest
+ */
+export const MAX_GUESTS = 8;
+export const GUEST_CONTEXTS = 63;
+export const TLB_GUEST_SHIFT = 9;
 
 export const TLB_DATA_CLEAN = 64;
 export const TLB_DATA_GLOBAL = 128;
@@ -149,6 +158,8 @@ export const GEOMETRY_VICTIM_CACHE = 24;
 export const NO_VICTIM_CACHE = 0xff;
 /** u32: 1 = the CPU runs a guest whose second stage is walked (walk-nested.ts). */
 export const GEOMETRY_STAGE2 = 28;
+/** u32: bits of a tag that name the guest; 0 = there are none, and contexts have all of them. */
+export const GEOMETRY_GUESTS = 32;
 export const GEOMETRY_PROBES = 64;
 /** Arrays by the level of the entries they hold. */
 export const GEOMETRY_WALK_CACHES = GEOMETRY_PROBES + STRUCTURE_BYTES * TLB_STRUCTURES;

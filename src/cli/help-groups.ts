@@ -23,7 +23,7 @@ const OPTION_GROUPS: readonly (readonly [heading: string, flags: readonly string
       "--any-input",
     ],
   ],
-  ["The machine:", ["--data-cache", "--nested", "--set"]],
+  ["The machine:", ["--data-cache", "--nested", "--second-stage", "--set"]],
   ["What is read and run:", ["--format", "--accesses", "--no-split", "--seed"]],
   ["What is watched and told:", ["--check", "--explain", "--show-config"]],
   ["Defaults:", ["--config", "--no-config"]],

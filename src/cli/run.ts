@@ -37,6 +37,7 @@ interface RunFlags extends SweepFlags {
   readonly split: boolean;
   readonly dataCache?: true;
   readonly nested?: string;
+  readonly secondStage?: string[];
   readonly seed?: string;
   readonly workers?: string;
   readonly memory?: string;
@@ -83,6 +84,12 @@ Kernels: ${KERNEL_VERSIONS.join(", ")}; 6.12:softDirty=false is one without CONF
 
 function addPolicies(command: Command): Command {
   return command
+    .option("--nested <size>", "approximate a guest whose host maps pages of this size: 4k, 2m")
+    .option(
+      "--second-stage <s,t>",
+      "walk a guest's second stage, by pages of this size: 4k, 2m:levels=5; none",
+      list,
+    )
     .option(
       "--mmu-policy <a,b>",
       `scripts: what guests' shadow entries do: ${[...MMU_POLICIES.keys()].join(", ")}`,
@@ -132,7 +139,6 @@ function addSelectors(command: Command): Command {
     )
     .option("--no-split", "count an access that crosses a page once, at its start")
     .option("--data-cache", "reads and writes go through data caches, too, and slow walks down")
-    .option("--nested <size>", "approximate a guest whose host maps pages of this size: 4k, 2m")
     .option("--seed <n>", "of workloads: another seed, another random order (default: 1)");
 }
 
@@ -221,6 +227,7 @@ function lineValues(flags: Partial<RunFlags>): LineValues {
     split: ["--no-split", one(flags.split === false ? "false" : undefined)],
     dataCache: ["--data-cache", on(flags.dataCache)],
     nested: ["--nested", one(flags.nested)],
+    secondStage: ["--second-stage", flags.secondStage],
     seed: ["--seed", one(flags.seed)],
     check: ["--check", on(flags.check)],
     explain: ["--explain", on(flags.explain)],
@@ -240,11 +247,13 @@ function configOf(
 ): Report["config"] {
   const one = (name: string): string | undefined => values.get(name)?.value[0];
   const [nested, seed] = [one("nested"), one("seed")];
+  const secondStage = values.get("secondStage")?.value;
   const traces = {
     format: one("format") ?? "auto",
     accesses: one("accesses") ?? "all",
     split: one("split") !== "false",
     ...(nested === undefined ? {} : { nested }),
+    ...(secondStage === undefined ? {} : { secondStage }),
     ...(seed === undefined ? {} : { seed: Number(seed) }),
   };
   const set = settings.map(({ path, value }): [string, string] => [path, value]);

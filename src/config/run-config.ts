@@ -33,6 +33,7 @@ export const LISTS = [
   "kernel",
   "linuxLayout",
   "pages",
+  "secondStage",
   "costs",
   "tracker",
   "cpus",
@@ -55,7 +56,10 @@ export const selectorShape = {
     .optional(),
   split: flag("split an access that crosses a page; default true"),
   dataCache: flag("reads and writes go through the CPU's data caches, too"),
-  nested: text("page size of a host whose guest the machine is: 4k, 2m"),
+  nested: text("page size of a host whose guest the machine is, approximated: 4k, 2m"),
+  secondStage: strings(
+    "how a host maps a guest's memory, by tables that are walked: none, 4k, 2m:levels=5",
+  ),
   seed: whole(0, "of workloads"),
   check: flag("of scripts: an oracle watches"),
   set: z

@@ -15,6 +15,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   split: "true",
   dataCache: "true",
   nested: "4k",
+  secondStage: "[4k, 2m]",
   seed: "1",
   check: "true",
   explain: "true",

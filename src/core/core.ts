@@ -69,6 +69,7 @@ export class Core {
   readonly exports: CoreExports;
   private held = 0;
   private layout: CompiledLayout | null = null;
+  private stage2: CompiledLayout | null = null;
   private readonly madeFor: readonly ConstantBytes[];
 
   /** @param module from `compileCore`, or from `compileCoreFor` the layout and CPU to be loaded */
@@ -143,11 +144,14 @@ export class Core {
   }
 
   /**
-   * Gives a CPU that runs a guest (`secondStage` of its options) its second stage; what was cached under another one
-   * stays, and is the caller's to invalidate.
+   * Gives CPUs that run guests (`secondStage` of their options) the second stage of these. Its own caches are empty then;
+   * what TLBs and walk caches hold of another one stays, and is the caller's to invalidate (`exports.flushAll`). CPUs
+   * run guest 0 until told otherwise (`exports.setGuest`).
+   * @throws MmulateError CONFIG where a cache is too large, or the mapper's policy is none of the second stage's
    */
   loadStage2(stage2: CompiledStage2, options: Stage2Options): void {
     this.write(map.STAGE2_BASE, encodeStage2(stage2, options));
+    this.stage2 = stage2.layout;
   }
 
   /** Switches the simple mapper on, with its address counters at their start, or off (null). */
@@ -186,7 +190,33 @@ export class Core {
    */
   invalidate(operation: string, operands: InvalidationOperands = {}): number {
     if (this.layout === null) throw new MmulateError("CONFIG", "no layout is loaded");
-    const { flags, context, first, last } = requestOf(this.layout, operation, operands);
+    return this.perform(this.layout, operation, operands);
+  }
+
+  /**
+   * Performs an instruction of the host on what is cached of guests: "INVEPT single", "VMALLS12E1IS".
+   * @param operation its name in the second stage's descriptor
+   * @returns how many TLB entries were dropped
+   * @throws MmulateError CONFIG as `invalidate`
+   */
+  invalidateGuests(operation: string, operands: InvalidationOperands = {}): number {
+    if (this.stage2 === null) throw new MmulateError("CONFIG", "no second stage is loaded");
+    return this.perform(this.stage2, operation, operands);
+  }
+
+  private perform(
+    layout: CompiledLayout,
+    operation: string,
+    operands: InvalidationOperands,
+  ): number {
+    const { flags, context, first, last } = requestOf(layout, operation, operands);
+    const end = this.exports.contexts();
+    if (operands.context !== undefined && context >= end) {
+      throw new MmulateError(
+        "CONFIG",
+        `${layout.architecture}: ${operation}: context ${context}, but a guest has 0 to ${end - 1}`,
+      );
+    }
     return this.exports.invalidate(flags, context, first, last);
   }
 

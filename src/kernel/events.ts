@@ -89,6 +89,17 @@ const EVENTS = [
   ["spte_protect", "shadow entries that lost the right to write"],
   ["spte_clean", "shadow entries made clean, and still writable"],
   ["spte_age", "shadow entries made old"],
+  ["fault_numa", "faults by which NUMA balancing saw who uses a page"],
+  ["file_read", "pages read from a file's disk"],
+  ["file_write", "pages written back to a file's disk"],
+  ["page_mkwrite", "times a file system was asked before a page of its file became writable"],
+  ["mkclean_entry", "entries that writeback made read-only and clean"],
+  ["notifier_dirty", "times writeback asked a secondary MMU for what was written (no kernel does)"],
+  ["spte_look", "shadow entries looked at to answer it"],
+  [
+    "dirty_unasked",
+    "pages of files that a secondary MMU made dirty without the file system having been asked",
+  ],
 ] as const;
 
 type EventName = (typeof EVENTS)[number][0];

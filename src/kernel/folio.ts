@@ -14,6 +14,7 @@ import {
   FRAME_SPARE,
   FRAME_STAMP,
 } from "../../assembly/abi/frames.js";
+import { Pte } from "../layout/linux-flags.js";
 import { Event } from "./events.js";
 import { frameWord, setFrameWord } from "./frame-words.js";
 import { giveHugePage, poolOf } from "./hugetlb-pool.js";
@@ -21,6 +22,7 @@ import type { Kernel } from "./kernel.js";
 import { trackMapping } from "./mm-ids.js";
 import {
   PG_ANON,
+  PG_DIRTY,
   PG_HUGETLB,
   PG_LARGE,
   PG_ORDER_MASK,
@@ -163,6 +165,11 @@ export function newCachePage(kernel: Kernel, owner: number, index: number): numb
 export function dropMapping(kernel: Kernel, frame: number, mm: number): void {
   addMapping(kernel, frame, -1, mm);
   putPage(kernel, frame);
+}
+
+/** Before an entry of a shared page goes: where it is dirty, the folio is (zap_present_folio_ptes, try_to_unmap_one). */
+export function keepDirty(kernel: Kernel, entry: number, frame: number): void {
+  if ((entry & Pte.dirty) !== 0) setPageFlags(kernel, headOf(kernel, frame), PG_DIRTY);
 }
 
 /** Pins of a large folio (`_pincount`); small ones count theirs as references. */

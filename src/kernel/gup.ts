@@ -10,13 +10,14 @@ import type { Errno } from "./errno.js";
 import { Event } from "./events.js";
 import { allows } from "./fault.js";
 import { addPins, getPage, headOf, isLarge, putPage } from "./folio.js";
-import { faultIn, followPage, type Wanted } from "./follow-page.js";
+import { type Followed, faultIn, followPage, type Wanted } from "./follow-page.js";
 import { isHugeZero } from "./huge-zero.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { PIN_BIAS } from "./page-flags.js";
 import { Waits } from "./steps.js";
 import { syscall } from "./syscall.js";
+import type { Vma } from "./vma.js";
 import { leafAt } from "./walk-entries.js";
 
 /** Pages that one call pinned; who unpins them says which. */
@@ -91,7 +92,7 @@ function pinFast(
   for (let page = start; page < end; page++) {
     const held = holdEarly(kernel, mm, page);
     const vma = mm.vmas.at(page);
-    const frame = vma === null ? "fault" : followPage(kernel, mm, vma, page, want);
+    const frame = followFast(kernel, mm, vma, page, want);
     if (held !== 0 && typeof frame !== "number") putPage(kernel, held);
     // The zero page is special, and left to who knows its mapping.
     if (typeof frame !== "number" || isZero(kernel, frame)) break;
@@ -100,6 +101,12 @@ function pinFast(
     if (held !== 0) putPage(kernel, held);
   }
   kernel.steps.walking = false;
+}
+
+/** What a pin finds without locks; gup_fast_pte_range looks at no entry without rights. */
+function followFast(kernel: Kernel, mm: Mm, vma: Vma | null, page: number, want: Wanted): Followed {
+  if (vma === null || (want.write && isForbiddenFile(kernel, vma))) return "fault";
+  return followPage(kernel, mm, vma, page, { ...want, honorsNuma: true });
 }
 
 /**
@@ -121,6 +128,7 @@ function holdEarly(kernel: Kernel, mm: Mm, page: number): number {
 function pinSlow(kernel: Kernel, mm: Mm, page: number, want: Wanted, pins: number[]): Errno {
   const vma = mm.vmas.at(page);
   if (vma === null || !allows(vma, want.write)) return "EFAULT";
+  if (want.write && isForbiddenFile(kernel, vma)) return "EFAULT";
   const errno = faultIn(kernel, mm, page, want);
   if (errno !== 0) return errno;
   const frame = followPage(kernel, mm, mm.vmas.at(page) ?? vma, page, want);
@@ -128,6 +136,14 @@ function pinSlow(kernel: Kernel, mm: Mm, page: number, want: Wanted, pins: numbe
   kernel.count(Event.gup_slow);
   pins.push(grab(kernel, frame));
   return 0;
+}
+
+/**
+ * writable_file_mapping_allowed, gup_fast_folio_allowed: a long-term pin would go on writing to a file's page behind its
+ * file system, which keeps entries read-only to be asked first.
+ */
+function isForbiddenFile(kernel: Kernel, vma: Vma): boolean {
+  return kernel.has("noLongtermFileWrites") && vma.object !== null && vma.object.file !== null;
 }
 
 function isZero(kernel: Kernel, frame: number): boolean {

@@ -64,10 +64,17 @@ export class Kernel {
   readonly monitorCpu: number | null;
   /** Who reads the messages of synchronous userfaultfds. */
   monitor: Monitor = () => undefined;
+  /**
+   * What other CPUs do between two page tables of a call that lets faults in (forEachRunShared, pagemap-scan.ts); null =
+   * they stand still, and each call is played as one.
+   */
+  meanwhile: (() => void) | null = null;
   /** Follows the events of an explained run; null = nobody does. */
   onEvent: ((event: number, times: number) => void) | null = null;
   /** Shared objects that live, by their number. */
   readonly objects = new Map<number, SharedObject>();
+  /** Those of them that are files, by name. */
+  readonly files = new Map<string, SharedObject>();
   /** Slots of the swap device. */
   readonly swap: SwapSlots;
   /** Pools of huge pages. */

@@ -2,6 +2,7 @@
 
 import { Pte } from "../layout/linux-flags.js";
 import type { Errno } from "./errno.js";
+import { readPage } from "./file.js";
 import { folioMapsOf, headOf, isLarge, newAnonFolio, orderOf, putPage, setStamp } from "./folio.js";
 import { splitFolio } from "./folio-split.js";
 import { isHugeZero } from "./huge-zero.js";
@@ -10,7 +11,8 @@ import { isShared, isSharedPage } from "./mapped-shared.js";
 import type { Mm } from "./mm.js";
 import { batchAt } from "./pte-batch.js";
 import { setIndex } from "./rmap.js";
-import { swapInShared } from "./shmem.js";
+import type { SharedObject } from "./shared-object.js";
+import { cachedPage, swapInShared } from "./shmem.js";
 import { addToSwapCache, cachedIn, contentOf, SWAP_TYPE } from "./swap-device.js";
 import { reclaimFolio } from "./swap-out.js";
 import type { Vma } from "./vma.js";
@@ -64,12 +66,19 @@ function chooseAt(kernel: Kernel, slot: number, left: number, chosen: number[]):
   return pages;
 }
 
+/** shmem_swapin_range, force_page_cache_readahead: into the page cache, as far as the object goes. */
+function readAhead(kernel: Kernel, object: SharedObject, index: number): void {
+  if (object.file === null) swapInShared(kernel, object, index);
+  else if (index < object.pages && cachedPage(kernel, object, index) === 0)
+    readPage(kernel, object, index);
+}
+
 /** Brings swapped pages into the swap cache (shared memory: into its page cache); entries stay. */
 export function willneed(kernel: Kernel, mm: Mm, vma: Vma, start: number, end: number): Errno {
   const { exports } = kernel.mmu;
   if (vma.object !== null) {
     for (let page = start; page < end; page++) {
-      swapInShared(kernel, vma.object, vma.pgoff + (page - vma.start));
+      readAhead(kernel, vma.object, vma.pgoff + (page - vma.start));
     }
     return 0;
   }

@@ -8,6 +8,7 @@ import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { type Gather, gathering } from "./mmu-gather.js";
 import { invalidating, releaseNotifiers } from "./notifier.js";
+import type { SharedObject } from "./shared-object.js";
 import { newSharedObject, putObject } from "./shmem.js";
 import { syscall } from "./syscall.js";
 import {
@@ -24,7 +25,7 @@ import { splitVma } from "./vma-split.js";
 import { entriesPerTable, freeTables, hugeStart } from "./walk-entries.js";
 import { zapRange } from "./zap.js";
 
-/** A new anonymous mapping. Pages. */
+/** A new mapping. Pages. */
 export interface Mapping {
   readonly start: number;
   readonly pages: number;
@@ -33,9 +34,11 @@ export interface Mapping {
   readonly shared: boolean;
   /** log2 bytes of its huge pages (MAP_HUGETLB), of a private mapping; left out = base pages. */
   readonly huge?: number;
+  /** What a shared mapping maps, from which page on; left out = new anonymous memory. */
+  readonly file?: { readonly object: SharedObject; readonly first: number };
 }
 
-/** Maps memory over whatever is there (MAP_FIXED | MAP_ANONYMOUS). */
+/** Maps memory over whatever is there (MAP_FIXED; without a file, MAP_ANONYMOUS). */
 export function mmap(kernel: Kernel, mm: Mm, mapping: Mapping): Errno {
   return syscall(kernel, mm, "write", () => {
     const { start, access, shared } = mapping;
@@ -55,8 +58,9 @@ export function mmap(kernel: Kernel, mm: Mm, mapping: Mapping): Errno {
       (shared ? VM_SHARED : 0) |
       (huge === null ? 0 : VM_HUGETLB) |
       (kernel.softDirty ? VM_SOFTDIRTY : 0);
-    const pgoff = shared || huge !== null ? 0 : start;
-    return insert(kernel, mm, { start, end, flags, pgoff, huge }, shared);
+    const pgoff = shared || huge !== null ? (mapping.file?.first ?? 0) : start;
+    const object = mapping.file?.object ?? null;
+    return insert(kernel, mm, { start, end, flags, pgoff, huge, object }, shared);
   });
 }
 
@@ -71,15 +75,16 @@ function poolFor(kernel: Kernel, { start, huge, shared }: Mapping): HugePool | n
 function insert(
   kernel: Kernel,
   mm: Mm,
-  place: Pick<Vma, "start" | "end" | "flags" | "pgoff" | "huge">,
+  place: Pick<Vma, "start" | "end" | "flags" | "pgoff" | "huge" | "object">,
   shared: boolean,
 ): Errno {
   const empty = { uffd: null, anonVma: null, anonChain: [] };
-  if (!shared) {
+  const isFile = place.object !== null;
+  if (!shared || isFile) {
     // Before 3.14 the flag was set behind the attempt to merge.
     const late = kernel.vmSoftDirty === "unmerged" ? VM_SOFTDIRTY : 0;
     const part = { ...place, flags: place.flags & ~late };
-    const merged = mergePart(kernel, mm, { ...part, ...empty, object: null });
+    const merged = mergePart(kernel, mm, { ...part, ...empty });
     if (merged !== null) {
       // A merged mapping is new as a whole, so that nothing written to its new part is missed.
       merged.flags |= place.flags & VM_SOFTDIRTY;
@@ -88,9 +93,10 @@ function insert(
   }
   if (noMemory(kernel)) return "ENOMEM";
   // shmem_zero_setup: an inode of its own.
-  if (shared && noMemory(kernel)) return "ENOMEM";
-  const object = shared ? newSharedObject(kernel, place.end - place.start) : null;
-  mm.vmas.insert({ ...place, ...empty, object });
+  if (shared && !isFile && noMemory(kernel)) return "ENOMEM";
+  const made = shared && !isFile ? newSharedObject(kernel, place.end - place.start) : null;
+  if (place.object !== null) place.object.users++;
+  mm.vmas.insert({ ...place, ...empty, object: place.object ?? made });
   return 0;
 }
 

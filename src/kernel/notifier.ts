@@ -67,6 +67,8 @@ export function invalidatingAll<T>(
   return result;
 }
 
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
 /** An entry that maps a page: where (rmap.ts). */
 interface Mapped {
   readonly mm: Mm;
@@ -77,16 +79,18 @@ interface Mapped {
 /**
  * The same for entries that map a folio: in each mapping, from its first page to its last.
  * @param mappings all of them; asked for only where somebody listens
+ * @param why the event, and what is taken: left out, the pages are
  */
 export function invalidatingFolio<T>(
   kernel: Kernel,
   mappings: () => readonly Mapped[],
   change: () => T,
+  why: Pick<RangeInput, "event" | "taken"> = { event: "clear" },
 ): T {
   if (kernel.notifiers.size === 0) return change();
-  const ranges = new Map<object, { mm: Mm; start: number; end: number; event: "clear" }>();
+  const ranges = new Map<object, Mutable<RangeInput>>();
   for (const { mm, vma, page } of mappings()) {
-    const range = ranges.get(vma) ?? { mm, start: page, end: page, event: "clear" };
+    const range = ranges.get(vma) ?? { mm, start: page, end: page, ...why };
     range.start = Math.min(range.start, page);
     range.end = Math.max(range.end, page + 1);
     ranges.set(vma, range);
@@ -116,6 +120,11 @@ export function isYoungBySecondary(kernel: Kernel, mm: Mm, start: number, end: n
     kernel.count(Event.notifier_age);
     return mmu.testYoung(start, end);
   });
+}
+
+/** Not in any kernel: pages [start, end) that the secondary MMU knows to be written make their folios dirty. */
+export function collectDirtyBySecondary(kernel: Kernel, mm: Mm, start: number, end: number): void {
+  for (const mmu of listeners(kernel, mm)) mmu.collectDirty(start, end);
 }
 
 /** mmu_notifier_release: before an address space is taken down, and once. */

@@ -15,9 +15,13 @@ export function isSoftDirty({ flags, uffd }: Vma): boolean {
   return (flags & VM_SOFTDIRTY) !== 0 && uffd?.softDirty !== true;
 }
 
-/** A shared mapping whose entries are kept read-only to see the first write (`vma_wants_writenotify`). */
+/**
+ * A shared mapping whose entries are kept read-only to see the first write (`vma_wants_writenotify`): a file system wants
+ * to know which of its pages are dirty.
+ */
 export function wantsWriteNotify(kernel: Kernel, vma: Vma): boolean {
   if ((vma.flags & (VM_WRITE | VM_SHARED)) !== (VM_WRITE | VM_SHARED)) return false;
+  if (vma.object !== null && vma.object.file !== null) return true;
   return tracksSoftDirty(kernel, vma) || (vma.flags & VM_UFFD_WP) !== 0;
 }
 

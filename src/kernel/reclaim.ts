@@ -18,6 +18,7 @@ import { type Mapping, mappingsOf } from "./rmap.js";
 import { mappingsOfShared } from "./shmem-swap.js";
 import { reclaimFolio } from "./swap-out.js";
 import { hugeStart } from "./walk-entries.js";
+import { flushFiles } from "./writeback.js";
 
 /** Rounds after which what is still there cannot be had: one to make pages old, one to take them. */
 const ROUNDS = 2;
@@ -30,16 +31,24 @@ const ROUNDS = 2;
 export function reclaimPages(kernel: Kernel, wanted: number): number {
   const { exports } = kernel.mmu;
   const before = exports.roomLeft();
+  const enough = (): boolean => exports.roomLeft() - before >= wanted;
+  turnHand(kernel, enough);
+  // Dirty pages of files are left to the flusher, which is woken, and waited for.
+  if (!enough() && flushFiles(kernel) > 0) turnHand(kernel, enough);
+  const freed = exports.roomLeft() - before;
+  if (freed > 0) kernel.reclaimFailures = 0;
+  return freed;
+}
+
+/** The hand goes over all frames, `ROUNDS` times or until there is enough. */
+function turnHand(kernel: Kernel, enough: () => boolean): void {
   const { frames } = kernel.config;
   let left = ROUNDS * frames;
-  while (left-- > 0 && exports.roomLeft() - before < wanted) {
+  while (left-- > 0 && !enough()) {
     const frame = kernel.reclaimHand;
     kernel.reclaimHand = frame + 1 < frames ? frame + 1 : 1;
     if (isInUse(kernel, frame) && !wasTouched(kernel, frame)) reclaimFolio(kernel, frame);
   }
-  const freed = exports.roomLeft() - before;
-  if (freed > 0) kernel.reclaimFailures = 0;
-  return freed;
 }
 
 /** The head of a folio that somebody has, and that can go at all. */

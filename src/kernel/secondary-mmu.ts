@@ -8,7 +8,7 @@ import type { Mm } from "./mm.js";
  * - unmap: munmap and exit (unmap_vmas), mremap (move_page_tables)
  * - clear: wp_page_copy, zap_page_range_single, madvise_free_single_vma, try_to_unmap_one, try_to_migrate_one,
  *   __split_huge_pmd, collapse_huge_page, write_protect_page and replace_page of KSM, do_huge_zero_wp_pmd, hugetlb
- * - protection-vma: change_protection (mprotect, userfaultfd-wp), do_pagemap_scan
+ * - protection-vma: change_protection (mprotect, userfaultfd-wp, NUMA balancing), do_pagemap_scan
  * - protection-page: copy_page_range (fork), page_vma_mkclean_one
  * - soft-dirty: clear_refs_write
  *
@@ -19,9 +19,10 @@ export type NotifierEvent = "unmap" | "clear" | "protection-vma" | "protection-p
 
 /**
  * What a step takes from the entries of its range: the mapping or its page; the right to write alone; accessed and
- * dirty alone. No kernel tells this: it is what a finer event would say (kvm/policies).
+ * dirty alone; or dirty for writeback, and with it the right to write, so that the next write is seen (folio_mkclean).
+ * No kernel tells this: it is what a finer event would say (kvm/policies).
  */
-export type Taken = "page" | "write" | "dirty";
+export type Taken = "page" | "write" | "dirty" | "writeback";
 
 /** struct mmu_notifier_range. Pages. */
 export interface NotifierRange {
@@ -41,6 +42,8 @@ export interface SecondaryMmu {
   clearYoung(start: number, end: number, flush: boolean): boolean;
   /** test_young. */
   testYoung(start: number, end: number): boolean;
+  /** Not in any kernel: folios of pages [start, end) that it knows to be written become dirty (writeback.ts). */
+  collectDirty(start: number, end: number): void;
   /** The address space goes. */
   release(): void;
 }

@@ -1,14 +1,16 @@
-// First touch of shared memory (mm/memory.c do_fault; mm/shmem.c; mm/filemap.c filemap_map_pages).
+// First touch of shared memory (mm/memory.c do_fault; mm/shmem.c; mm/filemap.c filemap_fault, filemap_map_pages).
 
 import { Pte } from "../layout/linux-flags.js";
 import { isUffdWp } from "./absent.js";
 import { Event } from "./events.js";
 import type { Fault, FaultResult } from "./fault-types.js";
+import { askToWrite, readPage } from "./file.js";
 import { addMapping, getPage } from "./folio.js";
 import type { Kernel } from "./kernel.js";
 import { waitForFolio } from "./migrate.js";
 import type { Mm } from "./mm.js";
 import { pageProt } from "./page-prot.js";
+import type { SharedObject } from "./shared-object.js";
 import { cachedPage, isSwapped, makeCachePage, swapInShared } from "./shmem.js";
 import { VM_UFFD_WP, VM_WRITE } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
@@ -27,17 +29,29 @@ export function sharedFault(kernel: Kernel, fault: Fault, slot: number): FaultRe
   const index = vma.pgoff + (page - vma.start);
   if (index >= object.pages) return "sigbus";
   waitForFolio(kernel, cachedPage(kernel, object, index));
-  const swapped = isSwapped(kernel, object, index);
-  const frame = swapped
-    ? swapInShared(kernel, object, index)
-    : cachedPage(kernel, object, index) || makeCachePage(kernel, object, index);
+  const { frame, read } = pageOf(kernel, object, index);
   if (frame === 0) return "oom";
   kernel.count(Event.fault_shared);
+  if (write) askToWrite(kernel, object, frame);
   const wp = isUffdWp(kernel, slot, exports.entryFlags(slot)) ? Pte.uffdWp : 0;
   const writable = write && (vma.flags & VM_WRITE) !== 0 ? kernel.written | Pte.write : 0;
   mapCached(kernel, mm, vma, slot, frame, Pte.young | writable | wp);
   if (wp !== 0) exports.updateEntry(slot, Pte.write, 0);
-  return swapped ? "major" : "done";
+  return read ? "major" : "done";
+}
+
+/** The page of an object: cached, or read from swap or from the disk (`read`), or made. Frame 0: no memory. */
+function pageOf(
+  kernel: Kernel,
+  object: SharedObject,
+  index: number,
+): { frame: number; read: boolean } {
+  const cached = cachedPage(kernel, object, index);
+  if (cached !== 0) return { frame: cached, read: false };
+  if (object.file !== null) return { frame: readPage(kernel, object, index), read: true };
+  if (isSwapped(kernel, object, index))
+    return { frame: swapInShared(kernel, object, index), read: true };
+  return { frame: makeCachePage(kernel, object, index), read: false };
 }
 
 function mapCached(

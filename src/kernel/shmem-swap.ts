@@ -5,15 +5,18 @@ import { FRAME_INDEX, FRAME_OWNER } from "../../assembly/abi/frames.js";
 import { Pte } from "../layout/linux-flags.js";
 import { isUffdWp, MARKER_UFFD_WP, setMarker } from "./absent.js";
 import { Event } from "./events.js";
-import { addMapping, mapsOf, putPage, refsOf, stampOf } from "./folio.js";
+import { isDirtyFolio } from "./file.js";
+import { addMapping, keepDirty, mapsOf, putPage, refsOf, stampOf } from "./folio.js";
 import { frameWord } from "./frame-words.js";
 import type { Kernel } from "./kernel.js";
 import { invalidatingFolio } from "./notifier.js";
 import type { Mapping } from "./rmap.js";
+import type { SharedObject } from "./shared-object.js";
+import { cachedPage } from "./shmem.js";
 import { allocateSlots, duplicateSlot, SWAP_TYPE, writeSlot } from "./swap-device.js";
 import { VM_UFFD_WP } from "./vm-flags.js";
 
-/** Swaps a page of shared memory out, if nobody but its mappings and the cache has it. */
+/** Takes a page of shared memory, if nobody but its mappings and the cache has it: to swap, or, of a file, if it is clean. */
 export function swapOutShared(kernel: Kernel, frame: number): void {
   const { exports } = kernel.mmu;
   const object = kernel.objects.get(frameWord(kernel, frame, FRAME_OWNER));
@@ -21,6 +24,10 @@ export function swapOutShared(kernel: Kernel, frame: number): void {
   const index = frameWord(kernel, frame, FRAME_INDEX);
   // Entries go first; without swap that is all, and the page stays in the page cache.
   unmapShared(kernel, frame);
+  if (object.file !== null) {
+    dropClean(kernel, object, index, frame);
+    return;
+  }
   const slot = kernel.swapOn ? allocateSlots(kernel, 0) : 0;
   if (slot === 0) return;
   kernel.count(Event.swap_out);
@@ -30,6 +37,27 @@ export function swapOutShared(kernel: Kernel, frame: number): void {
   exports.clearEntry(cache);
   exports.makeAbsent(cache, SWAP_TYPE, slot, 0);
   putPage(kernel, frame);
+}
+
+/**
+ * __remove_mapping, of a file's page: a clean one can be read again. A dirty one stays until the flusher has written it;
+ * reclaim itself writes no file (mm/vmscan.c shrink_folio_list).
+ */
+function dropClean(kernel: Kernel, { root }: SharedObject, index: number, frame: number): void {
+  if (isDirtyFolio(kernel, frame)) return;
+  const { exports } = kernel.mmu;
+  exports.clearEntry(exports.findEntry(root, index, 0) >>> 0);
+  putPage(kernel, frame);
+}
+
+/** drop_pagecache_sb of all files: clean pages that nobody maps or holds. */
+export function dropCaches(kernel: Kernel): void {
+  for (const object of kernel.files.values()) {
+    for (let index = 0; index < object.pages; index++) {
+      const frame = cachedPage(kernel, object, index);
+      if (frame !== 0 && refsOf(kernel, frame) === 1) dropClean(kernel, object, index, frame);
+    }
+  }
 }
 
 /** Every entry that maps a page of shared memory. */
@@ -61,6 +89,7 @@ function unmapNow(kernel: Kernel, frame: number): void {
   for (const { mm, vma, page, slot } of mappingsOfShared(kernel, frame)) {
     const flags = exports.entryFlags(slot);
     const wp = isUffdWp(kernel, slot, flags) && (vma.flags & VM_UFFD_WP) !== 0;
+    keepDirty(kernel, flags, frame);
     exports.clearEntry(slot);
     kernel.tlb.page(mm, page);
     if (wp) setMarker(kernel, slot, MARKER_UFFD_WP);

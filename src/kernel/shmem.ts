@@ -13,7 +13,7 @@ import { forEachEntry, NO_HUGE } from "./walk-entries.js";
 
 /** A new object, with one user. */
 export function newSharedObject(kernel: Kernel, pages: number): SharedObject {
-  const object = { id: kernel.newObjectId(), root: newRoot(kernel), pages, users: 1 };
+  const object = { id: kernel.newObjectId(), root: newRoot(kernel), pages, users: 1, file: null };
   kernel.objects.set(object.id, object);
   return object;
 }
@@ -62,10 +62,14 @@ export function makeCachePage(kernel: Kernel, { id, root }: SharedObject, index:
   return frame;
 }
 
-/** A mapping of the object is gone; with the last one, its pages go. */
+/** A mapping of the object is gone; with the last one, pages of anonymous memory go. Those of a file stay cached. */
 export function putObject(kernel: Kernel, object: SharedObject): void {
   object.users--;
-  if (object.users > 0) return;
+  if (object.users === 0 && object.file === null) dropObject(kernel, object);
+}
+
+/** The object and all of its page cache go; nobody maps it. */
+export function dropObject(kernel: Kernel, object: SharedObject): void {
   const { exports } = kernel.mmu;
   kernel.objects.delete(object.id);
   const drop = (slot: number): void => {

@@ -58,9 +58,15 @@ export function uffdRegister(
     // Behind every range lies some mapping, at least the stack: ENOMEM, which says there is none, is not seen.
     const vmas = mm.vmas.within(start, end);
     if (vmas.length === 0 || !bordersFit(vmas, start, end)) return "EINVAL";
+    if (vmas.some((vma) => !canBeWatched(kernel, vma, context))) return "EINVAL";
     if (vmas.some(({ uffd }) => uffd !== null && uffd !== context)) return "EBUSY";
     return vmas.every((vma) => register(kernel, mm, vma, start, end, context)) ? 0 : "ENOMEM";
   });
+}
+
+/** vma_can_userfault: of files only with asynchronous write-protection, which needs nobody to tell. */
+function canBeWatched(kernel: Kernel, { object }: Vma, { async }: UffdContext): boolean {
+  return object === null || object.file === null || (async && kernel.has("wpAsync"));
 }
 
 /** The first mapping and the last one have no border inside of a huge page of a pool. */

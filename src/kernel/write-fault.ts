@@ -1,4 +1,4 @@
-// Writes to read-only entries (mm/memory.c do_wp_page): userfaultfd, shared memory, re-use or copy.
+// Writes to read-only entries (mm/memory.c do_wp_page): userfaultfd, shared memory (wp_page_shared), re-use or copy.
 
 import { Pte } from "../layout/linux-flags.js";
 import type { Entry } from "../pae/types.js";
@@ -6,6 +6,7 @@ import { prepareAnon } from "./anon-fault.js";
 import { unfold } from "./contpte.js";
 import { Event } from "./events.js";
 import type { Fault, FaultResult } from "./fault-types.js";
+import { askToWrite } from "./file.js";
 import {
   folioMapsOf,
   headOf,
@@ -45,7 +46,10 @@ export function writeFault(kernel: Kernel, fault: Fault, slot: number, flags: nu
   }
   const special = (flags & Pte.special) !== 0;
   const frame = special ? 0 : exports.entryFrame(slot, 0);
-  if (vma.object !== null) return reuse(kernel, fault, slot);
+  if (vma.object !== null) {
+    askToWrite(kernel, vma.object, frame);
+    return reuse(kernel, fault, slot);
+  }
   if (!special && owns(kernel, { mm, page, slot, level: 0, frame })) {
     return reuse(kernel, fault, slot);
   }

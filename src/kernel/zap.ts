@@ -5,7 +5,7 @@ import { Pte } from "../layout/linux-flags.js";
 import { isUffdWp, MARKER_GUARD, MARKER_UFFD_WP, markerIn, setMarker } from "./absent.js";
 import { unfoldEnds } from "./contpte.js";
 import { Event } from "./events.js";
-import { addWholeMapping, folioMapsOf, headOf } from "./folio.js";
+import { addWholeMapping, folioMapsOf, headOf, keepDirty } from "./folio.js";
 import { isHugeZero } from "./huge-zero.js";
 import { isHugetlb } from "./hugetlb.js";
 import { unmapHugetlb } from "./hugetlb-range.js";
@@ -104,6 +104,7 @@ function zapEntry(
   if (!present) dropSlot(kernel, slot);
   const protectedBefore = isUffdWp(kernel, slot, flags);
   const frame = present && (flags & Pte.special) === 0 ? exports.entryFrame(slot, 0) : 0;
+  if (frame !== 0 && vma.object !== null) keepDirty(kernel, flags, frame);
   exports.clearEntry(slot);
   if (protectedBefore && !dropMarkers && leavesMarker(vma)) setMarker(kernel, slot, MARKER_UFFD_WP);
   if (present) gather.changed(page, 1);

@@ -10,6 +10,7 @@
 
 import type { SecondStage } from "../../arch/linux/kvm.js";
 import { Event } from "../kernel/events.js";
+import { isDirtyFolio, isFilePage } from "../kernel/file.js";
 import { headOf, setPageFlags } from "../kernel/folio.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Mm } from "../kernel/mm.js";
@@ -114,7 +115,7 @@ export class Vm implements SecondaryMmu {
   /** True: a right was taken, which TLBs may still hold. */
   private reactAt(slot: MemorySlot, entry: number, reaction: Reaction): boolean {
     const flags = slot.flagsOf(entry);
-    const gone = reaction === "clean" ? SPTE_DIRTY | SPTE_ACCESSED : RIGHT_TO_WRITE;
+    const gone = GONE[reaction];
     if (reaction !== "zap" && (flags & gone) === 0) return false;
     if ((flags & SPTE_DIRTY) !== 0 && this.policy.dirty === "zap") this.dirtyPage(slot, entry);
     this.kernel.count(COUNTED[reaction], 1);
@@ -125,7 +126,11 @@ export class Vm implements SecondaryMmu {
 
   /** kvm_set_pfn_dirty. */
   dirtyPage(slot: MemorySlot, entry: number): void {
-    setPageFlags(this.kernel, headOf(this.kernel, slot.frames[entry] ?? 0), PG_DIRTY);
+    const { kernel } = this;
+    const frame = slot.frames[entry] ?? 0;
+    if (isFilePage(kernel, frame) && !isDirtyFolio(kernel, frame))
+      kernel.count(Event.dirty_unasked);
+    setPageFlags(kernel, headOf(kernel, frame), PG_DIRTY);
   }
 
   /** kvm_flush_remote_tlbs_range: every virtual CPU forgets pages [from, to) of a slot. */
@@ -144,6 +149,18 @@ export class Vm implements SecondaryMmu {
     return isYoungRange(this, start, end);
   }
 
+  /** Not in KVM: a policy whose SPTEs stay writable behind mkclean tells writeback what they know (`SecondaryMmu`). */
+  collectDirty(start: number, end: number): void {
+    if (!this.policy.tellsWriteback) return;
+    this.kernel.count(Event.notifier_dirty);
+    for (const slot of this.slots) {
+      for (const entry of slot.entriesIn(start, end)) {
+        this.kernel.count(Event.spte_look);
+        if ((slot.flagsOf(entry) & SPTE_DIRTY) !== 0) this.dirtyPage(slot, entry);
+      }
+    }
+  }
+
   /** kvm_mmu_notifier_release: kvm_flush_shadow_all. */
   release(): void {
     for (const { page, pages } of this.slots) this.react(page, page + pages, "zap");
@@ -154,8 +171,17 @@ export class Vm implements SecondaryMmu {
 /** What write-protection takes: the right, and the host's word for it, so that the next write asks again. */
 const RIGHT_TO_WRITE = SPTE_WRITE | SPTE_HOST_WRITABLE | SPTE_DIRTY;
 
+/** What goes of an SPTE, where it does not go as a whole. */
+const GONE: Readonly<Record<Reaction, number>> = {
+  zap: 0,
+  "write-protect": RIGHT_TO_WRITE,
+  free: SPTE_DIRTY | SPTE_ACCESSED,
+  mkclean: SPTE_DIRTY,
+};
+
 const COUNTED: Readonly<Record<Reaction, number>> = {
   zap: Event.spte_zap,
   "write-protect": Event.spte_protect,
-  clean: Event.spte_clean,
+  free: Event.spte_clean,
+  mkclean: Event.spte_clean,
 };

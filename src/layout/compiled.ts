@@ -100,6 +100,7 @@ export interface CompiledInvalidation {
   readonly flags: number;
   readonly addresses: Descriptor["invalidations"][number]["addresses"];
   readonly takesContext: boolean;
+  readonly takesGuest: boolean;
   /** A range is `1..counts` times one of these, in bytes; empty where the operation takes none. */
   readonly units: readonly bigint[];
   readonly counts: bigint;

@@ -81,7 +81,7 @@ const NOT_KEPT: CompiledProbe = { array: -1, shift: 0, fillClass: 0 };
 /**
  * Fits a CPU profile to a layout.
  * @throws MmulateError CONFIG when data or a host's entries shall go through caches and the profile has none,
- * or when the layout has no TLB entries of the host's page size
+ * or when the layout has no TLB entries of the host's page size, or when a second stage is walked and approximated
  * @throws MmulateError CONFIG when the profile is made for another architecture
  */
 export function compileCpu(
@@ -91,7 +91,7 @@ export function compileCpu(
 ): CompiledCpu {
   checkArchitecture(profile, layout);
   checkCaches(profile, dataCached, nestedShift);
-  checkHostPages(layout, nestedShift);
+  checkHostPages(layout, nestedShift, secondStage);
   const arrays: CompiledArray[] = [];
   const first = new Map<StructureName, number>();
   for (const structure of STRUCTURES) {
@@ -105,12 +105,7 @@ export function compileCpu(
   const probes = STRUCTURES.map((structure) =>
     probesOf(profile, structure, first.get(structure) ?? 0, layout, nestedShift),
   );
-  const walkCaches = Array.from({ length: WALK_CACHE_LEVELS }, () => -1);
-  for (const { level, entries, ways } of profile.walkCaches) {
-    walkCaches[level] = arrays.length;
-    const name = `walk cache, level ${level}`;
-    arrays.push({ name, sets: entries / ways, ways, tagged: false });
-  }
+  const walkCaches = walkCachesOf(profile, arrays);
   const caches = profile.caches.map(({ name, bytes, ways, lineBytes, shared, hashed, fills }) => {
     const array = arrays.length;
     const sets = bytes / lineBytes / ways;
@@ -137,6 +132,17 @@ export function compileCpu(
   };
 }
 
+/** Adds the arrays of walk caches, and tells which is of which level. */
+function walkCachesOf(profile: CpuProfile, arrays: CompiledArray[]): number[] {
+  const walkCaches = Array.from({ length: WALK_CACHE_LEVELS }, () => -1);
+  for (const { level, entries, ways } of profile.walkCaches) {
+    walkCaches[level] = arrays.length;
+    const name = `walk cache, level ${level}`;
+    arrays.push({ name, sets: entries / ways, ways, tagged: false });
+  }
+  return walkCaches;
+}
+
 function routesOf({ tlb }: CpuProfile): CompiledCpu["routes"] {
   const stores = tlb.store.length > 0 ? TlbStructure.StoreL1 : TlbStructure.DataL1;
   return [TlbStructure.DataL1, stores, TlbStructure.FetchL1];
@@ -152,8 +158,18 @@ function checkCaches({ name, caches }: CpuProfile, dataCached: boolean, nested?:
 }
 
 /** TLB entries are cut to the host's pages, so the layout must have a class of that size. */
-function checkHostPages({ architecture, classShifts }: CompiledLayout, nestedShift?: number): void {
+function checkHostPages(
+  { architecture, classShifts }: CompiledLayout,
+  nestedShift: number | undefined,
+  walked: boolean,
+): void {
   if (nestedShift === undefined) return;
+  if (walked) {
+    throw new MmulateError(
+      "CONFIG",
+      "a guest's second stage is walked, or approximated (nested): not both",
+    );
+  }
   if (classShifts.indexOf(nestedShift) > 0) return;
   const allowed = classShifts.slice(1).map(sizeName).join(", ");
   throw new MmulateError(

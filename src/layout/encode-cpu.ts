@@ -122,6 +122,8 @@ export function encodeCpu(cpu: CompiledCpu): Uint8Array {
   out.u32(abi.GEOMETRY_DATA_CACHED, cpu.dataCached ? 1 : 0);
   out.u32(abi.GEOMETRY_NESTED_SHIFT, cpu.nestedShift ?? 0);
   out.u32(abi.GEOMETRY_STAGE2, cpu.secondStage === true ? 1 : 0);
+  const guests = (abi.MAX_GUESTS - 1) << abi.TLB_GUEST_SHIFT;
+  out.u32(abi.GEOMETRY_GUESTS, cpu.secondStage === true ? guests : 0);
   const victims = cpu.caches.findIndex((cache) => cache.victims === true);
   out.u32(abi.GEOMETRY_VICTIM_CACHE, victims < 0 ? abi.NO_VICTIM_CACHE : victims);
   cpu.arrays.forEach((_, number) => {

@@ -2,7 +2,7 @@
 
 import type { Descriptor } from "../../arch/schema.js";
 import * as abi from "../../assembly/abi/invalidate.js";
-import { MAX_CONTEXTS } from "../../assembly/abi/tlb.js";
+import { MAX_CONTEXTS, MAX_GUESTS } from "../../assembly/abi/tlb.js";
 import { MmulateError } from "../errors.js";
 import { hex } from "./bits.js";
 import type { CompiledInvalidation, CompiledLayout } from "./compiled.js";
@@ -18,17 +18,21 @@ export interface InvalidationOperands {
   readonly bytes?: bigint;
   /** PCID or ASID. */
   readonly context?: number;
+  /** Number of the guest that a VMID, VPID or EPTP stands for. */
+  readonly guest?: number;
 }
 
 /** The arguments of the core's `invalidate`. */
 export interface InvalidationRequest {
   readonly flags: number;
+  /** The context; of operations that take a guest, that. */
   readonly context: number;
   readonly first: bigint;
   readonly last: bigint;
 }
 
 const CONTEXT_FLAGS = { given: 0, current: abi.INVALIDATE_CURRENT, any: abi.INVALIDATE_ANY };
+const GUEST_FLAGS = { given: abi.INVALIDATE_GUEST_GIVEN, any: abi.INVALIDATE_ANY_GUEST };
 const STAGE2_FLAGS = {
   address: abi.INVALIDATE_STAGE2_ADDRESS,
   all: abi.INVALIDATE_STAGE2,
@@ -49,6 +53,7 @@ export function compileInvalidations(
     flags: flagsOf(row),
     addresses: row.addresses,
     takesContext: row.context === "given",
+    takesGuest: row.guest === "given",
     units: (row.sizes?.log2 ?? []).map((log2) => 1n << BigInt(pageShift + log2)),
     counts: BigInt(row.sizes?.counts ?? 0),
   }));
@@ -62,12 +67,14 @@ function flagsOf({
   broadcast,
   secondStage,
   stageOne,
+  guest,
 }: Row): number {
   const everywhere = broadcast ? abi.INVALIDATE_EVERY_CPU : 0;
-  const guest = secondStage === undefined ? 0 : STAGE2_FLAGS[secondStage];
-  if (addresses === "none" || stageOne === false) return everywhere | guest;
-  const translations = abi.INVALIDATE_OWN | (global ? abi.INVALIDATE_GLOBAL : 0) | guest;
-  return translations | CONTEXT_FLAGS[context] | TABLE_FLAGS[tables] | everywhere;
+  const whose = guest === undefined ? 0 : GUEST_FLAGS[guest];
+  const second = secondStage === undefined ? 0 : STAGE2_FLAGS[secondStage];
+  if (addresses === "none" || stageOne === false) return everywhere | whose | second;
+  const translations = abi.INVALIDATE_OWN | (global ? abi.INVALIDATE_GLOBAL : 0) | second;
+  return translations | whose | CONTEXT_FLAGS[context] | TABLE_FLAGS[tables] | everywhere;
 }
 
 const LAST_ADDRESS = (1n << 64n) - 1n;
@@ -84,11 +91,14 @@ export function requestOf(
   const operation = layout.invalidations.find((one) => one.name === name);
   if (operation === undefined) throw unknownOperation(layout, name);
   const who = `${layout.architecture}: ${name}`;
-  const { addresses, takesContext } = operation;
+  const { addresses, takesContext, takesGuest } = operation;
   requireOperand(who, "va", operands.va, addresses === "one" || addresses === "range");
   requireOperand(who, "bytes", operands.bytes, addresses === "range");
   requireOperand(who, "context", operands.context, takesContext);
-  const context = checkedContext(who, operands.context ?? 0);
+  requireOperand(who, "guest", operands.guest, takesGuest);
+  const context = takesGuest
+    ? checkedGuest(who, operands.guest ?? 0)
+    : checkedContext(who, operands.context ?? 0);
   const range = rangeOf(who, layout.pageShift, operation, operands);
   return { flags: operation.flags, context, ...range };
 }
@@ -112,6 +122,14 @@ function checkedContext(who: string, context: number): number {
   throw new MmulateError(
     "CONFIG",
     `${who}: context ${context}, but 0 to ${MAX_CONTEXTS - 1} is allowed (the core has no more)`,
+  );
+}
+
+function checkedGuest(who: string, guest: number): number {
+  if (Number.isInteger(guest) && guest >= 0 && guest < MAX_GUESTS) return guest;
+  throw new MmulateError(
+    "CONFIG",
+    `${who}: guest ${guest}, but 0 to ${MAX_GUESTS - 1} is allowed (the core has no more)`,
   );
 }
 

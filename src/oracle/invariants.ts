@@ -35,6 +35,7 @@ export interface AuditScope {
 /** Checks a kernel's state. */
 export function checkKernel(kernel: Kernel, { spaces, pinned }: AuditScope): Violation[] {
   const audit = new Audit(kernel);
+  for (const file of kernel.files.values()) audit.users.set(file, 0);
   for (const mm of spaces) checkSpace(audit, mm);
   for (const [object, users] of audit.users) checkObject(audit, object, users);
   const { cached, size } = kernel.swap;

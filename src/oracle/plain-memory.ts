@@ -2,7 +2,7 @@
 // promise to their callers and not from the kernel model. No entries, no references, no copy-on-write.
 //
 //   private page   { value }                       fork copies it
-//   shared page    { object, index }               fork shares the object
+//   shared page    { object, index }               fork shares the object; a file is one with a name
 //
 // What depends on where mappings begin and end (which of several VMAs mremap moves before it fails, say) it
 // does not foretell: it is told what was done.
@@ -11,6 +11,13 @@
 interface PlainObject {
   readonly pages: number;
   readonly values: Map<number, number>;
+}
+
+/** What a mapping of a file says: its name, how many pages it has, and the first one that is mapped. */
+export interface PlainFile {
+  readonly name: string;
+  readonly pages: number;
+  readonly first: number;
 }
 
 interface PlainPage {
@@ -59,6 +66,7 @@ const PRIVATE_ONLY: ReadonlySet<string> = new Set(["free", "wipeonfork"]);
 /** Memory of all processes. A process is whatever object the caller knows it by. */
 export class PlainMemory {
   private readonly spaces = new Map<object, Space>();
+  private readonly files = new Map<string, PlainObject>();
 
   private space(process: object): Space {
     const space = this.spaces.get(process) ?? new Map<number, PlainPage>();
@@ -66,7 +74,19 @@ export class PlainMemory {
     return space;
   }
 
-  /** A new mapping, in place of whatever was there: it reads as zero. `huge`: base pages of its pages. */
+  /** A file; it outlives its mappings. */
+  private fileOf({ name, pages }: PlainFile): PlainObject {
+    const file = this.files.get(name) ?? { pages, values: new Map() };
+    this.files.set(name, file);
+    return file;
+  }
+
+  /** What a page of a file must hold. */
+  inFile(name: string, index: number): number {
+    return this.files.get(name)?.values.get(index) ?? 0;
+  }
+
+  /** A new mapping, in place of whatever was there: it reads as zero, or as its file. `huge`: base pages of its pages. */
   mmap(
     process: object,
     start: number,
@@ -74,14 +94,16 @@ export class PlainMemory {
     access: string,
     shared: boolean,
     huge = 1,
+    file: PlainFile | null = null,
   ): void {
-    const object: PlainObject | null = shared ? { pages, values: new Map() } : null;
+    const made: PlainObject | null = shared ? { pages, values: new Map() } : null;
+    const object = file === null ? made : this.fileOf(file);
     for (let index = 0; index < pages; index++) {
       this.put(process, start + index, {
         readable: access !== "none",
         writable: access === "rw",
         object,
-        index,
+        index: (file?.first ?? 0) + index,
         value: 0,
         mayBeZero: false,
         guard: false,

@@ -3,8 +3,9 @@
 //   SPTE  -> the host's entry is present, of the same frame, and allows at least as much
 //   TLB   -> the SPTE allows at least as much, and has the same frame
 //   dirty -> where a writable SPTE's page would be given up as clean, somebody else knows: the folio, the host's entry,
-//            or, where dirty is harvested late, the SPTE itself
+//            or, where dirty is harvested late, the SPTE itself; of a file's page the folio, or writeback asks the SPTE
 
+import { isFilePage } from "../kernel/file.js";
 import { headOf, pageFlags } from "../kernel/folio.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { PG_DIRTY } from "../kernel/page-flags.js";
@@ -50,7 +51,10 @@ function checkEntry(
   if (stale) found.push({ id: "no stale secondary translation", text });
   const writes = (spte & SPTE_WRITE) !== 0;
   if (stale) return;
-  if (writes && (flags & Pte.write) === 0) {
+  const file = isFilePage(kernel, frame);
+  // Writeback took the right from the host's entry, not from the SPTE, which it asks before it looks for dirty folios.
+  const asked = file && vm.policy.tellsWriteback && vm.stage.dirtyByHardware.value;
+  if (writes && (flags & Pte.write) === 0 && !asked) {
     found.push({ id: "secondary rights within the host's", text });
   }
   const hostDirty = (flags & Pte.dirty) !== 0;
@@ -62,6 +66,10 @@ function checkEntry(
   const harvested = vm.policy.dirty === "zap";
   if (writes && !hostDirty && !folioDirty && !harvested) {
     found.push({ id: "somebody knows that a guest may have written", text });
+  }
+  // Writeback looks at folios: neither an entry nor an SPTE that is dirty would make it find the page.
+  if (file && writtenTo && !folioDirty && !asked) {
+    found.push({ id: "whoever writes back knows that a guest may write", text });
   }
 }
 

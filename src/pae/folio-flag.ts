@@ -46,6 +46,7 @@ export class FolioFlag implements PaeHooks {
   readonly dupMayDiffer = INDIFFERENT.dupMayDiffer;
   readonly tableFrom = INDIFFERENT.tableFrom;
   readonly split = INDIFFERENT.split;
+  readonly byFlags = INDIFFERENT.byFlags;
   readonly moveEntry = INDIFFERENT.moveEntry;
   readonly tablesGo = INDIFFERENT.tablesGo;
 

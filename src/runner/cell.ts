@@ -32,5 +32,15 @@ export interface Cell {
   readonly dataCached: boolean;
   /** log2 bytes of a host's pages, where the machine is its guest (an approximation: assembly/nested.ts). */
   readonly nestedShift?: number;
+  /** Where the machine is a guest whose second stage is walked: how the host maps its memory, by which tables. */
+  readonly secondStage?: SecondStageChoice;
   readonly input: TraceInput | WorkloadInput;
+}
+
+/** A second stage, as its selector says: `4k`, `2m:levels=5`. */
+export interface SecondStageChoice {
+  /** Page policy, of one size. */
+  readonly pages: string;
+  /** Parameters of the second stage's mode. */
+  readonly mode: Readonly<Record<string, boolean | number>>;
 }

@@ -8,21 +8,14 @@ import { KERNEL_VERSIONS } from "../../arch/linux/kernels.js";
 import type { LinuxLayout } from "../../arch/linux/schema.js";
 import type { Descriptor } from "../../arch/schema.js";
 import { MmulateError } from "../errors.js";
-import {
-  checkVersion,
-  type KernelConfig,
-  layoutOf,
-  type SwapDevice,
-  type ThpSwitch,
-} from "../kernel/features.js";
+import { checkVersion, type KernelConfig, layoutOf, type ThpSwitch } from "../kernel/features.js";
 import { compileLayout } from "../layout/compile.js";
 import { type CpuOptions, compileCpu } from "../layout/cpu.js";
 import { compileLinuxLayout } from "../layout/linux-layout.js";
 import type { ModeInput } from "../layout/mode.js";
-import { DEFAULT_PAE } from "../pae/index.js";
 import { type MachineConfig, machineParts } from "../scenario/machine.js";
 import { unknown } from "../workload/parse.js";
-import { KERNEL_SETTINGS, softDirtyRules } from "./kernel-settings.js";
+import { exclusiveRules, KERNEL_SETTINGS, softDirtyRules } from "./kernel-settings.js";
 import { cpuNamed, NO_FILES, type OwnFiles, ownPartsOf, parseSelector } from "./plan.js";
 import type { Settings } from "./settings.js";
 
@@ -45,13 +38,16 @@ export interface MachineExtras {
   readonly memory?: CpuOptions;
   /** Bytes of simulated memory where the kernel's selector says none. */
   readonly bytes?: number | undefined;
+  /** In place of bytes: base pages, but no less than a small machine has. */
+  readonly pages?: number | undefined;
 }
 
 /** The newest kernel that the model knows. */
 export const DEFAULT_KERNEL: string = KERNEL_VERSIONS.at(-1) ?? "";
 
-/** Bytes of simulated memory, as of the machines that recorded. */
+/** Bytes of simulated memory, as of the machines that recorded; of a small machine. */
 export const MEMORY_BYTES = 2 ** 31;
+const LEAST_BYTES = 2 ** 28;
 
 /**
  * A machine as its selectors say.
@@ -60,14 +56,9 @@ export const MEMORY_BYTES = 2 ** 31;
 export function machineOf(
   { arch, kernel, cpu, linuxLayout }: MachineSelectors,
   settings: Settings,
-  {
-    own = NO_FILES,
-    costs = DEFAULT_COSTS,
-    cpus = 1,
-    memory,
-    bytes = MEMORY_BYTES,
-  }: MachineExtras = {},
+  extras: MachineExtras = {},
 ): MachineConfig {
+  const { own = NO_FILES, costs = DEFAULT_COSTS, cpus = 1, memory } = extras;
   const { descriptor, mode: selected, set } = parseSelector(arch, own);
   const changed = settings.mode(descriptor);
   const mode = { ...selected, ...changed };
@@ -86,9 +77,7 @@ export function machineOf(
     thp: thp as ThpSwitch,
     mthp: middleOrders(words.mthp, page),
     swap: swap === "true",
-    ...(words.pae === undefined || words.pae === DEFAULT_PAE ? {} : { pae: words.pae }),
-    ...(words.without === undefined ? {} : { without: words.without.split("+") }),
-    ...(words.swapDevice === undefined ? {} : { swapDevice: words.swapDevice as SwapDevice }),
+    ...exclusiveRules(words),
     bbml2: words.bbml2 === "true",
     rangeFlush: words.rangeFlush === "true",
     ...softDirtyRules(words),
@@ -96,7 +85,7 @@ export function machineOf(
     costs: settings.costs(costs),
     cpus,
     page,
-    frames: Math.floor((words.memory === undefined ? bytes : bytesOf(words.memory)) / page),
+    frames: framesOf(words.memory, extras, page),
   };
   const parts = { ...ownPartsOf({ descriptor, profile }).own, ...ownLinuxOf(linux) };
   const machine: MachineConfig = {
@@ -160,6 +149,16 @@ function withWords(selector: string, settings: Settings): string {
   const [named = "", ...own] = selector.split(":");
   const set = Object.entries(words).map(([name, value]) => `${name}=${value}`);
   return [version ?? named, ...own, ...set].join(":");
+}
+
+/** Frames of what the selector says, else of what is asked for. */
+function framesOf(
+  said: string | undefined,
+  { bytes = MEMORY_BYTES, pages }: MachineExtras,
+  page: number,
+): number {
+  const asked = pages === undefined ? bytes : Math.max(LEAST_BYTES, pages * page);
+  return Math.floor((said === undefined ? asked : bytesOf(said)) / page);
 }
 
 /** "64m". */

@@ -21,7 +21,7 @@ const MOST_CELLS = 100_000;
 const FOREIGN = {
   script: {
     names: [
-      ...["pages", "dataCache", "nested", "seed", "format", "accesses", "split"],
+      ...["pages", "dataCache", "nested", "secondStage", "seed", "format", "accesses", "split"],
       ...["tracker", "cpus"],
     ],
     why: "is for traces and workloads: a script says itself what it does",
@@ -31,7 +31,16 @@ const FOREIGN = {
     why: `is for scripts (.scn) and workloads of the kernel (${[...KERNEL_WORKLOADS.keys()].join(", ")})`,
   },
   kernel: {
-    names: ["pages", "format", "accesses", "split", "linuxLayout", "check", "explain"],
+    names: [
+      "pages",
+      "secondStage",
+      "format",
+      "accesses",
+      "split",
+      "linuxLayout",
+      "check",
+      "explain",
+    ],
     why: "is not for workloads of the kernel",
   },
 } as const;
@@ -196,6 +205,7 @@ class Selected {
       pages: this.list("pages", []),
       dataCached: this.flag("dataCache", false),
       nested: this.chosen("nested")?.value[0],
+      secondStages: this.chosen("secondStage")?.value,
       seed: this.seed(),
       own: this.own,
       settings: this.selection.settings,

@@ -15,6 +15,7 @@ import { ownFiles } from "./own-files.js";
 import type { OwnFiles } from "./plan.js";
 import { costsNamed, MEMORY_BYTES, machineOf } from "./plan-machine.js";
 import { Settings } from "./settings.js";
+import { checkTrace } from "./trace-rounds.js";
 
 /** A point of a study, on its machine. */
 export interface StudyCell {
@@ -61,6 +62,7 @@ export async function planStudy(request: StudyRequest): Promise<PlannedStudy> {
   const settings = selection.settings.filter(isNoParameter);
   const points = study.plan(chosen);
   if (points.length === 0) throw new MmulateError("USAGE", `study ${name}: no point is left`);
+  for (const { trace } of points) if (trace !== undefined) await checkTrace(trace);
   const cells: StudyCell[] = [];
   for (const sweep of pointsOf(selection.axes.filter(isNoParameter))) {
     const used = new Settings([...settings, ...sweep]);
@@ -103,14 +105,14 @@ function machineAt(
   files: OwnFiles,
   sweep: readonly Setting[],
 ): Pick<StudyCell, "machine" | "labels" | "set"> {
-  const { arch, kernel, linuxLayout, cpus = 1, memory: bytes = MEMORY_BYTES } = named;
+  const { arch, kernel, linuxLayout, cpus = 1, memory: bytes = MEMORY_BYTES, pages } = named;
   const own = withParts(files, named);
   const costs = costsNamed(named.costs ?? CALIBRATED_COSTS, own);
   const cpu = named.cpu ?? cpuMeasured(arch, costs, own);
   const made = named.layout;
   const layout = made?.name ?? linuxLayout;
   const selectors = { arch, kernel, cpu, ...(layout === undefined ? {} : { linuxLayout: layout }) };
-  const extras = { own, costs, cpus, bytes, memory: memoryMeasured(costs, cpu) };
+  const extras = { own, costs, cpus, bytes, pages, memory: memoryMeasured(costs, cpu) };
   const machine = machineOf(selectors, settings, extras);
   const swept = Object.fromEntries(sweep.map(({ path, value }) => [path, value]));
   const set = settings.values;

@@ -14,6 +14,8 @@ import { hintFor } from "../layout/nearest.js";
 import { compilePagePolicy, shiftOf } from "../layout/page-policy.js";
 import { parseWorkload, WORKLOADS } from "../workload/index.js";
 import type { Cell, TraceInput } from "./cell.js";
+import { NO_SECOND_STAGE, parseSecondStage } from "./second-stage.js";
+import { readParameters } from "./selector-words.js";
 import { Settings } from "./settings.js";
 
 export interface RunRequest {
@@ -30,6 +32,11 @@ export interface RunRequest {
   readonly dataCached?: boolean;
   /** Page size of a host, "4k": the machines are its guests. Left out, they are none. */
   readonly nested?: string | undefined;
+  /**
+   * Second stages of guests, which are walked: PAGES:PARAMETER=VALUE:..., or "none". Left out, the machines are nobody's
+   * guests.
+   */
+  readonly secondStages?: readonly string[] | undefined;
   /** Of workloads; default 1. */
   readonly seed?: number | undefined;
   /** Values changed by path (src/runner/settings.ts). */
@@ -73,7 +80,10 @@ export function planRun(request: RunRequest): Cell[] {
       for (const cpu of request.cpus) {
         for (const pages of policiesOf(request, cpu)) {
           const labels = { input: trace.path, arch: selector, cpu, pages };
-          cells.push(cellOf(cells.length, input, labels, options));
+          for (const secondStage of request.secondStages ?? [undefined]) {
+            const named = secondStage === undefined ? labels : { ...labels, secondStage };
+            cells.push(cellOf(cells.length, input, named, options));
+          }
         }
       }
     }
@@ -102,10 +112,14 @@ interface CellOptions {
   readonly settings: Settings;
 }
 
+type Labels = Readonly<Record<"input" | "arch" | "cpu" | "pages", string>> & {
+  readonly secondStage?: string;
+};
+
 function cellOf(
   index: number,
   input: Cell["input"],
-  labels: Record<"input" | "arch" | "cpu" | "pages", string>,
+  labels: Labels,
   { dataCached, nestedShift, own, settings }: CellOptions,
 ): Cell {
   const { cpu, pages } = labels;
@@ -113,7 +127,8 @@ function cellOf(
   const layout = compileLayout(descriptor, { ...mode, ...settings.mode(descriptor) });
   const named = cpuNamed(cpu, own);
   const profile = settings.cpu(named) ?? named;
-  compileCpu(profile, layout, { dataCached, nestedShift });
+  const guest = parseSecondStage(labels.secondStage ?? NO_SECOND_STAGE, descriptor.name);
+  compileCpu(profile, layout, { dataCached, nestedShift, secondStage: guest !== null });
   compilePagePolicy(layout, pages);
   const set = settings.values;
   return {
@@ -126,6 +141,7 @@ function cellOf(
     pages,
     dataCached,
     ...(nestedShift === undefined ? {} : { nestedShift }),
+    ...(guest === null ? {} : { secondStage: guest }),
     ...ownPartsOf({ descriptor, profile }),
     input,
   };
@@ -198,30 +214,11 @@ export function parseSelector(
 } {
   const [name = "", ...settings] = selector.split(":");
   const descriptor = architectureNamed(name, own);
-  const set: Record<string, boolean | number | string> = {};
-  for (const setting of settings) {
-    const match = /^([A-Za-z][A-Za-z0-9_]*)=(.+)$/.exec(setting);
-    const [, parameter = "", value = ""] = match ?? [];
-    if (match === null) {
-      throw new MmulateError(
-        "USAGE",
-        `"${selector}": "${setting}" is not PARAMETER=VALUE (as in ${exampleOf(descriptor)})`,
-      );
-    }
-    if (Object.hasOwn(set, parameter)) {
-      throw new MmulateError("USAGE", `"${selector}" sets ${parameter} twice`);
-    }
-    set[parameter] = settingValue(value);
-  }
+  const set = readParameters(selector, settings, exampleOf(descriptor));
   return { descriptor, mode: { ...descriptor.typical.values, ...set }, set };
 }
 
 function exampleOf({ name, parameters }: Descriptor): string {
   const [parameter, { default: value }] = Object.entries(parameters)[0] ?? ["x", { default: 1 }];
   return `${name}:${parameter}=${value}`;
-}
-
-function settingValue(text: string): boolean | number | string {
-  if (text === "true" || text === "false") return text === "true";
-  return /^(\d+|0x[0-9a-fA-F]+)$/.test(text) ? Number(text) : text;
 }

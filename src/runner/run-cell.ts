@@ -25,6 +25,7 @@ import { startHost } from "./cell-host.js";
 import { feed, type OnProgress } from "./feed.js";
 import type { CoreModule } from "./module-files.js";
 import { architectureNamed, cpuNamed } from "./plan.js";
+import { loadSecondStage } from "./second-stage.js";
 
 export type { OnProgress } from "./feed.js";
 
@@ -56,7 +57,9 @@ export async function runCell(
 export function machineFor(cell: Cell): { layout: CompiledLayout; cpu: CompiledCpu } {
   const layout = compileLayout(cell.own?.architecture ?? architectureNamed(cell.arch), cell.mode);
   const { dataCached, nestedShift } = cell;
-  return { layout, cpu: compileCpu(profileOf(cell), layout, { dataCached, nestedShift }) };
+  const secondStage = cell.secondStage !== undefined;
+  const options = { dataCached, nestedShift, secondStage };
+  return { layout, cpu: compileCpu(profileOf(cell), layout, options) };
 }
 
 /** The CPU of a cell: the named one, or what files and settings made of it. */
@@ -96,6 +99,7 @@ export async function runCellOn(
       pages: cell.pages,
       dataCached: cell.dataCached,
       ...(cell.nestedShift === undefined ? {} : { nested: sizeName(cell.nestedShift) }),
+      ...(cell.secondStage === undefined ? {} : { secondStage: { ...cell.secondStage } }),
       ...(cell.set === undefined ? {} : { set: cell.set }),
       input: { ...cell.input },
     },
@@ -117,6 +121,9 @@ function prepare(core: Core, layout: CompiledLayout, cpu: CompiledCpu, cell: Cel
   const root = core.exports.newTable(0, lower.topLevel);
   const shared = lower.root === upper.root;
   core.exports.setRoots(root, shared ? root : core.exports.newTable(1, upper.topLevel));
+  if (cell.secondStage !== undefined) {
+    loadSecondStage(core, cell.arch, cell.secondStage, profileOf(cell));
+  }
 }
 
 /** What events cost on a CPU. */

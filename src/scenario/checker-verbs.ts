@@ -2,7 +2,7 @@
 // played, done behind it.
 
 import { VM_DONTCOPY, VM_READ, VM_WRITE } from "../kernel/vm-flags.js";
-import type { PlainMemory, PlainResult } from "../oracle/plain-memory.js";
+import type { PlainFile, PlainMemory, PlainResult } from "../oracle/plain-memory.js";
 import type { Observation } from "../stats/observation.js";
 import type { Player, Process } from "./player.js";
 import type { Operation } from "./script.js";
@@ -51,16 +51,25 @@ function unless(errno: Observation["errno"], done: () => void): null {
   return null;
 }
 
-const mapped: Prepare = (memory, _player, process, { verb, words }) => {
+const mapped: Prepare = (memory, player, process, { verb, words }) => {
   const [access = "", share] = words.slice(verb === "mmap" ? 2 : 3);
   return (errno) =>
     unless(errno, () => {
       const region = process.regions.get(words[0] ?? "");
       if (region === undefined) return;
       const huge = process.mm.vmas.at(region.start)?.huge?.pool.pages ?? 1;
-      memory.mmap(process, region.start, region.pages, access, share === "shared", huge);
+      const { start, pages } = region;
+      memory.mmap(process, start, pages, access, share === "shared", huge, fileIn(player, words));
     });
 };
+
+/** What "file=F+4" among the words says. How long a file is, its first mapping decided, even one that failed: it is told. */
+function fileIn({ kernel }: Player, words: readonly string[]): PlainFile | null {
+  const word = words.find((each) => each.startsWith("file="))?.slice("file=".length);
+  if (word === undefined) return null;
+  const [name = "", first = "0"] = word.split("+");
+  return { name, first: Number(first), pages: kernel.files.get(name)?.pages ?? 0 };
+}
 
 const moved: Prepare = (memory, _player, process, { words }) => {
   const numbers = words.filter((word) => /^\d+$/.test(word)).map(Number);

@@ -2,6 +2,7 @@
 // it must see; after each operation the kernel's state is audited.
 
 import type { FaultResult } from "../kernel/fault-types.js";
+import { forgetFiles } from "../kernel/file.js";
 import { isGuard } from "../kernel/guard.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { endMigration } from "../kernel/migrate.js";
@@ -10,10 +11,12 @@ import { VM_ACCESS_FLAGS, VM_DONTCOPY, VM_WIPEONFORK, VM_WRITE } from "../kernel
 import { checkAccess } from "../oracle/access.js";
 import type { Violation } from "../oracle/audit.js";
 import { checkContiguous } from "../oracle/contiguous.js";
+import { checkFiles } from "../oracle/files.js";
 import { checkKernel } from "../oracle/invariants.js";
 import { PlainMemory } from "../oracle/plain-memory.js";
 import { checkSecondary, GuestWrites } from "../oracle/secondary.js";
 import type { Observation } from "../stats/observation.js";
+import { checkWrittenBack } from "./checker-files.js";
 import { PLAIN_VERBS, rangeOf } from "./checker-verbs.js";
 import type { Guest } from "./guest.js";
 import type { Player, Process, Watch } from "./player.js";
@@ -57,6 +60,8 @@ export class Checker implements Watch {
       else if (want !== null && want !== errno) {
         this.complain([{ id: "errno", text: `${errno}, should be ${want}` }]);
       }
+      if (errno === 0)
+        this.complain(checkWrittenBack(this.memory, this.player, operation, process));
       this.audit();
     };
   }
@@ -99,9 +104,9 @@ export class Checker implements Watch {
     const pinned = processes.flatMap(({ pins }) => [...pins.values()].flat());
     this.complain(checkKernel(this.kernel, { spaces, pinned }));
     for (const mm of spaces) this.complain(checkContiguous(this.kernel, mm));
-    for (const { vm } of this.player.guests.values()) {
-      this.complain(checkSecondary(this.kernel, vm));
-    }
+    const machines = [...this.player.guests.values()].map(({ vm }) => vm);
+    for (const vm of machines) this.complain(checkSecondary(this.kernel, vm));
+    this.complain(checkFiles(this.kernel, spaces, machines));
   }
 
   private living(): Process[] {
@@ -190,9 +195,11 @@ export class Checker implements Watch {
     for (const head of [...this.kernel.migrations.keys()]) endMigration(this.kernel, head);
     for (const process of this.living()) exit(process);
     this.player.processes.clear();
-    // Nobody's pages in the swap cache are no leak: the next reclaim takes them.
+    // Nobody's pages in the swap cache are no leak: the next reclaim takes them. Files outlive all processes.
     endWriteback(this.kernel);
     dropUnused(this.kernel);
+    this.audit();
+    forgetFiles(this.kernel);
     this.audit();
     const { kernel } = this;
     const left: readonly (readonly [string, number])[] = [

@@ -9,7 +9,6 @@ import { mmap, munmap } from "../kernel/mmap.js";
 import { mprotect } from "../kernel/mprotect.js";
 import { mremap, resize } from "../kernel/mremap.js";
 import { uffdRegister, uffdUnregister, uffdWriteProtect } from "../kernel/userfaultfd.js";
-import type { Observation } from "../stats/observation.js";
 import { runLengths } from "./observation.js";
 import {
   ACCESS,
@@ -22,6 +21,7 @@ import {
   VALUES,
   word,
 } from "./operation-context.js";
+import { FILE_OPERATIONS, mappedFile } from "./operations-file.js";
 import { GUEST_OPERATIONS } from "./operations-guest.js";
 import {
   doHugepages,
@@ -40,8 +40,7 @@ import {
   doUnpin,
   doVmas,
 } from "./operations-observe.js";
-import { endProcess, type Player, type Process } from "./player.js";
-import type { Operation } from "./script.js";
+import { endProcess, type Process } from "./player.js";
 import { unknownProcess } from "./threads.js";
 
 function doMmap(context: Context): Shown {
@@ -49,7 +48,7 @@ function doMmap(context: Context): Shown {
   const [name = "", , access = "", share = "", ...options] = operation.words;
   const huge = hugeShift(context);
   if (huge !== null && share === "shared") throw notModelled(context, "shared huge=");
-  const start = player.nextPlace(options.length > 0);
+  const start = player.nextPlace(options.some((option) => !option.startsWith("file=")));
   const pages = mappedPages(context, number(context, 1), huge);
   return mapAt(context, name, start, pages, access, share, process, huge);
 }
@@ -62,7 +61,7 @@ function doMmapAt(context: Context): Shown {
 }
 
 function mapAt(
-  { player }: Context,
+  context: Context,
   name: string,
   start: number,
   pages: number,
@@ -71,9 +70,15 @@ function mapAt(
   { mm, regions }: Process,
   huge: number | null = null,
 ): Shown {
+  const file = mappedFile(context, pages);
+  if (file !== undefined && (share !== "shared" || huge !== null))
+    throw notModelled(context, "a private mapping of a file");
   regions.set(name, { start, pages });
   const what = { start, pages, access: ACCESS[access] ?? 0, shared: share === "shared" };
-  return { errno: mmap(player.kernel, mm, huge === null ? what : { ...what, huge }) };
+  const { kernel } = context.player;
+  return {
+    errno: mmap(kernel, mm, { ...what, ...(huge === null ? {} : { huge }), ...(file && { file }) }),
+  };
 }
 
 /** "mremap A 16 B" or "mremap A 4 8 B". */
@@ -157,7 +162,8 @@ function ranged(call: (context: Context, start: number, end: number) => Errno) {
   };
 }
 
-const OPERATIONS: ReadonlyMap<string, (context: Context) => Shown> = new Map([
+/** By verb. */
+export const OPERATIONS: ReadonlyMap<string, (context: Context) => Shown> = new Map([
   ["mmap", doMmap],
   ["mmap-at", doMmapAt],
   ["munmap", ranged(({ player, process }, a, b) => munmap(player.kernel, process.mm, a, b))],
@@ -219,51 +225,5 @@ const OPERATIONS: ReadonlyMap<string, (context: Context) => Shown> = new Map([
   ["state", doState],
   ...MODEL_OPERATIONS,
   ...GUEST_OPERATIONS,
+  ...FILE_OPERATIONS,
 ]);
-
-/**
- * Plays one operation.
- * @throws MmulateError INPUT where it names what is not there, UNMODELLED
- */
-export function playOperation(player: Player, operation: Operation, index: number): Observation {
-  const { inner } = operation;
-  if (inner !== undefined) {
-    const shown = player.meanwhile.expect(operation, () => playNow(player, inner, index));
-    return shown;
-  }
-  player.meanwhile.arm(player);
-  const shown = playNow(player, operation, index);
-  player.meanwhile.finish(player);
-  return shown;
-}
-
-function playNow(player: Player, operation: Operation, index: number): Observation {
-  const { process, cpu } = player.threads.of(operation, player.processes);
-  const context: Context = { player, process, operation, index };
-  const play = OPERATIONS.get(operation.verb);
-  if (play === undefined) throw notModelled(context, operation.verb);
-  const { mm } = process;
-  if (mm.killed) return { op: operation.text, errno: "ESRCH", minflt: 0 };
-  player.acting = mm;
-  player.kernel.cpus.moveTo(cpu);
-  player.kernel.cpus.run(mm);
-  const [minor, major] = [mm.minorFaults, mm.majorFaults];
-  const end = player.watch?.begin(operation, process);
-  const shown = play(context);
-  player.acting = null;
-  if (mm.killed) player.endKilled(mm);
-  const { segv, wpfault, killed } = player.takeTrouble();
-  const base = process.regions.get(operation.words[0] ?? "")?.start ?? 0;
-  const observation: Observation = {
-    op: operation.text,
-    errno: 0,
-    minflt: mm.minorFaults - minor,
-    ...(mm.majorFaults > major ? { majflt: mm.majorFaults - major } : {}),
-    ...(segv.length > 0 ? { segv: segv.map((page) => page - base) } : {}),
-    ...(wpfault.length > 0 ? { wpfault: wpfault.map((page) => page - base) } : {}),
-    ...(killed.length > 0 ? { killed } : {}),
-    ...shown,
-  };
-  end?.(observation);
-  return observation;
-}

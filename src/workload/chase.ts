@@ -19,7 +19,7 @@ import type { RecordBatch, Values, Workload } from "./types.js";
 const LINE = 64;
 const PAGE = 4096;
 /** Clear of address 0, and within 39 bits for working sets of up to 448 GiB. */
-const FIRST_ADDRESS = 64 * 2 ** 30;
+export const FIRST_ADDRESS = 64 * 2 ** 30;
 const MAX_LINES = 2 ** 24;
 const MAX_BYTES = 2 ** 46;
 

@@ -13,11 +13,15 @@ import {
   type WorkloadInput,
 } from "./parse.js";
 import type { RecordBatch, Workload } from "./types.js";
+import { uniform } from "./uniform.js";
 
 export type { WorkloadInput } from "./parse.js";
 
 /** Every workload that is a stream of accesses, by name. */
-export const WORKLOADS: ReadonlyMap<string, Workload> = new Map([["chase", chase]]);
+export const WORKLOADS: ReadonlyMap<string, Workload> = new Map<string, Workload>([
+  ["chase", chase],
+  ["uniform", uniform],
+]);
 
 /** Those of the simulated kernel, too. */
 export const ALL_WORKLOADS: ReadonlyMap<string, Named & { readonly summary: string }> = new Map<

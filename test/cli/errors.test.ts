@@ -96,7 +96,7 @@ describe("a request for what does not exist ends with exit code 2 and one line o
     ["run T --arch arm64:granule=8", "arm64: granule = 8, but 4, 16, 64 is allowed"],
     ["run T --arch x86-64:granule=4", 'x86-64 has no parameter "granule"'],
     ["run T --arch x86-64:wp", '"x86-64:wp": "wp" is not PARAMETER=VALUE'],
-    ["run T --cpu pentium", 'unknown cpu "pentium" (known: plain, yardstick, golden-cove, '],
+    ["run T --cpu pentium", 'unknown cpu "pentium" (known: plain, bare, yardstick, golden-cove, '],
     ["run T --cpu skylake", 'unknown cpu "skylake"; did you mean "skylake-sp"?'],
     ["run T --cpu yard", 'unknown cpu "yard"; did you mean "yardstick"?'],
     ["run T --cpu yardstick", "made for x86-64, not for arm64 (choose with --arch)"],
@@ -140,7 +140,7 @@ describe("a request for what does not exist ends with exit code 2 and one line o
     ["run chase --seed 4294967296", "seed 4294967296: 0 to 4294967295 are allowed"],
     [
       "run chaes:pages=3",
-      'unknown workload "chaes"; did you mean "chase"? (known: chase, predump, page-costs)',
+      'unknown workload "chaes"; did you mean "chase"? (known: chase, uniform, predump, page-costs)',
     ],
     ["run chase:pages=x", '"chase:pages=x": pages=x: whole numbers from 1 to 16777216 are allowed'],
     ["run T --nested big", 'host pages "big": a size is allowed, as in 4k, 2m'],

@@ -235,7 +235,7 @@ describe("a file of defaults", () => {
   it("that is not there, or is damaged, ends the command", async () => {
     const file = folder.write("bad.yaml", "arch: x86-64\npags: 2m\n");
     expect((await mmulate("run", tiny, "--config", file)).err).toBe(
-      `mmulate: ${file}:2:1: unknown key "pags" in the configuration; did you mean "pages"? (allowed: $schema, arch, cpu, kernel, linuxLayout, costs, tracker, cpus, pages, format, accesses, split, dataCache, nested, seed, check, set, sweep, explain, workers, memory, timeout, host, reporter)\n`,
+      `mmulate: ${file}:2:1: unknown key "pags" in the configuration; did you mean "pages"? (allowed: $schema, arch, cpu, kernel, linuxLayout, costs, tracker, cpus, pages, format, accesses, split, dataCache, nested, secondStage, seed, check, set, sweep, explain, workers, memory, timeout, host, reporter)\n`,
     );
     expect(await mmulate("run", tiny, "--config", "/nowhere")).toEqual({
       code: 2,

@@ -12,11 +12,11 @@ export interface Cached {
 }
 
 /** What the instruction is told, with nothing left out. */
-type Told = Required<InvalidationOperands>;
+type Told = Required<Omit<InvalidationOperands, "guest">>;
 type Rule = (one: Cached, told: Told, current: number) => boolean;
 
 export interface Spec {
-  readonly takes: readonly (keyof InvalidationOperands)[];
+  readonly takes: readonly (keyof Told)[];
   readonly translations: Rule;
   readonly tables: Rule;
   readonly everyCpu: boolean;

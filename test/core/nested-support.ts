@@ -46,11 +46,11 @@ export function bootGuest(
   return { core, layout, stage2 };
 }
 
-/** Both stages are mapped at first touch: the guest's pages by a policy, the host's by leaves of a level. */
+/** Both stages are mapped at first touch, each by a policy. */
 export function mapOnDemand(
   { core, layout, stage2 }: Guest,
   pages: string,
-  demandLevel: number,
+  hostPages: string,
   caches: Pick<Stage2Options, "pageEntries" | "tableEntries"> = {},
 ): void {
   core.loadDemand(compilePagePolicy(layout, pages));
@@ -60,9 +60,9 @@ export function mapOnDemand(
     guestRoot,
     lower.root === upper.root ? guestRoot : core.exports.newTable(1, upper.topLevel),
   );
-  // A frame for each of the root's tables, were they side by side.
-  const root = core.exports.newTable(0, lower.topLevel);
-  core.loadStage2(stage2, { root, demandLevel, ...caches });
+  core.loadStage2(stage2, { root: 0n, pages: hostPages, ...caches });
+  const root = core.exports.newStage2Root();
+  core.loadStage2(stage2, { root, pages: hostPages, ...caches });
 }
 
 /** Entries that walks read, of both stages, and how many walks there were. */

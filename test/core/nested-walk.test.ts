@@ -3,7 +3,6 @@
 import { describe, expect, it } from "vitest";
 import { Counter } from "../../assembly/abi/counters.js";
 import { Access, FaultKind } from "../../assembly/abi/stop.js";
-import { requestOf } from "../../src/layout/invalidation.js";
 import { stage2Code } from "../../src/layout/stage2.js";
 import {
   bootGuest,
@@ -99,7 +98,7 @@ describe.each(BUILDS)("%s build", (build) => {
       ["arm64", {}, { ipa: 40 }, 19],
     ] as const)("%s %o over %o: %i", (arch, mode, stage2Mode, want) => {
       const guest = bootGuest(build, arch, { mode, stage2Mode, window: true });
-      mapOnDemand(guest, "base", 0);
+      mapOnDemand(guest, "base", "base");
       const { core } = guest;
       for (let i = 0n; i < 40n; i++) core.translate(0x4000_0000n * i + PAGE * i, Access.UserRead);
       const { walks, loads } = references(core);
@@ -107,15 +106,17 @@ describe.each(BUILDS)("%s build", (build) => {
     });
 
     it("and fewer where one of the stages maps larger pages", () => {
-      const of = (pages: string, level: number): number => {
+      const of = (pages: string, host: string): number => {
         const guest = bootGuest(build, "x86-64", { window: true });
-        mapOnDemand(guest, pages, level);
+        mapOnDemand(guest, pages, host);
         for (let i = 0n; i < 20n; i++) guest.core.translate(0x4000_0000n * i, Access.UserRead);
         const { walks, loads } = references(guest.core);
         return loads / walks;
       };
       // n levels over m: 3 over 4, 4 over 3, 3 over 3, 2 over 2.
-      expect([of("2m", 0), of("base", 1), of("2m", 1), of("1g", 2)]).toEqual([19, 19, 15, 8]);
+      expect([of("2m", "4k"), of("base", "2m"), of("2m", "2m"), of("1g", "1g")]).toEqual([
+        19, 19, 15, 8,
+      ]);
     });
   });
 
@@ -240,7 +241,7 @@ describe.each(BUILDS)("%s build", (build) => {
   describe("what the second stage's caches hold", () => {
     it("saves what it saves", () => {
       const guest = bootGuest(build, "x86-64", { window: true });
-      mapOnDemand(guest, "base", 0, { pageEntries: 16, tableEntries: 16 });
+      mapOnDemand(guest, "base", "base", { pageEntries: 16, tableEntries: 16 });
       const { core } = guest;
       for (let i = 0n; i < 64n; i++) core.translate(PAGE * i, Access.UserRead);
       const { walks, second } = references(core);
@@ -255,10 +256,6 @@ describe.each(BUILDS)("%s build", (build) => {
       const { core, stage2, pageEntry } = guest;
       core.loadStage2(stage2, { root: S2_ROOT, pageEntries: 8 });
       core.translate(VA, Access.UserRead);
-      const tell = (name: string, operands = {}): void => {
-        const { flags, context, first, last } = requestOf(stage2.layout, name, operands);
-        core.exports.invalidate(flags, context, first, last);
-      };
       const other = hostOf(GPA) + 0x100000n;
       core.poke(pageEntry, other | S2.arm64.leaf);
       const pa = (): bigint => {
@@ -267,15 +264,15 @@ describe.each(BUILDS)("%s build", (build) => {
       };
       expect(pa()).toBe(hostOf(GPA));
       // The second stage's own entry goes; what holds both stages at once stays.
-      tell("IPAS2E1IS", { va: GPA });
+      core.invalidateGuests("IPAS2E1IS", { va: GPA });
       expect(pa()).toBe(hostOf(GPA));
-      tell("VMALLE1IS");
+      core.invalidateGuests("VMALLE1IS");
       expect(pa()).toBe(other);
       core.poke(pageEntry, hostOf(GPA) | S2.arm64.leaf);
       // The other way round, the second stage's cache still knows the old one.
-      tell("VMALLE1IS");
+      core.invalidateGuests("VMALLE1IS");
       expect(pa()).toBe(other);
-      tell("VMALLS12E1IS");
+      core.invalidateGuests("VMALLS12E1IS");
       expect(pa()).toBe(hostOf(GPA));
     });
 
@@ -283,19 +280,15 @@ describe.each(BUILDS)("%s build", (build) => {
       const { core, stage2, pageEntry } = make(build, "x86-64");
       core.loadStage2(stage2, { root: S2_ROOT, pageEntries: 8 });
       core.translate(VA, Access.UserRead);
-      const tell = (name: string, operands = {}): void => {
-        const { flags, context, first, last } = requestOf(stage2.layout, name, operands);
-        core.exports.invalidate(flags, context, first, last);
-      };
       const other = hostOf(GPA) + 0x100000n;
       core.poke(pageEntry, other | S2["x86-64"].leaf);
       const pa = (): bigint => {
         core.translate(VA, Access.UserRead);
         return core.stopBlock().pa;
       };
-      tell("INVVPID context");
+      core.invalidateGuests("INVVPID context", { guest: 0 });
       expect(pa()).toBe(hostOf(GPA));
-      tell("INVEPT single");
+      core.invalidateGuests("INVEPT single", { guest: 0 });
       expect(pa()).toBe(other);
     });
   });

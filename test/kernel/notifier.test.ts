@@ -11,7 +11,7 @@ import { Pte } from "../../src/layout/linux-flags.js";
 import { loadCoreModule } from "../../src/runner/module-files.js";
 import { planScripts } from "../../src/runner/plan-scripts.js";
 import { bootMachine } from "../../src/scenario/machine.js";
-import { playOperation } from "../../src/scenario/operations.js";
+import { playOperation } from "../../src/scenario/play-operation.js";
 import { Player } from "../../src/scenario/player.js";
 import { parseLine } from "../../src/scenario/script.js";
 
@@ -46,6 +46,10 @@ class Listener implements SecondaryMmu {
 
   testYoung(start: number, end: number): boolean {
     return this.clearYoung(start, end, false);
+  }
+
+  collectDirty(start: number, end: number): void {
+    this.told.push(`collect ${start - this.base}+${end - start}`);
   }
 
   release(): void {
@@ -153,6 +157,24 @@ describe("who tells what", () => {
       "mmap A 4 rw shared; write A 0 4",
       "reclaim 1",
       ["clear 0+1 page"],
+    ],
+    ["NUMA balancing", MAPPED, "numa A 2 4", ["protection-vma 2+4 page"]],
+    [
+      "writeback, page by page, of what is dirty",
+      "mmap A 4 rw shared file=F; write A 1 2; read A 0 1",
+      "fsync F; fsync F",
+      [
+        "collect 0+4",
+        "protection-page 1+1 writeback",
+        "protection-page 2+1 writeback",
+        "collect 0+4",
+      ],
+    ],
+    [
+      "msync of a part",
+      "mmap A 8 rw shared file=F; munmap A 0 2; write A 2 6",
+      "msync A 3 1",
+      ["collect 3+1", "protection-page 3+1 writeback"],
     ],
   ] as const)("%s", (_name, before, after, want) => {
     expect(told(before, after)).toEqual(want);

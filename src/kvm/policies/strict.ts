@@ -9,4 +9,5 @@ export const strict: MmuPolicy = {
   reaction: () => "zap",
   dirty: "host-entry",
   allowsCleanHost: false,
+  tellsWriteback: false,
 };

@@ -3,8 +3,8 @@
 import type { SecondStage } from "../../../arch/linux/kvm.js";
 import type { Taken } from "../../kernel/secondary-mmu.js";
 
-/** What becomes of the SPTEs of a range: they go, lose the right to write, or become clean and old. */
-export type Reaction = "zap" | "write-protect" | "clean";
+/** What becomes of the SPTEs of a range: they go, lose the right to write, become clean and old, or clean alone. */
+export type Reaction = "zap" | "write-protect" | "free" | "mkclean";
 
 /**
  * When a page that a guest may write to counts as dirty:
@@ -24,4 +24,9 @@ export interface MmuPolicy {
   readonly dirty: DirtyRule;
   /** An SPTE may be writable or dirty while the host's entry is clean. */
   readonly allowsCleanHost: boolean;
+  /**
+   * Writeback asks it for dirty SPTEs first, so that they may stay writable though the host's entries do not
+   * (folio_mkclean). No kernel asks.
+   */
+  readonly tellsWriteback: boolean;
 }

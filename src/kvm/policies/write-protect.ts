@@ -10,4 +10,5 @@ export const writeProtect: MmuPolicy = {
   reaction: (taken) => (taken === "page" ? "zap" : "write-protect"),
   dirty: "install",
   allowsCleanHost: true,
+  tellsWriteback: false,
 };

@@ -10,4 +10,5 @@ export const zapLate: MmuPolicy = {
   reaction: () => "zap",
   dirty: "zap",
   allowsCleanHost: true,
+  tellsWriteback: false,
 };

@@ -10,4 +10,5 @@ export const zapTouch: MmuPolicy = {
   reaction: () => "zap",
   dirty: "host-entry",
   allowsCleanHost: true,
+  tellsWriteback: false,
 };

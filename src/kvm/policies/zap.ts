@@ -10,4 +10,5 @@ export const zap: MmuPolicy = {
   reaction: () => "zap",
   dirty: "install",
   allowsCleanHost: true,
+  tellsWriteback: false,
 };

@@ -9,7 +9,7 @@ import { pageOf, partsOf } from "./machines.js";
 export const HAZARDS: readonly Hazard[] = [...HAZARDS_OF_STATE, ...HAZARDS_OF_ENTRIES];
 
 /** Folder of the scripts, and of the machines that they take, in the repository and in the package. */
-export const HAZARD_FOLDER = "docs/studies/pae";
+const HAZARD_FOLDER = "docs/studies/pae";
 
 /** Pages of the folios in the scripts. */
 const FOLIO_PAGES = 16;

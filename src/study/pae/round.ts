@@ -6,7 +6,7 @@ import { PG_ANON, PG_DIRTY } from "../../kernel/page-flags.js";
 import { leafAt } from "../../kernel/walk-entries.js";
 import { Pte } from "../../layout/linux-flags.js";
 import { PAE_COST_MEANINGS } from "../../pae/costs.js";
-import { playOperation } from "../../scenario/operations.js";
+import { playOperation } from "../../scenario/play-operation.js";
 import { parseLine } from "../../scenario/script.js";
 import { Ledger } from "../ledger.js";
 import type { PointResult, StudyMachine } from "../types.js";
