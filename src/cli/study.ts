@@ -32,6 +32,7 @@ const MEANINGS: ReadonlyMap<string, string> = new Map([
   ["tracker", "how written pages are found"],
   ["pae", "where it stands that a page is exclusive"],
   ["mmuPolicy", "what a secondary MMU does when it is notified"],
+  ["format", "format of a trace, where it cannot be recognised"],
 ]);
 
 const list = (value: string, before: string[] | undefined): string[] => [

@@ -27,6 +27,8 @@ export function clearSoftDirty(kernel: Kernel, mm: Mm): Errno {
     const all = { mm, start: 0, end: mm.limit, event: "soft-dirty", taken: "write" } as const;
     invalidating(kernel, all, () => {
       for (const vma of mm.vmas.all) {
+        // clear_refs_walk_ops.walk_lock is PGWALK_WRLOCK (6.5): faults wait until the call is over.
+        kernel.locks.startWrite(vma);
         // The walk has no function for huge pages of a pool.
         if (isHugetlb(vma)) continue;
         if (mm.hasPinned && isCow(vma.flags)) clearOneByOne(kernel, mm, vma);
@@ -55,7 +57,10 @@ export function clearRefs(kernel: Kernel, mm: Mm, type: number): Errno {
   const wanted = REFERENCED.get(type);
   if (wanted !== undefined) {
     syscall(kernel, mm, "write", () => {
-      for (const vma of mm.vmas.all) if (wanted(vma)) makeOld(kernel, mm, vma);
+      for (const vma of mm.vmas.all) {
+        kernel.locks.startWrite(vma);
+        if (wanted(vma)) makeOld(kernel, mm, vma);
+      }
     });
     return 0;
   }

@@ -4,6 +4,7 @@
 //   VMA? rights?  --no--> SIGSEGV, nothing counted
 //   entry none    --> first touch: anon-fault.ts, shared-fault.ts
 //   marker        --> marker-fault.ts
+//   hinted        --> numa-hinting.ts
 //   write, entry read-only --> write-fault.ts
 //   else          --> dirty and young by software
 
@@ -18,6 +19,7 @@ import { hugetlbFault } from "./hugetlb-fault.js";
 import type { Kernel } from "./kernel.js";
 import { markerFault } from "./marker-fault.js";
 import type { Mm } from "./mm.js";
+import { isHinted, numaFault } from "./numa-hinting.js";
 import { outOfMemory } from "./oom.js";
 import { makeRoom } from "./reclaim.js";
 import { VM_ACCESS_FLAGS, VM_WRITE } from "./vm-flags.js";
@@ -139,6 +141,7 @@ function handleMmFault(kernel: Kernel, fault: Fault): FaultResult {
   const flags = exports.entryFlags(slot);
   if (flags === 0) return missing(kernel, fault, slot);
   if ((flags & Pte.present) === 0) return markerFault(kernel, fault, slot, flags);
+  if (isHinted(vma, flags)) return numaFault(kernel, fault, slot);
   if (write && (flags & Pte.write) === 0) return writeFault(kernel, fault, slot, flags);
   if (fault.unshare === true && (flags & Pte.write) === 0) return unshare(kernel, fault, slot);
   const set = Pte.young | (write ? kernel.written : 0);

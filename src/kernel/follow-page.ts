@@ -9,7 +9,7 @@ import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { PG_ANON } from "./page-flags.js";
 import { tracksSoftDirty } from "./page-prot.js";
-import { isCow, VM_SHARED, VM_UFFD_WP, VM_WRITE } from "./vm-flags.js";
+import { isCow, VM_ACCESS_FLAGS, VM_SHARED, VM_UFFD_WP, VM_WRITE } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
 import { leafAt } from "./walk-entries.js";
 
@@ -21,6 +21,8 @@ export interface Wanted {
   readonly force?: boolean;
   /** FOLL_PIN | FOLL_LONGTERM, which must be able to rely on the page. */
   readonly pin?: boolean;
+  /** FOLL_HONOR_NUMA_FAULT: an entry that NUMA balancing made inaccessible is not followed. */
+  readonly honorsNuma?: boolean;
 }
 
 /** The frame; or what is missing: a fault for it, or one that unshares it. */
@@ -34,7 +36,9 @@ export function followPage(kernel: Kernel, mm: Mm, vma: Vma, page: number, want:
   const { slot, level, first } = leaf;
   const flags = exports.entryFlags(slot);
   if ((flags & Pte.present) === 0) return "fault";
-  if ((flags & Pte.protnone) !== 0 && want.force !== true) return "fault";
+  if ((flags & Pte.protnone) !== 0 && want.force !== true && !mayFollowNone(kernel, vma, want)) {
+    return "fault";
+  }
   const mapped = exports.entryFrame(slot, level);
   const writable = (flags & Pte.write) !== 0;
   const exclusive = (): boolean => kernel.pae.isX(slot, level, mapped);
@@ -43,6 +47,12 @@ export function followPage(kernel: Kernel, mm: Mm, vma: Vma, page: number, want:
   }
   if (!writable && mustUnshare(kernel, vma, flags, mapped, exclusive, want)) return "unshare";
   return mapped + (page - first);
+}
+
+/** gup_can_follow_protnone: the mapping is accessible, and the access need not be seen. */
+function mayFollowNone(kernel: Kernel, vma: Vma, { honorsNuma }: Wanted): boolean {
+  if ((vma.flags & VM_ACCESS_FLAGS) === 0) return false;
+  return honorsNuma !== true && kernel.has("gupFollowsHinted");
 }
 
 /** A forced write to a read-only entry: of a page that is this mapping's alone, where nobody watches writes. */

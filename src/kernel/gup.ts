@@ -64,7 +64,8 @@ function pinFast(
   for (let page = start; page < end; page++) {
     const vma = mm.vmas.at(page);
     if (vma === null || (want.write && isForbiddenFile(kernel, vma))) return;
-    const frame = followPage(kernel, mm, vma, page, want);
+    // gup_fast_pte_range looks at no entry without rights.
+    const frame = followPage(kernel, mm, vma, page, { ...want, honorsNuma: true });
     // The zero page is special, and left to who knows its mapping.
     if (typeof frame !== "number" || isZero(kernel, frame)) return;
     kernel.count(Event.gup_fast);

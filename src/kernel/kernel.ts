@@ -61,6 +61,11 @@ export class Kernel {
   readonly monitorCpu: number | null;
   /** Who reads the messages of synchronous userfaultfds. */
   monitor: Monitor = () => undefined;
+  /**
+   * What other CPUs do between two page tables of a call that lets faults in (forEachRunShared, pagemap-scan.ts); null =
+   * they stand still, and each call is played as one.
+   */
+  meanwhile: (() => void) | null = null;
   /** Follows the events of an explained run; null = nobody does. */
   onEvent: ((event: number, times: number) => void) | null = null;
   /** Shared objects that live, by their number. */

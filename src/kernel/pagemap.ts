@@ -13,7 +13,7 @@ import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { PG_ANON, PG_KSM, PG_LARGE } from "./page-flags.js";
 import { isSoftDirty } from "./page-prot.js";
-import { forEachRun, hugeStart, type VisitRun } from "./walk-entries.js";
+import { forEachRunShared, hugeStart, type VisitRun } from "./walk-entries.js";
 
 /** What pagemap (and kpageflags) tell of a page: a sum of these. */
 export const PM_PRESENT = 1;
@@ -32,6 +32,9 @@ export const PM_HUGE = 1 << 9;
 export const KPF_LARGE = 1 << 10;
 export const KPF_KSM = 1 << 11;
 
+/** All flags of a page. One without any is not anonymous, and so never exclusive. */
+const EVERY_FLAG = 0xffffffff;
+
 /** Reads pagemap for [start, end): one sum a page. */
 export function readPagemap(kernel: Kernel, mm: Mm, start: number, end: number): Uint16Array {
   const pages = new Uint16Array(end - start);
@@ -48,16 +51,17 @@ export function readPagemap(kernel: Kernel, mm: Mm, start: number, end: number):
       continue;
     }
     const run: VisitRun = (slot, page, count) => {
-      const runs = kernel.mmu.gatherAlike(slot, count);
-      let i = 0;
-      for (let at = 0; at < runs.length; at += 2) {
-        const alike = runs[at + 1] ?? 0;
-        const shown = pages.subarray(page + i - start, page + i - start + alike);
-        showRun(kernel, slot + 8 * i, runs[at] ?? 0, shown, softDirty);
-        i += alike;
+      const runs = 2 * kernel.mmu.gatherAlike(slot, count);
+      const { alike } = kernel.mmu;
+      let i = page - start;
+      for (let at = 0; at < runs; at += 2) {
+        const next = i + (alike[at + 1] ?? 0);
+        const here = slot + 8 * (i - (page - start));
+        showRun(kernel, here, alike[at] ?? 0, pages.subarray(i, next), softDirty);
+        i = next;
       }
     };
-    forEachRun(kernel, mm.root, from, to, run, (slot, page, until) => {
+    forEachRunShared(kernel, mm.root, from, to, run, (slot, page, until) => {
       for (let at = page; at < until; at++)
         pages[at - start] = softDirty | hugeEntry(kernel, slot, at);
       return false;
@@ -81,17 +85,19 @@ function showRun(
     return;
   }
   const { mmu } = kernel;
-  const entries = mmu.gather(slot, pages.length);
-  // A page's record is looked up once: this is done for every page of a process.
   const { words } = mmu;
-  for (let i = 0; i < pages.length; i++) {
-    const frame = entries[2 * i + 1] ?? 0;
+  const told = mmu.gatherPages(slot, pages.length, kernel.pae.byFlags ? PG_LARGE : EVERY_FLAG);
+  let i = 0;
+  for (let run = 0; run < told.length; run += 2) {
+    const frame = told[run] ?? 0;
+    const next = i + (told[run + 1] ?? 0);
     const record = mmu.record(frame);
     const page = words[record + (FRAME_FLAGS >>> 2)] ?? 0;
     const large = (page & PG_LARGE) !== 0;
     const maps = large ? mapsOf(kernel, frame) : (words[record + (FRAME_MAPS >>> 2)] ?? 0);
     const once = maps === 1 ? PM_MMAP_EXCLUSIVE : 0;
-    pages[i] = common | once | presentPage(kernel, slot + 8 * i, frame, page);
+    pages.fill(common | once | presentPage(kernel, slot + 8 * i, frame, page), i, next);
+    i = next;
   }
 }
 

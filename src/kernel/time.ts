@@ -18,11 +18,13 @@ export interface Lock {
   held: number;
   longest: number;
   waited: number;
+  /** What it is added to; null = it was not taken yet. */
+  totals: LockTotals | null;
 }
 
 /** A lock nobody has held yet. */
 export function newLock(name: string): Lock {
-  return { name, writtenUntil: 0, readUntil: 0, held: 0, longest: 0, waited: 0 };
+  return { name, writtenUntil: 0, readUntil: 0, held: 0, longest: 0, waited: 0, totals: null };
 }
 
 /** Locks of one name, taken together. Cycles. */
@@ -51,6 +53,16 @@ export class Clocks {
     return this.at[this.current] ?? 0;
   }
 
+  /** Time of any CPU. */
+  of(cpu: number): number {
+    return this.at[cpu] ?? 0;
+  }
+
+  /** All CPUs wait for the latest. */
+  meet(): void {
+    this.at.fill(this.elapsed);
+  }
+
   /** The latest clock. */
   get elapsed(): number {
     return Math.max(...this.at);
@@ -74,6 +86,13 @@ export class Clocks {
     return waited;
   }
 
+  /** Cycles that CPUs waited for locks. */
+  get waited(): number {
+    let sum = 0;
+    for (const { waited } of this.locks.values()) sum += waited;
+    return sum;
+  }
+
   /** Takes a lock, waiting for it. Returns since when it is held. */
   acquire(lock: Lock, mode: LockMode): number {
     this.wait(lock, mode);
@@ -90,11 +109,12 @@ export class Clocks {
     this.totals(lock).waited += waited;
   }
 
-  private totals({ name }: Lock): LockTotals {
-    const known = this.locks.get(name);
-    if (known !== undefined) return known;
-    const totals = { taken: 0, held: 0, longest: 0, waited: 0 };
-    this.locks.set(name, totals);
+  private totals(lock: Lock): LockTotals {
+    if (lock.totals !== null) return lock.totals;
+    const known = this.locks.get(lock.name);
+    const totals = known ?? { taken: 0, held: 0, longest: 0, waited: 0 };
+    this.locks.set(lock.name, totals);
+    lock.totals = totals;
     return totals;
   }
 

@@ -17,6 +17,7 @@ import type { Entry, PaeHooks, PaeScheme, Reserved } from "./types.js";
 /** Hooks of such a scheme. */
 export class BitmapHooks implements PaeHooks {
   readonly costs = new PaeCosts();
+  readonly byFlags = false;
   readonly waitsForMigration = INDIFFERENT.waitsForMigration;
   readonly mayBeX = INDIFFERENT.mayBeX;
   readonly splitFolio = INDIFFERENT.splitFolio;

@@ -82,6 +82,7 @@ function slotsOf({ slot, slots = 1 }: Entry): number[] {
 export class EntryDirty implements PaeHooks {
   readonly costs = new PaeCosts();
   protected readonly bits: Bits;
+  readonly byFlags = INDIFFERENT.byFlags;
   readonly waitsForMigration = INDIFFERENT.waitsForMigration;
   readonly mayBeX = INDIFFERENT.mayBeX;
   readonly splitFolio = INDIFFERENT.splitFolio;

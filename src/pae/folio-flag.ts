@@ -37,6 +37,7 @@ export class FolioFlag implements PaeHooks {
   readonly mayDiffer = INDIFFERENT.mayDiffer;
   readonly tableFrom = INDIFFERENT.tableFrom;
   readonly split = INDIFFERENT.split;
+  readonly byFlags = INDIFFERENT.byFlags;
   readonly moveEntry = INDIFFERENT.moveEntry;
   readonly tablesGo = INDIFFERENT.tablesGo;
 

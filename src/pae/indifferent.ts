@@ -9,6 +9,7 @@ type Indifferent = Omit<
 >;
 
 export const INDIFFERENT: Indifferent = {
+  byFlags: true,
   reserve: () => true,
   dupRun: () => undefined,
   keep: () => 0,

@@ -57,6 +57,8 @@ export interface Reserved {
 /** Hooks of one kernel. */
 export interface PaeHooks {
   readonly costs: PaeCosts;
+  /** X(e) of a last-level entry follows from what it says and from the flags of its page, a small one. */
+  readonly byFlags: boolean;
   /** X(e). Of a page that is not anonymous: false. */
   isX(slot: number, level: number, frame: number): boolean;
   /** `count` entries map new pages, side by side, that nobody else has. */

@@ -39,13 +39,16 @@ export interface MachineExtras {
   readonly memory?: CpuOptions;
   /** Bytes of simulated memory where the kernel's selector says none. */
   readonly bytes?: number | undefined;
+  /** In place of bytes: base pages, but no less than a small machine has. */
+  readonly pages?: number | undefined;
 }
 
 /** The newest kernel that the model knows. */
 export const DEFAULT_KERNEL: string = KERNEL_VERSIONS.at(-1) ?? "";
 
-/** Bytes of simulated memory, as of the machines that recorded. */
+/** Bytes of simulated memory, as of the machines that recorded; of a small machine. */
 export const MEMORY_BYTES = 2 ** 31;
+const LEAST_BYTES = 2 ** 28;
 
 /**
  * A machine as its selectors say.
@@ -54,14 +57,9 @@ export const MEMORY_BYTES = 2 ** 31;
 export function machineOf(
   { arch, kernel, cpu, linuxLayout }: MachineSelectors,
   settings: Settings,
-  {
-    own = NO_FILES,
-    costs = DEFAULT_COSTS,
-    cpus = 1,
-    memory,
-    bytes = MEMORY_BYTES,
-  }: MachineExtras = {},
+  extras: MachineExtras = {},
 ): MachineConfig {
+  const { own = NO_FILES, costs = DEFAULT_COSTS, cpus = 1, memory } = extras;
   const { descriptor, mode: selected, set } = parseSelector(arch, own);
   const changed = settings.mode(descriptor);
   const mode = { ...selected, ...changed };
@@ -88,7 +86,7 @@ export function machineOf(
     costs: settings.costs(costs),
     cpus,
     page,
-    frames: Math.floor((words.memory === undefined ? bytes : bytesOf(words.memory)) / page),
+    frames: framesOf(words.memory, extras, page),
   };
   const parts = { ...ownPartsOf({ descriptor, profile }).own, ...ownLinuxOf(linux) };
   const machine: MachineConfig = {
@@ -152,6 +150,16 @@ function withWords(selector: string, settings: Settings): string {
   const [named = "", ...own] = selector.split(":");
   const set = Object.entries(words).map(([name, value]) => `${name}=${value}`);
   return [version ?? named, ...own, ...set].join(":");
+}
+
+/** Frames of what the selector says, else of what is asked for. */
+function framesOf(
+  said: string | undefined,
+  { bytes = MEMORY_BYTES, pages }: MachineExtras,
+  page: number,
+): number {
+  const asked = pages === undefined ? bytes : Math.max(LEAST_BYTES, pages * page);
+  return Math.floor((said === undefined ? asked : bytesOf(said)) / page);
 }
 
 /** "64m". */

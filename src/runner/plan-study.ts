@@ -15,6 +15,7 @@ import { ownFiles } from "./own-files.js";
 import type { OwnFiles } from "./plan.js";
 import { costsNamed, MEMORY_BYTES, machineOf } from "./plan-machine.js";
 import { Settings } from "./settings.js";
+import { checkTrace } from "./trace-rounds.js";
 
 /** A point of a study, on its machine. */
 export interface StudyCell {
@@ -61,6 +62,7 @@ export async function planStudy(request: StudyRequest): Promise<PlannedStudy> {
   const settings = selection.settings.filter(isNoParameter);
   const points = study.plan(chosen);
   if (points.length === 0) throw new MmulateError("USAGE", `study ${name}: no point is left`);
+  for (const { trace } of points) if (trace !== undefined) await checkTrace(trace);
   const cells: StudyCell[] = [];
   for (const sweep of pointsOf(selection.axes.filter(isNoParameter))) {
     const used = new Settings([...settings, ...sweep]);
@@ -103,7 +105,7 @@ function machineAt(
   own: OwnFiles,
   sweep: readonly Setting[],
 ): Pick<StudyCell, "machine" | "labels" | "set"> {
-  const { arch, kernel, linuxLayout, cpus = 1, memory: bytes = MEMORY_BYTES } = named;
+  const { arch, kernel, linuxLayout, cpus = 1, memory: bytes = MEMORY_BYTES, pages } = named;
   const costs = costsNamed(named.costs ?? CALIBRATED_COSTS, own);
   const cpu = named.cpu ?? cpuMeasured(arch, costs, own);
   const made = named.layout;
@@ -115,6 +117,7 @@ function machineAt(
     costs,
     cpus,
     bytes,
+    pages,
     memory: memoryMeasured(costs, cpu),
   };
   const machine = machineOf(selectors, settings, extras);

@@ -16,16 +16,17 @@ import type { OnProgress } from "./feed.js";
 import type { CoreModule } from "./module-files.js";
 import type { StudyCell } from "./plan-study.js";
 import { type CellOutcome, costsOf } from "./run-cell.js";
+import { traceRounds } from "./trace-rounds.js";
 
 /**
  * Runs a point.
- * @throws MmulateError as the study's `run`; MEMORY
+ * @throws MmulateError as the study's `run`; MEMORY; INPUT where its trace is damaged
  */
-export function runStudy(
+export async function runStudy(
   { module, hash }: Pick<CoreModule, "module" | "hash">,
   cell: StudyCell,
   onProgress: OnProgress = () => undefined,
-): CellOutcome {
+): Promise<CellOutcome> {
   const { machine, seed, point } = cell;
   const study = STUDIES.get(cell.study);
   if (study === undefined) throw new MmulateError("INTERNAL", `no study "${cell.study}"`);
@@ -39,7 +40,9 @@ export function runStudy(
     fresh = false;
     return booted;
   };
-  const found = study.run({ core, machine, seed, boot, progress: onProgress }, point);
+  const pageShift = Math.log2(machine.kernel.page);
+  const trace = point.trace === undefined ? undefined : await traceRounds(point.trace, pageShift);
+  const found = study.run({ core, machine, seed, trace, boot, progress: onProgress }, point);
   const result = resultOf(cell, hash, booted, costs, found);
   return { result, host: host(accesses(result.counters), core) };
 }

@@ -61,6 +61,7 @@ const FORMS: ReadonlyMap<string, string> = new Map([
   ["khugepaged", ""],
   ["split-deferred", ""],
   ["idle", "region number count"],
+  ["numa", "region number count"],
   ["writeback", "file"],
   ["fsync", "file"],
   ["msync", "region number count"],

@@ -15,6 +15,7 @@ export const STUDY_OPTIONS: ReadonlyMap<string, string> = new Map([
   ["tracker", "--tracker"],
   ["pae", "--pae"],
   ["mmuPolicy", "--mmu-policy"],
+  ["format", "--format"],
 ]);
 
 /** What was said of one parameter, and by which option. */
@@ -52,12 +53,14 @@ function check({ allowed }: StudyParameter, key: string, value: string, from: st
   const refused = (what: string): MmulateError =>
     new MmulateError("USAGE", `${from}: ${key}=${value}: ${what}`);
   if ("from" in allowed) {
-    const { from: least, to: most, fractions } = allowed;
+    const { from: least, to: most, fractions, words = [] } = allowed;
+    if (words.includes(value)) return;
     const number = Number(value);
     const form = fractions === true ? /^\d{1,9}(\.\d{1,9})?$/ : /^\d{1,12}$/;
     if (form.test(value) && number >= least && number <= most) return;
     const kind = fractions === true ? "numbers" : "whole numbers";
-    throw refused(`${kind} from ${least} to ${most} are allowed`);
+    const others = words.map((word) => ` and "${word}"`).join("");
+    throw refused(`${kind} from ${least} to ${most}${others} are allowed`);
   }
   if (allowed.includes(value)) return;
   throw refused(`one of ${allowed.join(", ")} is allowed${hintFor(value, allowed)}`);

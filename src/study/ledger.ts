@@ -6,8 +6,10 @@ import type { StudyMachine } from "./types.js";
 
 /** What work took. */
 export interface Spent {
-  /** Cycles that went by on the latest CPU, accesses among them. */
+  /** Cycles that went by on the CPUs that did it, one after the other, accesses among them. */
   readonly cycles: number;
+  /** Cycles that CPUs waited for locks. */
+  readonly waited: number;
   /** Cycles of work by cause; "translation" is of the accesses. Causes that cost nothing are left out. */
   readonly by: Readonly<Record<string, number>>;
   /** How often each event of the kernel happened. */
@@ -18,12 +20,17 @@ export interface Spent {
 export class Ledger {
   constructor(private readonly machine: StudyMachine) {}
 
-  /** Does the work, and tells what it took. */
-  measure(work: () => void): Spent {
+  /**
+   * Does the work, and tells what it took.
+   * @param cpus whose time counts; the one that works
+   */
+  measure(work: () => void, cpus: readonly number[] = [this.machine.kernel.clocks.current]): Spent {
     const { kernel, accessCycles } = this.machine;
+    const { clocks } = kernel;
     const { costs } = kernel.config;
     const before = kernel.events.slice();
-    const [time, access] = [kernel.clocks.elapsed, accessCycles()];
+    const timeOf = (): number => cpus.reduce((sum, cpu) => sum + clocks.of(cpu), 0);
+    const [time, access, waited] = [timeOf(), accessCycles(), clocks.waited];
     work();
     const translation = (accessCycles() - access) / costs.overlap;
     const by: Record<string, number> = translation > 0 ? { translation } : {};
@@ -35,6 +42,11 @@ export class Ledger {
       const cycles = times * (costs.events[name]?.cycles ?? 0);
       if (cycles > 0) by[name] = cycles;
     });
-    return { cycles: kernel.clocks.elapsed - time + translation, by, events };
+    return {
+      cycles: timeOf() - time + translation,
+      waited: clocks.waited - waited,
+      by,
+      events,
+    };
   }
 }

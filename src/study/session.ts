@@ -11,6 +11,7 @@ import type { Process } from "../scenario/player.js";
 import { countOf, type Pages, type Tracker, type Watched } from "../tracker/types.js";
 import { Ledger, type Spent } from "./ledger.js";
 import type { StudyMachine } from "./types.js";
+import { Writers } from "./writers.js";
 
 /** What a collection brought. */
 export interface Collected {
@@ -24,6 +25,7 @@ export interface Collected {
 /** One process, one heap, one tracker. */
 export class Session {
   readonly process: Process;
+  readonly writers: Writers;
   readonly start: number;
   end: number;
   readonly ledger: Ledger;
@@ -39,6 +41,7 @@ export class Session {
     readonly machine: StudyMachine,
     readonly tracker: Tracker,
     pages: number,
+    threads?: number,
   ) {
     const { player } = machine;
     this.process = player.processNamed("P");
@@ -46,6 +49,7 @@ export class Session {
     this.start = player.nextPlace(true);
     this.end = this.start + pages;
     this.ledger = new Ledger(machine);
+    this.writers = new Writers(machine, () => this.mm, threads);
     this.map(this.start, pages);
   }
 
@@ -98,37 +102,110 @@ export class Session {
 
   /** Begins to watch. */
   arm(): Spent {
-    return this.ledger.measure(() => this.tracker.arm(this.watched));
-  }
-
-  /** Stores to pages, given by their place in the heap. */
-  write(pages: Iterable<number>): Spent {
-    const { player } = this.machine;
-    player.takeTrouble();
-    const spent = this.ledger.measure(() => {
-      for (const page of pages) {
-        player.touch(this.process, this.start + page, 1);
-        this.written.write(this.start + page);
-      }
-    });
-    const { segv, wpfault } = player.takeTrouble();
-    this.stumbled.segv.push(...segv);
-    this.stumbled.messages.push(...wpfault);
+    this.writers.start();
+    const spent = this.timed(() => this.tracker.arm(this.watched));
+    this.writers.wait();
     return spent;
   }
 
-  /** Asks what was written, and watches on. */
-  collect(): Collected {
+  /** Time of the collector. */
+  private timed(work: () => void): Spent {
+    let spent: Spent | undefined;
+    this.writers.collect(() => {
+      spent = this.ledger.measure(work);
+    });
+    if (spent === undefined) throw new MmulateError("INTERNAL", "nobody collected");
+    return spent;
+  }
+
+  private store(page: number): void {
+    this.machine.player.touch(this.process, page, 1);
+    this.written.write(page);
+  }
+
+  /**
+   * Stores to pages, given by their place in the heap.
+   * @param work cycles of its own that a thread spends before each, where others run beside it; they are not told
+   */
+  write(pages: Iterable<number>, work = 0): Spent {
+    const { player } = this.machine;
+    const { writers, start } = this;
+    player.takeTrouble();
+    let spent: Spent;
+    if (writers.parallel) {
+      const list = pages[Symbol.iterator]();
+      let count = 0;
+      const next = (): (() => void) | undefined => {
+        const { done, value } = list.next();
+        if (done === true) return undefined;
+        count++;
+        return () => this.store(start + value);
+      };
+      const all = this.ledger.measure(() => writers.write(next, work), writers.cpus);
+      spent = { ...all, cycles: all.cycles - count * work };
+    } else {
+      spent = this.ledger.measure(() => {
+        for (const page of pages) this.store(start + page);
+      });
+    }
+    this.stumble();
+    return spent;
+  }
+
+  /** Keeps what writes stumbled over for the next collection. */
+  private stumble(): void {
+    const { segv, wpfault } = this.machine.player.takeTrouble();
+    for (const page of segv) this.stumbled.segv.push(page);
+    for (const page of wpfault) this.stumbled.messages.push(page);
+  }
+
+  /**
+   * Asks what was written, and watches on.
+   * @param meanwhile what others do between the steps of the collection, and in the end; null: they stand still
+   */
+  collect(meanwhile: (() => void) | null = null): Collected {
+    const { kernel } = this.machine;
     const segv = this.stumbled.segv.splice(0);
     const messages = this.stumbled.messages.splice(0);
     let pages: Pages = [];
-    const spent = this.ledger.measure(() => {
+    kernel.meanwhile = meanwhile;
+    const spent = this.timed(() => {
       pages = this.tracker.collect(this.watched, { segv, messages });
     });
+    kernel.meanwhile = null;
+    if (meanwhile === null) this.writers.wait();
+    else {
+      meanwhile();
+      this.stumble();
+    }
     // Who watches page by page knows nothing of a new mapping: all of it counts, as CRIU dumps a new mapping whole.
     const added = this.tracker.seesNewMappings === true ? [] : this.added;
     this.added = [];
     const told = [...pages, ...added];
     return { spent, pages: told, found: countOf(told), verdict: this.written.judge(told) };
+  }
+
+  /**
+   * Collects while the threads go on: until each step of the collection is over they write what they come to. A step is
+   * played as one, so what is written in its time comes behind it.
+   * @param next pages to write, by their place in the heap
+   */
+  collectAmong(next: () => number, work: number): Collected {
+    const { writers, start, machine } = this;
+    // Who is behind the latest writer has not yet come to where the collection begins.
+    const before = (): (() => void) => {
+      const page = start + next();
+      return () => this.store(page);
+    };
+    writers.write(before, work, machine.kernel.clocks.elapsed);
+    this.stumble();
+    const store = (): (() => void) => {
+      const page = start + next();
+      return () => {
+        machine.player.touch(this.process, page, 1);
+        this.written.writeDuring(page);
+      };
+    };
+    return this.collect(() => writers.write(store, work, writers.collectorTime));
   }
 }

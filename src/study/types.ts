@@ -15,6 +15,7 @@ import type {
   StudyRow,
   StudyVerdict,
 } from "../stats/report.js";
+import type { TraceRounds } from "./trace-rounds.js";
 
 /** One thing that may be chosen: `--set study.NAME=VALUE`, or several, `-L study.NAME=A,B`. */
 export interface StudyParameter {
@@ -22,17 +23,33 @@ export interface StudyParameter {
   /** Values where none is said. */
   readonly values: readonly string[];
   /**
-   * What may be said: names; numbers in a range; or "selector", which the planner of machines checks (arch, kernel,
-   * cpu, costs, linuxLayout, cpus).
+   * What may be said: names; numbers in a range, and words beside them; or "selector", which the planner of machines
+   * checks (arch, kernel, cpu, costs, linuxLayout, cpus; a trace and its format).
    */
   readonly allowed:
     | "selector"
     | readonly string[]
-    | { readonly from: number; readonly to: number; readonly fractions?: true };
+    | {
+        readonly from: number;
+        readonly to: number;
+        readonly fractions?: true;
+        readonly words?: readonly string[];
+      };
 }
 
 /** The values of every parameter, checked, in the order they were said. */
 export type Chosen = Readonly<Record<string, readonly string[]>>;
+
+/** A trace that a point wants in rounds (trace-rounds.ts). */
+export interface StudyTrace {
+  /** A file, or the name of one that ships. */
+  readonly path: string;
+  readonly format: string;
+  /** Accesses of a round. */
+  readonly accesses: number;
+  /** Most rounds. */
+  readonly rounds: number;
+}
 
 /** One run of a study. */
 export interface StudyPoint {
@@ -50,7 +67,10 @@ export interface StudyPoint {
     readonly cpus?: number;
     /** Bytes of simulated memory, where the kernel's selector says none. */
     readonly memory?: number;
+    /** In place of bytes: base pages, a small machine's at least. */
+    readonly pages?: number;
   };
+  readonly trace?: StudyTrace;
   /** All else that its run depends on. */
   readonly values: Readonly<Record<string, string | number | boolean>>;
 }
@@ -68,6 +88,8 @@ export interface StudyRun {
   readonly core: Core;
   readonly machine: MachineConfig;
   readonly seed: number;
+  /** The trace that the point wants. */
+  readonly trace?: TraceRounds | undefined;
   /** Boots the machine anew. Counters, cycles and events of the result are those of the last one. */
   boot(): StudyMachine;
   /** Says that so much is done, for whoever watches. */

@@ -3,8 +3,9 @@
 // every entry. Both make entries clean again and flush.
 
 import { Event } from "../kernel/events.js";
+import type { Kernel } from "../kernel/kernel.js";
 import { syscall } from "../kernel/syscall.js";
-import { forEachRun } from "../kernel/walk-entries.js";
+import { forEachRunShared } from "../kernel/walk-entries.js";
 import { Pte } from "../layout/linux-flags.js";
 import { refuse } from "./refuse.js";
 import { type Pages, runsOf, type Tracker, type Watched } from "./types.js";
@@ -12,54 +13,49 @@ import { type Pages, runsOf, type Tracker, type Watched } from "./types.js";
 /** Entries of the log (SDM 30.5, page-modification logging). */
 const LOG_ENTRIES = 512;
 
-/** Pages whose dirty state is set; where a huge page is dirty, or a contiguous group, all of its pages. */
-function dirtyPages({ kernel, mm, start, end }: Watched): number[] {
+/** Makes the entries of a run clean. */
+function cleanRun({ programs, mmu }: Kernel, slot: number, count: number): void {
+  let done = 0;
+  while (done < count) {
+    const at = slot + 8 * done;
+    done += mmu.exports.apply(programs.clean.address, at, 0, count - done) + 1;
+  }
+}
+
+/**
+ * Pages whose dirty state is set, and makes their entries clean; where a huge page is dirty, or a contiguous group, all
+ * of its pages. An entry is read and made clean in one step; a store through a translation that is still dirty is one to
+ * a page that is told.
+ */
+function takeDirty({ kernel, mm, start, end }: Watched): number[] {
   const { exports } = kernel.mmu;
   const pages: number[] = [];
   const dirty = Pte.present | Pte.dirty;
-  forEachRun(
+  forEachRunShared(
     kernel,
     mm.root,
     start,
     end,
     (slot, page, count) => {
       const entries = kernel.mmu.gather(slot, count);
+      const before = pages.length;
       for (let i = 0; i < count; i++) {
         const flags = entries[2 * i] ?? 0;
         // Hardware may note a group's dirty state in any one of its entries.
         const joined = (flags & Pte.contiguous) === 0 ? flags : exports.entryFlags(slot + 8 * i);
         if ((joined & dirty) === dirty) pages.push(page + i);
       }
+      if (pages.length > before) cleanRun(kernel, slot, count);
     },
     (slot, page, until) => {
       if ((exports.entryFlags(slot) & dirty) !== dirty) return false;
       for (let at = page; at < until; at++) pages.push(at);
-      return false;
-    },
-  );
-  return pages;
-}
-
-/** Makes every entry clean. */
-function clean({ kernel, mm, start, end }: Watched): void {
-  const { exports } = kernel.mmu;
-  forEachRun(
-    kernel,
-    mm.root,
-    start,
-    end,
-    (slot, _page, count) => {
-      let done = 0;
-      while (done < count) {
-        done += exports.apply(kernel.programs.clean.address, slot + 8 * done, 0, count - done) + 1;
-      }
-    },
-    (slot) => {
       exports.updateEntry(slot, Pte.dirty, 0);
       return false;
     },
   );
-  kernel.tlb.range(mm, start, end);
+  if (pages.length > 0) kernel.tlb.range(mm, start, end);
+  return pages;
 }
 
 function armed(watched: Watched): void {
@@ -67,16 +63,15 @@ function armed(watched: Watched): void {
   refuse("dirty state of the hardware", kernel.config.hwDirty ? 0 : "EINVAL");
   syscall(kernel, mm, "read", () => {
     kernel.count(Event.dirty_sweep, end - start);
-    clean(watched);
+    takeDirty(watched);
   });
 }
 
 function collectBy(told: (watched: Watched, pages: number) => void): Tracker["collect"] {
   return (watched): Pages =>
     syscall(watched.kernel, watched.mm, "read", () => {
-      const pages = dirtyPages(watched);
+      const pages = takeDirty(watched);
       told(watched, pages.length);
-      if (pages.length > 0) clean(watched);
       return runsOf(pages);
     });
 }

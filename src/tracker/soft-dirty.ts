@@ -15,7 +15,12 @@ export const PAGEMAP_BYTES = 8 * ENTRIES;
 /** Regions that PAGEMAP_SCAN has room for, of 24 bytes. */
 const VECTOR_BYTES = 4096 * 24;
 
+/** Reading and clearing are two calls. */
+export const LOSES_BETWEEN =
+  "what is written behind the read of its page and before the call that clears is cleared with the rest (CRIU freezes the process)";
+
 const BLIND_TO = {
+  race: LOSES_BETWEEN,
   discard:
     "MADV_DONTNEED (zap_page_range_single) empties entries and leaves VM_SOFTDIRTY as it is: the page reads as zeroes and as clean",
   move: "mremap of whole aligned tables (move_normal_pmd, move_normal_pud) touches no entry: what has moved stays clean",

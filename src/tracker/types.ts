@@ -23,8 +23,8 @@ export type Pages = readonly (readonly [first: number, end: number])[];
 /** What changes a page without a store of the process to it. */
 export type Change = "discard" | "move";
 
-/** Why a page must be reported. */
-export type Cause = "write" | Change;
+/** Why a page must be reported; "race" is a store while a collection was in progress, which that one did not tell. */
+export type Cause = "write" | Change | "race";
 
 /** One way of finding them. */
 export interface Tracker {

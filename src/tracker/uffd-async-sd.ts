@@ -4,7 +4,7 @@
 
 import { uffdRegister, uffdWriteProtect } from "../kernel/userfaultfd.js";
 import { refuse } from "./refuse.js";
-import { PAGEMAP_BYTES, softDirtyPages } from "./soft-dirty.js";
+import { LOSES_BETWEEN, PAGEMAP_BYTES, softDirtyPages } from "./soft-dirty.js";
 import type { Tracker, Watched } from "./types.js";
 
 function protect({ kernel, mm, start, end }: Watched): void {
@@ -21,6 +21,7 @@ export const uffdAsyncSd: Tracker = {
   bufferBytes: () => PAGEMAP_BYTES,
   seesNewMappings: true,
   blindTo: {
+    race: LOSES_BETWEEN,
     discard:
       "MADV_DONTNEED empties entries, and only a write sets the bit of a new one (VM_SOFTDIRTY is not asked)",
     move: "mremap takes the registration away and leaves the bits of whole tables as they are",

@@ -113,6 +113,9 @@ describe("mmulate study", () => {
     [["study", "dirty-tracking", "--tracker", "sof"], "one of none, "],
     [["study", "dirty-tracking", "--set", "study.pages=1"], "whole numbers from 16 to"],
     [["study", "dirty-tracking", "--kernel", "7.9"], 'kernel "7.9": one of'],
+    [["study", "dirty-tracking", "--set", "study.threads=0"], 'from 1 to 63 and "all" are allowed'],
+    [["study", "dirty-tracking", "--set", "study.trace=none.mmt"], "none.mmt: no such file"],
+    [["study", "dirty-tracking", "--format", "lacky"], 'did you mean "lackey"?'],
     [["study", "dirty-tracking", "--set", "costs.trapp=1"], 'did you mean "costs.trap"?'],
   ])("%j is refused in one line", async (words, message) => {
     const { code, out, err } = await mmulate(...words);

@@ -44,8 +44,15 @@ it("a writer waits until a fault of another thread has left the VMA", async () =
 });
 
 it("a fault waits for the table that another thread's call works on", async () => {
-  const { tables = 0 } = await waited("clear_refs\nclear_refs\non t write A 0 1\n");
+  const protects = "uffd-register B 0 512 wp-async\nuffd-wp B 0 512 on\nuffd-wp B 0 512 on\n";
+  const { tables = 0 } = await waited(`${protects}on t write B 0 1\n`);
   expect(tables).toBeGreaterThan(0);
+});
+
+it("a fault beside clear_refs waits until the VMA is let go: the walk has it for writing", async () => {
+  const { vma = 0, mmap = 0, tables } = await waited("clear_refs\nclear_refs\non t write A 0 1\n");
+  expect(vma + mmap).toBeGreaterThan(0);
+  expect(tables).toBe(0);
 });
 
 it("with one CPU nobody waits, and the longest hold is no more than all of them", async () => {

@@ -158,6 +158,7 @@ describe("who tells what", () => {
       "reclaim 1",
       ["clear 0+1 page"],
     ],
+    ["NUMA balancing", MAPPED, "numa A 2 4", ["protection-vma 2+4 page"]],
     [
       "writeback, page by page, of what is dirty",
       "mmap A 4 rw shared file=F; write A 1 2; read A 0 1",

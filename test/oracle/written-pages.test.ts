@@ -6,7 +6,7 @@ import { TRACKERS } from "../../src/tracker/index.js";
 import type { Tracker } from "../../src/tracker/types.js";
 
 const collected = (written: WrittenPages, pages: Collected["pages"]): Collected => ({
-  spent: { cycles: 0, by: {}, events: {} },
+  spent: { cycles: 0, waited: 0, by: {}, events: {} },
   pages,
   found: 0,
   verdict: written.judge(pages),
@@ -49,5 +49,46 @@ describe("the oracle of trackers", () => {
     moved.change(8, 9, "move");
     const { blindTo: _, ...seeing } = tracker;
     expect(judge(seeing, [collected(moved, [])]).check.ok).toBe(false);
+  });
+});
+
+describe("what is written while a collection is in progress", () => {
+  it("may be told by that collection: what is copied behind it has it", () => {
+    const written = new WrittenPages();
+    written.writeDuring(5);
+    expect(written.judge([[5, 6]])).toMatchObject({ extra: 0, changed: 0 });
+    // The store may have come behind the look at its page, which then tells it once more.
+    expect(written.judge([[5, 6]]).extra).toBe(0);
+    expect(written.judge([[5, 6]]).extra).toBe(1);
+  });
+
+  it("must be told by the next one, if not by that", () => {
+    const written = new WrittenPages();
+    written.writeDuring(5);
+    written.write(6);
+    written.writeDuring(6);
+    expect(written.judge([[6, 7]])).toMatchObject({ extra: 0, missed: new Map() });
+    expect(written.count).toBe(1);
+    expect([...written.judge([]).missed]).toEqual([["race", [5]]]);
+    expect([...written.judge([]).missed]).toEqual([]);
+  });
+
+  it("is a plain write again where the page is written later on", () => {
+    const written = new WrittenPages();
+    written.writeDuring(5);
+    written.judge([]);
+    written.write(5);
+    expect([...written.judge([]).missed]).toEqual([["write", [5]]]);
+  });
+
+  it("is excused where reading and clearing are two calls, and nowhere else", () => {
+    const lost = (name: string) => {
+      const written = new WrittenPages();
+      written.writeDuring(5);
+      const first = collected(written, []);
+      return judge(TRACKERS.get(name) as Tracker, [first, collected(written, [])]).check.ok;
+    };
+    const excused = [...TRACKERS.keys()].filter(lost);
+    expect(excused).toEqual(["none", "soft-dirty", "soft-dirty-scan", "uffd-async-sd"]);
   });
 });

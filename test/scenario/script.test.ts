@@ -112,6 +112,7 @@ it("knows the verbs of the format, and those that only a model knows", () => {
     "khugepaged",
     "split-deferred",
     "idle",
+    "numa",
     "writeback",
     "fsync",
     "msync",

@@ -9,11 +9,13 @@ import { crossovers } from "./crossovers.js";
 export function assemble(cells: readonly CellResult[], commandOf: CommandOf): StudyEnd {
   const ran = cells.filter(({ found }) => found?.refused === undefined);
   const rounds = ran.filter(isRound);
+  const traces = ran.filter(isTrace);
   const stories = ran.filter(({ labels }) => "vmSoftDirty" in labels);
   const passes = ran.filter(({ metrics }) => "process_slowdown" in metrics);
   return {
     rows: [
       ...rounds.map((cell) => rowOf(cell, rounds)),
+      ...traces.map((cell) => rowOf(cell, traces)),
       ...passes.map(({ labels, metrics }) => ({ keys: labels, metrics })),
       ...causeRows(rounds),
       ...alike(stories.map(({ labels, metrics }) => ({ keys: labels, metrics }))),
@@ -25,12 +27,13 @@ export function assemble(cells: readonly CellResult[], commandOf: CommandOf): St
     ],
     claims: [
       ...priceClaims(rounds, commandOf),
-      ...storyClaims([...stories, ...passes], rounds, commandOf),
+      ...storyClaims([...stories, ...passes, ...traces], rounds, commandOf),
     ],
   };
 }
 
 const isRound = ({ metrics }: CellResult): boolean => "round_cycles_per_page" in metrics;
+const isTrace = ({ metrics }: CellResult): boolean => "cycles_per_round" in metrics;
 
 /** What differs in the architecture alone, as one. */
 function alike<T extends { readonly keys: Readonly<Record<string, string>> }>(

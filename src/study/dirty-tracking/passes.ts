@@ -20,12 +20,13 @@ export interface PassValues {
   readonly bandwidth: number;
   /** Microseconds. */
   readonly downtime: number;
+  /** Pre-dumps and the dump. */
+  readonly dumps: number;
   readonly seed: number;
 }
 
-/** Most passes of a migration; pre-dumps; rounds of the others. */
+/** Most passes of a migration; rounds of the others. */
 const MOST_PASSES = 20;
-const PRE_DUMPS = 3;
 const ROUNDS = 8;
 /** Part of the heap that a round of the others writes, and by which the store grows. */
 const ROUND_PART = 0.02;
@@ -77,7 +78,8 @@ class Passes {
 
   /** So many writes. */
   write(count: number): void {
-    const { cycles } = this.session.write(Array.from({ length: count }, () => this.key()));
+    const keys = Array.from({ length: count }, () => this.key());
+    const { cycles } = this.session.write(keys, this.values.work);
     const work = count * this.values.work;
     this.worked += work;
     this.took += cycles + work;
@@ -132,20 +134,20 @@ function precopy(passes: Passes): Figures {
 
 /** Under the names of CRIU's statistics (stats-dump), in microseconds and pages. */
 function predump(passes: Passes): Figures {
-  const { pages } = passes.values;
+  const { pages, dumps } = passes.values;
   let [frozen, writing, written] = [0, passes.sending(pages), pages];
   passes.runFor(writing);
-  for (let dump = 1; dump <= PRE_DUMPS; dump++) {
+  for (let dump = 1; dump <= dumps; dump++) {
     const { found, spent } = passes.collect();
     const time = passes.sending(found);
     frozen += passes.microseconds(spent.cycles);
     writing += time;
     written += found;
     // The last dump copies while the process is frozen.
-    if (dump < PRE_DUMPS) passes.runFor(time);
+    if (dump < dumps) passes.runFor(time);
     else frozen += time;
   }
-  const scanned = pages * PRE_DUMPS;
+  const scanned = pages * dumps;
   return {
     frozen_time: frozen,
     memwrite_time: writing,
@@ -197,7 +199,8 @@ export function runPasses(
   name: string,
   values: PassValues,
 ): PointResult {
-  const session = new Session(machine, tracker, values.pages);
+  // One thread: the others would have clocks of their own.
+  const session = new Session(machine, tracker, values.pages, 1);
   session.populate();
   const passes = new Passes(machine, session, values);
   session.arm();

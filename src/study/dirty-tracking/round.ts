@@ -2,9 +2,9 @@
 
 import type { Json } from "../../stats/report.js";
 import type { Tracker } from "../../tracker/types.js";
-import { shuffled } from "../../workload/random.js";
 import { judge } from "../judge.js";
 import type { Spent } from "../ledger.js";
+import { LOCALITIES } from "../locality.js";
 import { type Collected, Session } from "../session.js";
 import type { PointResult, StudyMachine } from "../types.js";
 
@@ -15,9 +15,12 @@ export interface RoundValues {
   readonly dirty: number;
   /** Cycles of the program's own work for each page that it writes. */
   readonly work: number;
-  readonly order: "random" | "ascending";
+  /** Of `LOCALITIES`. */
+  readonly locality: string;
+  readonly ascending: boolean;
   /** Larger folios are asked for (madvise). */
   readonly huge: boolean;
+  readonly threads: number | undefined;
   readonly seed: number;
 }
 
@@ -38,18 +41,20 @@ export function runRound(
   tracker: Tracker,
   values: RoundValues,
 ): PointResult {
-  const session = new Session(machine, tracker, values.pages);
+  const session = new Session(machine, tracker, values.pages, values.threads);
   if (values.huge) session.advise(values.pages, "hugepage");
   session.populate();
   const steps = played(session, values);
-  const { falsePositives, falseNegatives, rules, check } = judge(tracker, [steps.collected]);
+  const { armed, wrote, collected, vmas } = steps;
+  const { falsePositives, falseNegatives, rules, check } = judge(tracker, [collected]);
   return {
     metrics: {
       ...costs(steps, values, machine),
       false_positives: falsePositives,
       false_negatives: falseNegatives,
-      ...traces(steps, session),
-      metadata_bytes: tracker.bufferBytes(values.pages) + steps.vmas * VMA_BYTES,
+      ...traces([armed, wrote, collected.spent], session),
+      vmas_more: vmas,
+      metadata_bytes: tracker.bufferBytes(values.pages) + vmas * VMA_BYTES,
     },
     checks: [check],
     found: {
@@ -63,13 +68,14 @@ export function runRound(
 /** Of a VMA, its place in the tree and in the anon_vma (src/kernel/cache-lines.ts). */
 const VMA_BYTES = 320;
 
-function played(session: Session, { pages, dirty, order, seed }: RoundValues): Steps {
+function played(session: Session, values: RoundValues): Steps {
+  const { pages, dirty, locality, ascending, work, seed } = values;
   const { vmas } = session.mm;
   const before = vmas.count;
   const armed = session.arm();
   const count = Math.max(1, Math.floor(pages * dirty));
-  const chosen = shuffled(pages, seed).subarray(0, count);
-  const wrote = session.write(order === "random" ? chosen : chosen.sort());
+  const chosen = LOCALITIES.get(locality)?.(pages, count, seed) ?? new Uint32Array();
+  const wrote = session.write(ascending ? chosen.sort() : chosen, work);
   const more = vmas.count - before;
   return { armed, wrote, collected: session.collect(), count, vmas: more };
 }
@@ -92,22 +98,24 @@ function costs(
   };
 }
 
-/** What else a tracker leaves behind: locks, flushes, folds. */
-function traces({ armed, wrote, collected, vmas }: Steps, { mm }: Session): Record<string, number> {
+/** What else a tracker leaves behind: locks, flushes, folds; what other CPUs were asked for, where there are some. */
+export function traces(steps: readonly Spent[], { mm, machine }: Session): Record<string, number> {
   const times = (...names: string[]): number =>
-    [armed, wrote, collected.spent].reduce(
+    steps.reduce(
       (sum, { events }) => names.reduce((all, name) => all + (events[name] ?? 0), sum),
       0,
     );
+  const parallel = machine.kernel.clocks.cpus > 1;
   return {
     lock_held_cycles: mm.mmapLock.held,
     lock_longest_cycles: mm.mmapLock.longest,
+    ...(parallel && { lock_waited_cycles: steps.reduce((sum, { waited }) => sum + waited, 0) }),
     flushes_of_pages: times("tlb_flush_page", "tlb_flush_local"),
     flushes_of_spaces: times("tlb_flush_mm"),
+    ...(parallel && { shootdowns: times("shootdown"), ipis: times("ipi") }),
     unfolds: times("contpte_unfold"),
     folds: times("contpte_fold"),
     splits: times("split_mapping"),
-    vmas_more: vmas,
   };
 }
 
