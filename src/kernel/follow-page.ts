@@ -5,6 +5,7 @@ import { Pte } from "../layout/linux-flags.js";
 import type { Errno } from "./errno.js";
 import { kernelFault } from "./fault.js";
 import { pageFlags } from "./folio.js";
+import { hugetlbSlot, isHugetlb } from "./hugetlb.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { PG_ANON } from "./page-flags.js";
@@ -47,7 +48,9 @@ export function followPage(kernel: Kernel, mm: Mm, vma: Vma, page: number, want:
   const exclusive = (): boolean => {
     // Nothing is held by a pin without locks.
     if (want.pin === true) kernel.steps.pass("pin-looked", NO_LOCKS);
-    return kernel.pae.isX(slot, level, mapped);
+    // Of a huge page of a pool the first page says it (PageAnonExclusive), and so does its first entry.
+    const head = isHugetlb(vma) ? hugetlbSlot(kernel, mm, vma, page) : slot;
+    return kernel.pae.isX(head, level, head === slot ? mapped : exports.entryFrame(head, level));
   };
   if (want.write && !writable) {
     if (want.force !== true || !mayForce(kernel, vma, flags, exclusive)) return "fault";

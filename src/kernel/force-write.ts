@@ -4,6 +4,7 @@
 import type { Errno } from "./errno.js";
 import { headOf, pageFlags, setPageFlags, setStamp } from "./folio.js";
 import { faultIn, followPage } from "./follow-page.js";
+import { isHugetlb } from "./hugetlb.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { PG_ANON, PG_DIRTY } from "./page-flags.js";
@@ -19,7 +20,9 @@ const FORCED = { write: true, force: true };
 export function forceWrite(kernel: Kernel, mm: Mm, page: number, value: number): Errno {
   return syscall(kernel, mm, "read", () => {
     const vma = mm.vmas.at(page);
-    if (vma === null || ((vma.flags & VM_WRITE) === 0 && !isCow(vma.flags))) return "EIO";
+    // Huge pages of a pool are not forced (check_vma_flags).
+    const mayForce = vma !== null && isCow(vma.flags) && !isHugetlb(vma);
+    if (vma === null || ((vma.flags & VM_WRITE) === 0 && !mayForce)) return "EIO";
     if (faultIn(kernel, mm, page, FORCED) !== 0) return "EIO";
     const frame = followPage(kernel, mm, mm.vmas.at(page) ?? vma, page, FORCED);
     if (typeof frame !== "number") return "EIO";

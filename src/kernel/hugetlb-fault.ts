@@ -37,14 +37,14 @@ export type HugeFault = Fault & { readonly vma: HugeVma };
 
 /** hugetlb_fault. */
 export function hugetlbFault(kernel: Kernel, fault: HugeFault): FaultResult {
-  const { mm, vma, page, write } = fault;
+  const { mm, vma, page, write, unshare = false } = fault;
   const { pool } = vma.huge;
   const slot = makeHugetlbSlot(kernel, mm, vma, page);
   if (slot === 0) return "oom";
   const flags = hugeFlags(kernel, pool, slot);
   if ((flags & Pte.present) === 0) return firstTouch(kernel, fault, slot, flags);
-  if (write && (flags & Pte.write) === 0) {
-    if ((flags & Pte.uffdWp) !== 0 && (vma.flags & VM_UFFD_WP) !== 0) {
+  if ((write || unshare) && (flags & Pte.write) === 0) {
+    if (write && (flags & Pte.uffdWp) !== 0 && (vma.flags & VM_UFFD_WP) !== 0) {
       if (vma.uffd?.async !== true) {
         kernel.count(Event.uffd_message);
         kernel.monitor(mm, hugePageStart(vma.huge, page));
@@ -78,17 +78,18 @@ function firstTouch(kernel: Kernel, fault: HugeFault, slot: number, flags: numbe
 }
 
 /**
- * hugetlb_wp. The only mapping makes the page its own, whatever references it has: reads that come by hold some for
+ * hugetlb_wp, for a write or to unshare: then the entry stays as it is, or the copy is read-only as well. The only mapping makes the page its own, whatever references it has: reads that come by hold some for
  * a while, and a copy may not be had.
  *
  * Where a mapping lost its registration by mremap, but not the bit (mremapClearsWp), the kernel would fault for ever;
  * here the write goes on.
  */
 function writeFault(kernel: Kernel, fault: HugeFault, slot: number): FaultResult {
-  const { mm, vma, page } = fault;
+  const { mm, vma, page, unshare = false } = fault;
   const { pool } = vma.huge;
-  const wp = (hugeFlags(kernel, pool, slot) & Pte.uffdWp) !== 0 && (vma.flags & VM_UFFD_WP) !== 0;
-  if (wp) return "done";
+  const flags = hugeFlags(kernel, pool, slot);
+  const wp = (flags & Pte.uffdWp) !== 0 && (vma.flags & VM_UFFD_WP) !== 0;
+  if (wp && !unshare) return "done";
   const old = kernel.mmu.exports.entryFrame(slot, pool.level);
   if (isMappedOnce(kernel, old)) return reuse(kernel, fault, slot, old);
   const owner = vma.huge.had !== null;
@@ -103,20 +104,22 @@ function writeFault(kernel: Kernel, fault: HugeFault, slot: number): FaultResult
   invalidating(kernel, { mm, start, end: start + pool.pages, event: "clear" }, () => {
     clearHuge(kernel, pool, slot);
     flushHuge(kernel, mm, pool, start);
-    const set = Pte.young | kernel.written | writeFlag(vma);
-    writeNewHuge(kernel, mm, vma, [slot, page, head], set);
+    const set = unshare ? flags & Pte.uffdWp : kernel.written | writeFlag(vma);
+    writeNewHuge(kernel, mm, vma, [slot, page, head], Pte.young | set);
   });
   dropHugetlb(kernel, old, mm.id);
   return "done";
 }
 
 /** set_huge_ptep_writable. */
-function reuse(kernel: Kernel, { mm, vma, page }: HugeFault, slot: number, head: number): "done" {
+function reuse(kernel: Kernel, fault: HugeFault, slot: number, head: number): "done" {
+  const { mm, vma, page, unshare = false } = fault;
   kernel.count(Event.hugetlb_reuse);
   const { pool } = vma.huge;
   if (!kernel.pae.isX(slot, pool.level, head)) {
     kernel.pae.proveX(hugeEntry(mm, pool, hugePageStart(vma.huge, page), slot, head));
   }
+  if (unshare) return "done";
   changeHuge(kernel, pool, slot, 0, kernel.written | writeFlag(vma));
   // A contiguous group changes break-before-make, so every CPU is told.
   if (pool.entries === 1) kernel.tlb.granted(mm, page);

@@ -5,7 +5,7 @@ import { unfold } from "../kernel/contpte.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Entry } from "./types.js";
 
-/** Before a last-level entry is changed by itself. */
-export function unfoldFor(kernel: Kernel, { mm, page, slot, level }: Entry): void {
-  if (level === 0) unfold(kernel, mm, slot, page);
+/** Before a last-level entry is changed by itself; those of a huge page of a pool change together. */
+export function unfoldFor(kernel: Kernel, { mm, page, slot, level, slots = 1 }: Entry): void {
+  if (level === 0 && slots === 1) unfold(kernel, mm, slot, page);
 }

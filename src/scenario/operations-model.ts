@@ -1,7 +1,7 @@
 // Operations that no recording has: what only a model can be asked to do.
 
 import { clearRefs } from "../kernel/clear-refs.js";
-import { isLarge } from "../kernel/folio.js";
+import { isLarge, pageFlags } from "../kernel/folio.js";
 import { splitFolio } from "../kernel/folio-split.js";
 import { foliosOf } from "../kernel/folios-in-range.js";
 import { forceWrite } from "../kernel/force-write.js";
@@ -10,6 +10,7 @@ import type { Kernel } from "../kernel/kernel.js";
 import { endMigration, migrateFolio } from "../kernel/migrate.js";
 import type { Mm } from "../kernel/mm.js";
 import { hintNuma } from "../kernel/numa-hinting.js";
+import { PG_HUGETLB } from "../kernel/page-flags.js";
 import { markIdle } from "../kernel/page-idle.js";
 import { reclaimPages } from "../kernel/reclaim.js";
 import { endWriteback } from "../kernel/swap-device.js";
@@ -46,11 +47,12 @@ function doReclaim(context: Context): Shown {
   return { errno: reclaimPages(context.player.kernel, wanted) < wanted ? "EAGAIN" : 0 };
 }
 
-/** Folios of the present pages, or of those in migration, in a range. */
+/** Folios of the present pages, or of those in migration, in a range; a pool's are neither split nor moved here. */
 function foliosIn(context: Context, migrating: boolean): Set<number> {
   const { kernel } = context.player;
   const { start, end } = rangeOf(context);
-  return new Set(foliosOf(kernel, context.process.mm, start, end, migrating));
+  const heads = foliosOf(kernel, context.process.mm, start, end, migrating);
+  return new Set([...heads].filter((head) => (pageFlags(kernel, head) & PG_HUGETLB) === 0));
 }
 
 /** Moves pages to other frames; `hold`: they stay on their way. EAGAIN where one could not go. */

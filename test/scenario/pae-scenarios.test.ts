@@ -13,6 +13,7 @@ const MACHINES = [
   ["arm64:granule=16", "7.2:mthp=256k"],
   ["arm64:granule=64", "7.2:mthp=1m"],
   ["riscv64", "7.2:mthp=64k"],
+  ["radix-fixture", "7.2:mthp=1m"],
 ] as const;
 const SCHEMES = [...PAE_SCHEMES.keys()].filter((name) => !name.endsWith("-naive"));
 /** Large base pages differ in groups and tables, which these know of. */
@@ -181,6 +182,57 @@ const STORIES: readonly Story[] = [
     events: { ksm_merge: 0 },
   },
   {
+    name: "12: migration between two batches of fork: both have their own",
+    script: [
+      "mmap A 8 rw private align=512",
+      "write A 0 8",
+      "meanwhile fork-batch 4 cpu 1 migrate A 0 8",
+      "fork c",
+      "write A 0 8",
+      "in c read A 0 8",
+    ],
+    also: ({ observations }) => expect(observations.at(-1)?.data).toEqual([[8, 2]]),
+  },
+  {
+    name: "10: a pin without locks in the middle of fork waits for it",
+    script: [
+      "mmap A 2 rw private",
+      "write A 0 2",
+      "mprotect A 0 2 r",
+      "meanwhile fork-tested 1 cpu 1 pin A 0 1 read",
+      "fork c",
+      "mprotect A 0 2 rw",
+      "write A 0 2",
+      "in c read A 0 2",
+    ],
+    also: ({ observations }) => {
+      expect(observations[3]?.waited).toBe(true);
+      expect(observations.at(-1)?.data).toEqual([[2, 2]]);
+    },
+  },
+  {
+    name: "huge pages of a pool: pinned over fork, copied at a write, unshared for a pin",
+    script: [
+      "mmap A 1024 rw private huge=2m",
+      "write A 0 1",
+      "write A 512 1",
+      "pin A 0 1 read",
+      "fork c",
+      "in P write A 0 1",
+      "write A 512 1",
+      "in c read A 0 1",
+      "in c read A 512 1",
+      "in c pin A 512 1 read",
+      "in c write A 512 1",
+      "state A",
+    ],
+    faults: { "in P write A 0 1": 0 },
+    also: ({ observations }) => {
+      expect(observations.at(-5)?.data).toEqual([[1, 2]]);
+      expect(observations.at(-4)?.data).toEqual([[1, 3]]);
+    },
+  },
+  {
     name: "12: fork while pages are on their way: whatever was said before, both have their own",
     script: [
       ...LARGE,
@@ -200,7 +252,7 @@ const STORIES: readonly Story[] = [
 ];
 
 describe.each(MACHINES)("on %s, Linux %s", (arch, kernel) => {
-  describe.each(arch.includes("granule") ? FEWER : SCHEMES)("under %s", (pae) => {
+  describe.each(/granule|fixture/.test(arch) ? FEWER : SCHEMES)("under %s", (pae) => {
     it.each(STORIES)(
       "$name",
       async ({ script, faults = {}, events = {}, exclusive = {}, also }) => {

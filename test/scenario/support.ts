@@ -1,7 +1,9 @@
 // Shared by the tests of scripts: plays text on a machine.
 
+import { MANY_TABLES_A_PAGE } from "../../arch/fixtures/index.js";
 import { Core } from "../../src/core/core.js";
 import { loadCoreModule } from "../../src/runner/module-files.js";
+import { NO_FILES } from "../../src/runner/plan.js";
 import { planScripts } from "../../src/runner/plan-scripts.js";
 import { type Played, type PlayOptions, playScript } from "../../src/scenario/play-script.js";
 
@@ -21,6 +23,15 @@ export async function play(
   return playScript(core, cell.operations, cell.machine, options);
 }
 
+/** What the geometry of several tables in a page needs, which no list has. */
+function fixtureOf(arch: string) {
+  const { architecture, layout } = MANY_TABLES_A_PAGE;
+  if (architecture?.name !== arch) return {};
+  const layouts = new Map([[layout.name, layout]]);
+  const architectures = new Map([[arch, architecture]]);
+  return { layouts: [layout.name], own: { ...NO_FILES, architectures, layouts } };
+}
+
 /** The same under a scheme of PageAnonExclusive. */
 export async function playUnder(
   pae: string,
@@ -30,7 +41,8 @@ export async function playUnder(
 ): Promise<Played> {
   core ??= new Core((await loadCoreModule()).module);
   const inputs = [{ path: "test.scn", text }];
-  const [cell] = planScripts({ inputs, archs: [arch], kernels: [kernel], cpus: ["plain"] });
+  const machines = { archs: [arch], kernels: [kernel], cpus: ["plain"], ...fixtureOf(arch) };
+  const [cell] = planScripts({ inputs, ...machines });
   if (cell === undefined) throw new Error("no cell");
   const { machine } = cell;
   const under = { ...machine, kernel: { ...machine.kernel, pae } };

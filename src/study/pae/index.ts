@@ -6,7 +6,7 @@ import { PAE_SCHEMES } from "../../pae/index.js";
 import { parseScript } from "../../scenario/script.js";
 import { cpusNeeded } from "../../scenario/threads.js";
 import { combinations } from "../combinations.js";
-import type { Chosen, PointResult, Study, StudyPoint, StudyRun } from "../types.js";
+import type { Chosen, PointResult, Study, StudyPoint, StudyRun, StudyTrace } from "../types.js";
 import { ABOUT } from "./about.js";
 import { assemble } from "./assemble.js";
 import type { Hazard } from "./hazard.js";
@@ -14,12 +14,15 @@ import { runHazard } from "./hazard-run.js";
 import { HAZARDS, kernelOf } from "./hazards.js";
 import { hasFolios, MACHINES, pagesOf, partsOf, settingsOf } from "./machines.js";
 import { runRound } from "./round.js";
-import { type Memory, WORKLOADS } from "./workloads.js";
+import { scriptOfTrace } from "./trace.js";
+import { type Memory, TRACE, WORKLOADS } from "./workloads.js";
 
 const SCHEMES = [...PAE_SCHEMES.keys()];
 const HAZARD_IDS = HAZARDS.map(({ id }) => id);
 const MEMORY: readonly Memory[] = ["base", "64k", "2m", "pool"];
 const NONE = "none";
+/** Bytes of simulated memory: a machine is booted for each point. */
+const MEMORY_BYTES = 2 ** 28;
 
 const PARAMETERS: Study["parameters"] = {
   arch: { means: "whose page tables", values: MACHINES, allowed: "selector" },
@@ -31,8 +34,8 @@ const PARAMETERS: Study["parameters"] = {
   pae: { means: "how a page is known to be exclusive", values: SCHEMES, allowed: SCHEMES },
   workload: {
     means: "what processes do",
-    values: [...WORKLOADS.keys()],
-    allowed: [...WORKLOADS.keys(), NONE],
+    values: [...WORKLOADS.keys(), TRACE],
+    allowed: [...WORKLOADS.keys(), TRACE, NONE],
   },
   hazard: {
     means: "what may go wrong",
@@ -44,7 +47,23 @@ const PARAMETERS: Study["parameters"] = {
     values: MEMORY,
     allowed: MEMORY,
   },
-  pages: { means: "base pages written", values: ["512"], allowed: { from: 32, to: 2 ** 16 } },
+  trace: {
+    means: "of the workload trace: a file, or sort, which ships",
+    values: ["sort"],
+    allowed: "selector",
+  },
+  format: {
+    means: "its format, where it cannot be recognised",
+    values: ["auto"],
+    allowed: "selector",
+  },
+  accesses: {
+    means: "its accesses between two forks",
+    values: ["250000"],
+    allowed: { from: 1, to: 1_000_000_000_000 },
+  },
+  rounds: { means: "most forks of it", values: ["12"], allowed: { from: 1, to: 100_000 } },
+  pages: { means: "base pages written", values: ["128"], allowed: { from: 32, to: 2 ** 16 } },
 };
 
 /** Schemes whose costs are counted: where all are chosen, not those that leave out what costs. */
@@ -63,8 +82,25 @@ function rounds(chosen: Chosen, workloads: readonly string[]): StudyPoint[] {
       const memory = folio as Memory;
       const kernel = `${keys.kernel}${settingsOf(arch, memory)}:pae=${pae}`;
       const pages = pagesOf(arch, memory, Number(keys.pages));
-      return { keys, machine: { arch, kernel, ...partsOf(arch) }, values: { ...keys, pages } };
+      const machine = { arch, kernel, memory: MEMORY_BYTES, ...partsOf(arch) };
+      const point = { keys, machine, values: { ...keys, pages } };
+      return keys.workload === TRACE ? { ...point, trace: traceOf(chosen) } : point;
     });
+}
+
+/** One trace, cut into what lies between two forks. */
+function traceOf({
+  trace = [],
+  format = [],
+  accesses = [],
+  rounds: most = [],
+}: Chosen): StudyTrace {
+  const lists = { trace, format, accesses, rounds: most };
+  for (const [name, values] of Object.entries(lists)) {
+    if (values.length !== 1) throw new MmulateError("USAGE", `study.${name}: one is allowed here`);
+  }
+  const [path = "", kind = ""] = [trace[0], format[0]];
+  return { path, format: kind, accesses: Number(accesses[0]), rounds: Number(most[0]) };
 }
 
 /** One point for each machine of the study, or for the one that the hazard takes. */
@@ -76,7 +112,8 @@ function hazardPoints(chosen: Chosen, hazard: Hazard): StudyPoint[] {
   const all = { ...chosen, arch: archs ?? [], kernel: kernels ?? [], hazard: [id] };
   return combinations(all, ["kernel", "arch", "hazard", "pae"]).map((keys) => {
     const kernel = `${kernelOf(hazard, keys.kernel, keys.arch)}:pae=${keys.pae}`;
-    const machine = { arch: keys.arch, kernel, cpus, ...(on ?? partsOf(keys.arch)) };
+    const parts = on ?? partsOf(keys.arch);
+    const machine = { arch: keys.arch, kernel, cpus, memory: MEMORY_BYTES, ...parts };
     return { keys, machine, values: keys };
   });
 }
@@ -96,11 +133,13 @@ function run(on: StudyRun, { values }: StudyPoint): PointResult {
     if (hazard === undefined) throw new MmulateError("INTERNAL", `no hazard ${values.hazard}`);
     return runHazard(on, hazard);
   }
+  const own = values.workload === TRACE ? scriptOfTrace(on.trace) : {};
   return runRound(on.boot(), {
     workload: String(values.workload),
     pages: Number(values.pages),
     memory: String(values.folio) as Memory,
     seed: on.seed,
+    ...own,
   });
 }
 

@@ -15,8 +15,8 @@ interface Size {
 const HUGE = 2 ** 21;
 const MIDDLE = 2 ** 16;
 const ENTRY_BYTES = 8;
-/** Fewest huge pages of a workload. */
-const HUGE_PAGES = 4;
+/** Fewest huge folios of a workload. */
+const HUGE_PAGES = 1;
 
 /** "NAME", and "NAME:PARAMETER=VALUE" for each size of base pages beside the first. */
 function sizesOf(name: string): Size[] {

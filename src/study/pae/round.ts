@@ -17,6 +17,8 @@ export interface Round {
   readonly pages: number;
   readonly memory: Memory;
   readonly seed: number;
+  /** Of a trace, in place of a script that is known by name. */
+  readonly lines?: readonly string[];
 }
 
 /** Events of the kernel that schemes may differ in, by the metric that shows them. */
@@ -72,7 +74,7 @@ export function runRound(machine: StudyMachine, round: Round): PointResult {
   for (const line of beginning(pages, memory)) play(line);
   const before = new Map(PAE_COST_MEANINGS.map(([name]) => [name, costs.of(name)]));
   const found: Protected = { all: 0, clean: 0 };
-  const lines = WORKLOADS.get(round.workload)?.(pages, seed) ?? [];
+  const lines = round.lines ?? WORKLOADS.get(round.workload)?.(pages, seed) ?? [];
   const spent = new Ledger(machine).measure(() => {
     for (const line of lines) {
       play(line);

@@ -150,6 +150,9 @@ const SCRIPTS: readonly (readonly [string, Workload])[] = [
   ],
 ];
 
+/** The workload that plays a trace. */
+export const TRACE = "trace";
+
 /** By name: the script behind the first writes. */
 export const WORKLOADS: ReadonlyMap<string, Workload> = new Map(SCRIPTS);
 
