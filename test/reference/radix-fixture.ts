@@ -199,7 +199,7 @@ export const radixLinux: LinuxLayout = defineLinuxLayout({
   },
   flush: { page: "TLBIE", space: "TLBIE PID", own: "TLBIE", cite },
   flushCeiling: { pages: 33, cite: "TEST any number" },
-  shootdown: { by: "broadcast", cite: "TEST the fixture has one CPU" },
+  shootdown: { by: "broadcast", defers: "always", cite: "TEST the fixture has one CPU" },
   pageSizes: [
     { bytes: 4096, mode: { page: 4 }, cite },
     { bytes: 65536, mode: { page: 64 }, cite },
