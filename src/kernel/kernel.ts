@@ -10,6 +10,7 @@ import type { PaeHooks, PaeScheme } from "../pae/types.js";
 import type { AnonVmaPool } from "./anon-vma.js";
 import { CacheLines, STRUCT_PAGE_BYTES, VMA_BYTES } from "./cache-lines.js";
 import { Cpus } from "./cpus.js";
+import { DeferredFlush } from "./deferred-flush.js";
 import { EVENT_MEANINGS } from "./events.js";
 import { featuresOf, type KernelConfig, type VmSoftDirtyRule } from "./features.js";
 import { type HugePool, hugePools } from "./hugetlb-pool.js";
@@ -18,6 +19,7 @@ import { MmLocks } from "./mm-locks.js";
 import { type KernelPrograms, kernelPrograms } from "./programs.js";
 import type { NotifierList } from "./secondary-mmu.js";
 import type { SharedObject } from "./shared-object.js";
+import { Steps } from "./steps.js";
 import { SwapSlots } from "./swap-slots.js";
 import { Clocks } from "./time.js";
 import { TlbFlush } from "./tlb-flush.js";
@@ -47,9 +49,13 @@ export class Kernel {
   readonly programs: KernelPrograms;
   readonly pae: PaeHooks;
   readonly tlb: TlbFlush;
+  /** Flushes that reclaim owes. */
+  readonly deferred: DeferredFlush;
   readonly clocks: Clocks;
   readonly cpus: Cpus;
   readonly locks: MmLocks;
+  /** Where another CPU comes between. */
+  readonly steps = new Steps();
   /** Last-level entries of a table. */
   readonly entriesPerTable: number;
   /** Count of each event, by `Event`. */
@@ -149,11 +155,18 @@ export class Kernel {
       everywhere: this.has("broadcastUpgrade"),
       ranges: config.rangeFlush ?? false,
     });
+    const batches = this.has("reclaimFreesInBatches");
+    this.deferred = new DeferredFlush(this.tlb, this.has("defersReclaimFlush"), batches);
   }
 
   /** Whether this version has a feature. */
   has(feature: Feature): boolean {
     return this.features.has(feature);
+  }
+
+  /** A safeguard (safeguards.ts) is taken out. */
+  lacks(safeguard: string): boolean {
+    return this.config.without?.includes(safeguard) ?? false;
   }
 
   /** An event (`Event`) happened so many times: it is counted, and the running CPU spends what it costs. */
