@@ -189,6 +189,7 @@ function scanAlike(
 function scanTable(scan: Scan, own: number, slot: number, page: number, end: number): void {
   const { kernel } = scan;
   kernel.count(Event.scan_entry, end - page);
+  if ((scan.named & PAGE_IS_SOFT_DIRTY) !== 0) kernel.beside?.pass(end - page);
   const runs = kernel.mmu.gatherAlike(slot, end - page);
   let protectedAny = false;
   let at = page;

@@ -29,6 +29,7 @@ export const KERNEL_SETTINGS: ReadonlyMap<string, Allowed> = new Map<string, All
   ["vmSoftDirty", oneOf(VM_SOFT_DIRTY_RULES)],
   ["softDirtyBy", oneOf(SOFT_DIRTY_SETTERS)],
   ["softDirtyFold", oneOf(SOFT_DIRTY_FOLDS)],
+  ["softDirtyBeside", [BOOLEAN, "true or false"]],
   ["thp", oneOf(["always", "madvise", "never"])],
   ["mmuPolicy", oneOf([...MMU_POLICIES.keys()])],
   ["pae", oneOf([...PAE_SCHEMES.keys()])],
@@ -36,10 +37,14 @@ export const KERNEL_SETTINGS: ReadonlyMap<string, Allowed> = new Map<string, All
   ["mthp", [/^\d{1,6}[km](\+\d{1,6}[km])*$/, "sizes of folios such as 64k or 64k+1m"]],
 ]);
 
-type SoftDirtyRules = Pick<KernelConfig, "vmSoftDirty" | "softDirtyBy" | "softDirtyFold">;
+type SoftDirtyRules = Pick<
+  KernelConfig,
+  "vmSoftDirty" | "softDirtyBy" | "softDirtyFold" | "softDirtyBeside"
+>;
 
 /** Those that are about soft-dirty, as the kernel's configuration has them. */
 export function softDirtyRules(words: Readonly<Record<string, string>>): SoftDirtyRules {
   const names = ["vmSoftDirty", "softDirtyBy", "softDirtyFold"].filter((name) => name in words);
-  return Object.fromEntries(names.map((name) => [name, words[name]]));
+  const rules = Object.fromEntries(names.map((name) => [name, words[name]]));
+  return words.softDirtyBeside === "true" ? { ...rules, softDirtyBeside: true } : rules;
 }
