@@ -29,10 +29,11 @@ import {
   PROGRAM_CASES,
 } from "./abi/bulk";
 import { FLAG_PRESENT } from "./abi/entry";
+import { FRAME_FLAGS, FRAME_MAPS } from "./abi/frames";
 import { GATHER_BASE } from "./abi/memory-map";
-import { alikeEntries, changeAlike } from "./alike";
+import { alikeEntries, changeAlike, copyChanged } from "./alike";
 import { applyRules, flagsOf, frameOf } from "./entry";
-import { recordOf } from "./frames";
+import { hasRecord, recordOf } from "./frames";
 
 /** Address of the first case that fits; 0 = none. */
 function caseOf(program: u32, entry: u64): u32 {
@@ -66,16 +67,23 @@ function changeColumns(columns: u32, count: u32, record: u32): void {
   }
 }
 
-/** Entries that are alike, of a case that does not care which frames they map: what becomes of one becomes of all. */
-function changeRun(at: u32, slot: u32, copy: u32, count: u32): void {
+/**
+ * Entries that are alike, of a case that does not care which frames they map: what becomes of one becomes of all.
+ * Returns how many of the `count`.
+ */
+function changeRun(at: u32, slot: u32, copy: u32, count: u32): u32 {
   const entry = load<u64>(slot);
   const changed = applyRules(entry, at + CASE_RULE_LIST, load<u32>(at, CASE_RULE_COUNT));
+  let alike: u32 = 0;
   if (load<u32>(at, CASE_COPIES) != 0) {
     const copied = applyRules(changed, at + CASE_COPY_RULES, load<u32>(at, CASE_COPY_RULE_COUNT));
-    changeAlike(slot, copy, count, entry ^ copied);
+    alike = alikeEntries(slot, count);
+    copyChanged(slot, copy, alike, entry ^ copied);
   }
-  if (changed != entry) changeAlike(slot, slot, count, entry ^ changed);
-  store<u64>(at, load<u64>(at, CASE_COUNT) + count, CASE_COUNT);
+  if (changed != entry) alike = changeAlike(slot, count, entry ^ changed);
+  else if (alike == 0) alike = alikeEntries(slot, count);
+  store<u64>(at, load<u64>(at, CASE_COUNT) + alike, CASE_COUNT);
+  return alike;
 }
 
 /**
@@ -95,9 +103,7 @@ export function apply(program: u32, slot: u32, copy: u32, count: u32): u32 {
       changeColumns(at + CASE_COLUMNS, columnCount, record);
     }
     if (columnCount == 0) {
-      const alike = alikeEntries(slot + i * 8, count - i);
-      changeRun(at, slot + i * 8, copy + i * 8, alike);
-      i += alike - 1;
+      i += changeRun(at, slot + i * 8, copy + i * 8, count - i) - 1;
       continue;
     }
     const rules = load<u32>(at, CASE_RULE_COUNT);
@@ -138,6 +144,36 @@ export function gatherAlike(slot: u32, count: u32): u32 {
     store<u32>(at, entry == 0 ? 0 : flagsOf(entry));
     store<u32>(at, alike, 4);
     i += alike;
+  }
+  return runs;
+}
+
+/**
+ * Describes the pages of `count` present last-level entries, run by run of those whose frames say the same (flags and
+ * how often mapped): pairs (frame of the first, length) in the gather buffer. A frame with any flag of `apart` stands
+ * alone. Returns how many runs.
+ */
+export function gatherPages(slot: u32, count: u32, apart: u32): u32 {
+  assert(count <= <u32>GATHER_CAPACITY);
+  let runs: u32 = 0;
+  let flags: u32 = 0;
+  let maps: u32 = 0;
+  let length: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const frame = frameOf(load<u64>(slot + i * 8), 0);
+    const record = hasRecord(frame) ? recordOf(frame) : recordOf(0);
+    const frameFlags = load<u32>(record, FRAME_FLAGS);
+    const frameMaps = load<u32>(record, FRAME_MAPS);
+    const same = length != 0 && frameFlags == flags && frameMaps == maps;
+    if (same && (frameFlags & apart) == 0) {
+      store<u32>(GATHER_BASE + (runs - 1) * 8, ++length, 4);
+      continue;
+    }
+    flags = frameFlags;
+    maps = frameMaps;
+    length = 1;
+    store<u32>(GATHER_BASE + runs * 8, frame);
+    store<u32>(GATHER_BASE + runs++ * 8, length, 4);
   }
   return runs;
 }

@@ -30,6 +30,11 @@ function listOf(order: u32): u32 {
   return FREE_LISTS_BASE + order * 4;
 }
 
+/** Whether there is such a frame: an entry that a broken layout takes for present may name any. */
+export function hasRecord(frame: u32): bool {
+  return frame < frames;
+}
+
 /** Record of a frame. */
 export function recordOf(frame: u32): u32 {
   return records + (frame << FRAME_RECORD_SHIFT);

@@ -83,6 +83,26 @@ const FEATURES = {
     cite: "LINUX 6.5 mm/gup.c writable_file_mapping_allowed, folio_fast_pin_allowed",
     confidence: "knowledge",
   },
+  gupFollowsHinted: {
+    since: "6.6",
+    means:
+      "get_user_pages follows entries that NUMA balancing made inaccessible, unless it is told not to (KVM is one that says so)",
+    cite: "LINUX 6.6 include/linux/mm.h gup_can_follow_protnone, virt/kvm/kvm_main.c hva_to_pfn_slow: FOLL_HONOR_NUMA_FAULT",
+    confidence: "knowledge",
+  },
+  numaUpgrades: {
+    since: "6.2",
+    means:
+      "a NUMA hinting fault makes an entry writable by the test that mprotect has; before, the entry itself said whether it had been",
+    cite: "LINUX 6.2 mm/memory.c do_numa_page: can_change_pte_writable; 6.1 pte_savedwrite",
+    confidence: "knowledge",
+  },
+  numaRebuildsFolio: {
+    since: "6.10",
+    means: "a NUMA hinting fault gives all entries of a large folio their rights back",
+    cite: "LINUX 6.10 mm/memory.c numa_rebuild_large_mapping",
+    confidence: "knowledge",
+  },
   ksmZeroIsDirty: {
     since: "6.6",
     means:

@@ -7,7 +7,7 @@
 // words of its frame's record. An entry that fits no case, or whose frame a column guards against, stops the
 // program.
 
-export const MAX_CASES = 16;
+export const MAX_CASES = 24;
 export const CASE_RULES = 6;
 export const MAX_COLUMNS = 4;
 
@@ -43,7 +43,8 @@ export const CASE_BYTES = (CASE_COLUMNS + MAX_COLUMNS * COLUMN_BYTES + 15) & ~15
 export const PROGRAM_CASE_COUNT = 0;
 export const PROGRAM_CASES = 16;
 export const PROGRAM_BYTES = PROGRAM_CASES + MAX_CASES * CASE_BYTES;
-export const MAX_PROGRAMS = 4;
+/** Programs that fit their region. */
+export const MAX_PROGRAMS = 8;
 
 /** Entries that `gather` describes at once: u32 pairs (flags, frame). */
 export const GATHER_CAPACITY = 8192;

@@ -2,7 +2,14 @@
 //
 // Linear memory may grow whenever a table is made; what looks into it is made anew then (`words`).
 
-import { CASE_BYTES, CASE_COUNT, PROGRAM_BYTES, PROGRAM_CASES } from "../../assembly/abi/bulk.js";
+import {
+  CASE_BYTES,
+  CASE_COUNT,
+  GATHER_CAPACITY,
+  MAX_PROGRAMS,
+  PROGRAM_BYTES,
+  PROGRAM_CASES,
+} from "../../assembly/abi/bulk.js";
 import { FRAME_RECORD_SHIFT } from "../../assembly/abi/frames.js";
 import { GATHER_BASE, PROGRAMS_BASE, VIEW_BASE } from "../../assembly/abi/memory-map.js";
 import { MmulateError } from "../errors.js";
@@ -25,6 +32,8 @@ export class MmCore {
   private programs = 0;
   private records = 0;
   private view: Uint32Array;
+  /** What `gatherAlike` found. */
+  readonly alike = new Uint32Array(2 * GATHER_CAPACITY);
 
   /** Pages of the whole address space, both halves. */
   readonly pages: number;
@@ -65,9 +74,12 @@ export class MmCore {
 
   /**
    * Loads a program.
-   * @throws MmulateError INTERNAL when it is too large
+   * @throws MmulateError INTERNAL when it is too large, or there are too many
    */
   program(cases: readonly ProgramCase[]): Program {
+    if (this.programs === MAX_PROGRAMS) {
+      throw new MmulateError("INTERNAL", `more than ${MAX_PROGRAMS} programs`);
+    }
     const address = PROGRAMS_BASE + this.programs++ * PROGRAM_BYTES;
     const bytes = encodeProgram(this.linux, cases);
     this.write(address, bytes);
@@ -83,15 +95,29 @@ export class MmCore {
     return count;
   }
 
-  /** Runs of `count` entries from a slot on that differ at most in their page: pairs (flags, length). A copy. */
-  gatherAlike(slot: number, count: number): Uint32Array {
+  /**
+   * Finds the runs of `count` entries from a slot on that differ at most in their page: `alike` holds pairs (flags,
+   * length) then, until this is asked again. Returns how many pairs.
+   */
+  gatherAlike(slot: number, count: number): number {
     const runs = this.exports.gatherAlike(slot, count);
-    return this.words.slice(GATHER_BASE >>> 2, (GATHER_BASE >>> 2) + 2 * runs);
+    const { words, alike } = this;
+    for (let i = 0; i < 2 * runs; i++) alike[i] = words[(GATHER_BASE >>> 2) + i] ?? 0;
+    return runs;
   }
 
   /** Describes `count` entries from a slot on: pairs (flags, frame; 0 where not present). Valid until the next. */
   gather(slot: number, count: number): Uint32Array {
     this.exports.gather(slot, count);
     return this.words.subarray(GATHER_BASE >>> 2, (GATHER_BASE >>> 2) + 2 * count);
+  }
+
+  /**
+   * Describes the pages of `count` present entries, by runs of those whose frames say the same: pairs (frame of the
+   * first, length); a frame with any flag of `apart` stands alone. Valid until the next.
+   */
+  gatherPages(slot: number, count: number, apart: number): Uint32Array {
+    const runs = this.exports.gatherPages(slot, count, apart);
+    return this.words.subarray(GATHER_BASE >>> 2, (GATHER_BASE >>> 2) + 2 * runs);
   }
 }

@@ -3,7 +3,7 @@
 //
 //   entry --pte_modify--> with the VMA's protection --uffd-wp on/off--> --may be writable?--> entry
 
-import { Pte } from "../layout/linux-flags.js";
+import { PROTECTION_NUMBERS, Pte } from "../layout/linux-flags.js";
 import { MARKER_GUARD, MARKER_UFFD_WP, markerIn, setMarker } from "./absent.js";
 import { tryFold, unfoldEnds } from "./contpte.js";
 import { Event } from "./events.js";
@@ -13,6 +13,7 @@ import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import type { Gather } from "./mmu-gather.js";
 import { invalidating } from "./notifier.js";
+import { skipsHint } from "./numa-skip.js";
 import { pageProt, tracksSoftDirty } from "./page-prot.js";
 import { batchAt, joinBatch, separateBatch } from "./pte-batch.js";
 import { weakenMigrating } from "./softleaf.js";
@@ -27,6 +28,8 @@ export interface ProtectionChange {
   readonly upgrade: boolean;
   /** MM_CP_UFFD_WP, MM_CP_UFFD_WP_RESOLVE; left out = neither. */
   readonly uffdWp?: "on" | "off";
+  /** MM_CP_PROT_NUMA: no access, whatever the VMA allows (numa-hinting.ts). */
+  readonly numa?: true;
 }
 
 /** Markers stand for protected absent pages (`userfaultfd_wp_use_markers`). */
@@ -49,7 +52,8 @@ export function changeProtection(
   if (exports.nextEntry(mm.root, start, end, 0) >= end && !isHugetlb(vma)) {
     return changeEntries(gather, vma, start, end, change);
   }
-  const taken = (vma.flags & VM_ACCESS_FLAGS) === 0 ? "page" : "write";
+  const none = (vma.flags & VM_ACCESS_FLAGS) === 0 || change.numa === true;
+  const taken = none ? "page" : "write";
   return invalidating(kernel, { mm, start, end, event: "protection-vma", taken }, () =>
     changeEntries(gather, vma, start, end, change),
   );
@@ -68,6 +72,7 @@ function changeEntries(
   let fits = true;
   let batchEnd = start;
   const visit = (slot: number, page: number): void => {
+    if (change.numa && leaves(kernel, vma, slot, 0)) return;
     if (page >= batchEnd) batchEnd = page + startBatch(kernel, mm, slot, page, end, change);
     const flags = exports.entryFlags(slot);
     if ((flags & Pte.present) === 0) changeAbsent(kernel, vma, slot, flags, change);
@@ -135,6 +140,12 @@ function protectWithMarkers(
   return true;
 }
 
+/** What NUMA balancing does not look at: a present entry. */
+function leaves(kernel: Kernel, vma: Vma, slot: number, level: 0 | 1): boolean {
+  const flags = kernel.mmu.exports.entryFlags(slot);
+  return (flags & Pte.present) !== 0 && skipsHint(kernel, vma, slot, flags, level);
+}
+
 /** change_huge_pmd. On x86-64 from 6.6 on, a writable huge entry comes out clean (pmd_modify). */
 function changeHuge(kernel: Kernel, vma: Vma, slot: number, change: ProtectionChange): boolean {
   const { exports } = kernel.mmu;
@@ -143,6 +154,7 @@ function changeHuge(kernel: Kernel, vma: Vma, slot: number, change: ProtectionCh
     changeAbsent(kernel, vma, slot, before, change);
     return false;
   }
+  if (change.numa && leaves(kernel, vma, slot, 1)) return false;
   if (kernel.has("hugeModifyDropsDirty") && (before & Pte.write) !== 0) {
     exports.updateEntry(slot, Pte.dirty, 0);
   }
@@ -156,13 +168,14 @@ function modify(
   vma: Vma,
   slot: number,
   before: number,
-  { upgrade, uffdWp }: ProtectionChange,
+  { upgrade, uffdWp, numa }: ProtectionChange,
   level: number,
 ): boolean {
   const { exports } = kernel.mmu;
   kernel.count(Event.protect_entry);
   const kept = kernel.pae.keep(slot, level, before);
-  let flags = exports.protectEntry(slot, pageProt(kernel, vma));
+  const protection = numa === true ? PROTECTION_NUMBERS.none : pageProt(kernel, vma);
+  let flags = exports.protectEntry(slot, protection);
   if (uffdWp === "on") {
     const cleared = vma.uffd?.softDirty === true ? Pte.softDirty : 0;
     flags = exports.updateEntry(slot, Pte.write | cleared, Pte.uffdWp);
@@ -191,7 +204,7 @@ function flushNeeded(kernel: Kernel, before: number, after: number): boolean {
 }
 
 /** can_change_pte_writable: nothing wants to see the next write. */
-function mayBeWritable(
+export function mayBeWritable(
   kernel: Kernel,
   vma: Vma,
   slot: number,

@@ -91,6 +91,7 @@ const EVENTS = [
   ["spte_protect", "shadow entries that lost the right to write"],
   ["spte_clean", "shadow entries made clean, and still writable"],
   ["spte_age", "shadow entries made old"],
+  ["fault_numa", "faults by which NUMA balancing saw who uses a page"],
   ["file_read", "pages read from a file's disk"],
   ["file_write", "pages written back to a file's disk"],
   ["page_mkwrite", "times a file system was asked before a page of its file became writable"],

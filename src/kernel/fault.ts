@@ -4,6 +4,7 @@
 //   VMA? rights?  --no--> SIGSEGV, nothing counted
 //   entry none    --> first touch: anon-fault.ts, shared-fault.ts
 //   marker        --> marker-fault.ts
+//   hinted        --> numa-hinting.ts
 //   write, entry read-only --> write-fault.ts
 //   else          --> dirty and young by software
 
@@ -18,6 +19,7 @@ import { hugetlbFault } from "./hugetlb-fault.js";
 import type { Kernel } from "./kernel.js";
 import { markerFault } from "./marker-fault.js";
 import type { Mm } from "./mm.js";
+import { isHinted, numaFault } from "./numa-hinting.js";
 import { outOfMemory } from "./oom.js";
 import { makeRoom } from "./reclaim.js";
 import { VM_ACCESS_FLAGS, VM_WRITE } from "./vm-flags.js";
@@ -29,6 +31,7 @@ import { unshare, writeFault } from "./write-fault.js";
  * @returns "done" when the access can go on, else how it ended
  */
 export function userFault(kernel: Kernel, mm: Mm, page: number, write: boolean): FaultResult {
+  kernel.steps.needsMmap(mm);
   kernel.count(Event.trap);
   makeRoom(kernel);
   let tried = false;
@@ -139,6 +142,7 @@ function handleMmFault(kernel: Kernel, fault: Fault): FaultResult {
   const flags = exports.entryFlags(slot);
   if (flags === 0) return missing(kernel, fault, slot);
   if ((flags & Pte.present) === 0) return markerFault(kernel, fault, slot, flags);
+  if (isHinted(vma, flags)) return numaFault(kernel, fault, slot);
   if (write && (flags & Pte.write) === 0) return writeFault(kernel, fault, slot, flags);
   if (fault.unshare === true && (flags & Pte.write) === 0) return unshare(kernel, fault, slot);
   const set = Pte.young | (write ? kernel.written : 0);

@@ -9,7 +9,8 @@ import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { PG_ANON } from "./page-flags.js";
 import { tracksSoftDirty } from "./page-prot.js";
-import { isCow, VM_SHARED, VM_UFFD_WP, VM_WRITE } from "./vm-flags.js";
+import type { Held } from "./steps.js";
+import { isCow, VM_ACCESS_FLAGS, VM_SHARED, VM_UFFD_WP, VM_WRITE } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
 import { leafAt } from "./walk-entries.js";
 
@@ -21,10 +22,14 @@ export interface Wanted {
   readonly force?: boolean;
   /** FOLL_PIN | FOLL_LONGTERM, which must be able to rely on the page. */
   readonly pin?: boolean;
+  /** FOLL_HONOR_NUMA_FAULT: an entry that NUMA balancing made inaccessible is not followed. */
+  readonly honorsNuma?: boolean;
 }
 
 /** The frame; or what is missing: a fault for it, or one that unshares it. */
 export type Followed = number | "fault" | "unshare";
+
+const NO_LOCKS: Held = { call: "pin", mm: null, table: false, folio: false };
 
 /** Looks a page up. */
 export function followPage(kernel: Kernel, mm: Mm, vma: Vma, page: number, want: Wanted): Followed {
@@ -34,15 +39,27 @@ export function followPage(kernel: Kernel, mm: Mm, vma: Vma, page: number, want:
   const { slot, level, first } = leaf;
   const flags = exports.entryFlags(slot);
   if ((flags & Pte.present) === 0) return "fault";
-  if ((flags & Pte.protnone) !== 0 && want.force !== true) return "fault";
+  if ((flags & Pte.protnone) !== 0 && want.force !== true && !mayFollowNone(kernel, vma, want)) {
+    return "fault";
+  }
   const mapped = exports.entryFrame(slot, level);
   const writable = (flags & Pte.write) !== 0;
-  const exclusive = (): boolean => kernel.pae.isX(slot, level, mapped);
+  const exclusive = (): boolean => {
+    // Nothing is held by a pin without locks.
+    if (want.pin === true) kernel.steps.pass("pin-looked", NO_LOCKS);
+    return kernel.pae.isX(slot, level, mapped);
+  };
   if (want.write && !writable) {
     if (want.force !== true || !mayForce(kernel, vma, flags, exclusive)) return "fault";
   }
   if (!writable && mustUnshare(kernel, vma, flags, mapped, exclusive, want)) return "unshare";
   return mapped + (page - first);
+}
+
+/** gup_can_follow_protnone: the mapping is accessible, and the access need not be seen. */
+function mayFollowNone(kernel: Kernel, vma: Vma, { honorsNuma }: Wanted): boolean {
+  if ((vma.flags & VM_ACCESS_FLAGS) === 0) return false;
+  return honorsNuma !== true && kernel.has("gupFollowsHinted");
 }
 
 /** A forced write to a read-only entry: of a page that is this mapping's alone, where nobody watches writes. */

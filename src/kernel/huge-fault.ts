@@ -13,6 +13,7 @@ import { hugeZero, isHugeZero } from "./huge-zero.js";
 import type { Kernel } from "./kernel.js";
 import { waitForMigration } from "./migrate.js";
 import { invalidating } from "./notifier.js";
+import { hugeNumaFault, isHinted } from "./numa-hinting.js";
 import { pageProt, writeFlag } from "./page-prot.js";
 import { setIndex } from "./rmap.js";
 import { splitMapping } from "./split-mapping.js";
@@ -67,6 +68,7 @@ export function hugePresentFault(kernel: Kernel, fault: Fault, slot: number): Fa
   const { exports } = kernel.mmu;
   const flags = exports.entryFlags(slot);
   if (waitForMigration(kernel, slot, flags)) return "done";
+  if (isHinted(fault.vma, flags)) return hugeNumaFault(kernel, fault, slot);
   const readOnly = (flags & Pte.write) === 0;
   if ((fault.write || fault.unshare === true) && readOnly) {
     return hugeWrite(kernel, fault, slot, flags);

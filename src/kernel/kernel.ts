@@ -19,6 +19,7 @@ import { MmLocks } from "./mm-locks.js";
 import { type KernelPrograms, kernelPrograms } from "./programs.js";
 import type { NotifierList } from "./secondary-mmu.js";
 import type { SharedObject } from "./shared-object.js";
+import { Steps } from "./steps.js";
 import { SwapSlots } from "./swap-slots.js";
 import { Clocks } from "./time.js";
 import { TlbFlush } from "./tlb-flush.js";
@@ -51,6 +52,8 @@ export class Kernel {
   readonly clocks: Clocks;
   readonly cpus: Cpus;
   readonly locks: MmLocks;
+  /** Where another CPU comes between. */
+  readonly steps = new Steps();
   /** Last-level entries of a table. */
   readonly entriesPerTable: number;
   /** Count of each event, by `Event`. */
@@ -65,8 +68,8 @@ export class Kernel {
   /** Who reads the messages of synchronous userfaultfds. */
   monitor: Monitor = () => undefined;
   /**
-   * What other CPUs do between two page tables of a call that lets faults in (forEachRunShared, pagemap-scan.ts); null =
-   * they stand still, and each call is played as one.
+   * What other CPUs do between two page tables of a call that lets faults in (forEachRunShared, pagemap-scan.ts), each
+   * time; null = they stand still, and each call is played as one. Single steps that scripts name are in steps.ts.
    */
   meanwhile: (() => void) | null = null;
   /** Follows the events of an explained run; null = nobody does. */
@@ -162,6 +165,11 @@ export class Kernel {
   /** Whether this version has a feature. */
   has(feature: Feature): boolean {
     return this.features.has(feature);
+  }
+
+  /** A safeguard (safeguards.ts) is taken out. */
+  lacks(safeguard: string): boolean {
+    return this.config.without?.includes(safeguard) ?? false;
   }
 
   /** An event (`Event`) happened so many times: it is counted, and the running CPU spends what it costs. */

@@ -39,7 +39,7 @@ import { splitMapping } from "./split-mapping.js";
 import { syscall } from "./syscall.js";
 import { VM_UFFD_WP } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
-import { entriesPerTable, hugeEntryAt } from "./walk-entries.js";
+import { entriesPerTable, hugeEntryAt, tableEnd } from "./walk-entries.js";
 
 /** Scans, and protects what matches if asked to. */
 export function pagemapScan(
@@ -77,19 +77,21 @@ function scanVmas(scan: Scan): { ranges: ScanRanges } | { errno: Errno } {
 /** False: no memory for a table of markers. */
 function scanVma(scan: Scan, vma: Vma, own: number): boolean {
   const { exports } = scan.kernel.mmu;
-  const size = entriesPerTable(scan.kernel);
   const end = Math.min(scan.request.end, vma.end);
   let page = Math.max(scan.request.start, vma.start);
   if (isHugetlb(vma)) {
     return scanHugetlb(scan, vma, own, page, end, (from, to) => scanHole(scan, vma, own, from, to));
   }
   for (; page < end && !scan.isFull; scan.kernel.meanwhile?.()) {
-    const next = Math.min(end, page - (page % size) + size);
-    if (scanHuge(scan, vma, own, page, next)) {
-      page = next;
-      continue;
+    const next = tableEnd(scan.kernel, page, end);
+    let slot = exports.findEntry(scan.mm.root, page, 0) >>> 0;
+    if (slot === 0) {
+      if (scanHuge(scan, vma, own, page, next)) {
+        page = next;
+        continue;
+      }
+      slot = exports.findEntry(scan.mm.root, page, 0) >>> 0;
     }
-    const slot = exports.findEntry(scan.mm.root, page, 0) >>> 0;
     if (slot !== 0) scan.kernel.locks.withTable(slot, () => scanTable(scan, own, slot, page, next));
     else if (!scanHole(scan, vma, own, page, next)) return false;
     page = next;
@@ -188,14 +190,14 @@ function scanAlike(
 
 function scanTable(scan: Scan, own: number, slot: number, page: number, end: number): void {
   const { kernel } = scan;
-  kernel.count(Event.scan_entry, end - page);
-  if ((scan.named & PAGE_IS_SOFT_DIRTY) !== 0) kernel.beside?.pass(end - page);
-  const runs = kernel.mmu.gatherAlike(slot, end - page);
+  scan.lookAt(end - page);
+  const runs = 2 * kernel.mmu.gatherAlike(slot, end - page);
+  const { alike } = kernel.mmu;
   let protectedAny = false;
   let at = page;
-  for (let run = 0; run < runs.length && !scan.isFull; run += 2) {
-    const flags = runs[run] ?? 0;
-    const next = at + (runs[run + 1] ?? 0);
+  for (let run = 0; run < runs && !scan.isFull; run += 2) {
+    const flags = alike[run] ?? 0;
+    const next = at + (alike[run + 1] ?? 0);
     const step = looksAtFolio(scan, flags) ? 1 : next - at;
     for (; at < next; at += step) {
       const here = slot + 8 * (at - page);

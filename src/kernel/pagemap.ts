@@ -3,6 +3,7 @@
 
 import { FRAME_FLAGS, FRAME_MAPS } from "../../assembly/abi/frames.js";
 import { Pte } from "../layout/linux-flags.js";
+import { seesX } from "../pae/observe.js";
 import { isUffdWp, MARKER_GUARD, markerIn } from "./absent.js";
 import { Event } from "./events.js";
 import { mapsOf } from "./folio.js";
@@ -32,6 +33,9 @@ export const PM_HUGE = 1 << 9;
 export const KPF_LARGE = 1 << 10;
 export const KPF_KSM = 1 << 11;
 
+/** All flags of a page. One without any is not anonymous, and so never exclusive. */
+const EVERY_FLAG = 0xffffffff;
+
 /** Reads pagemap for [start, end): one sum a page. */
 export function readPagemap(kernel: Kernel, mm: Mm, start: number, end: number): Uint16Array {
   const pages = new Uint16Array(end - start);
@@ -48,13 +52,14 @@ export function readPagemap(kernel: Kernel, mm: Mm, start: number, end: number):
       continue;
     }
     const run: VisitRun = (slot, page, count) => {
-      const runs = kernel.mmu.gatherAlike(slot, count);
-      let i = 0;
-      for (let at = 0; at < runs.length; at += 2) {
-        const alike = runs[at + 1] ?? 0;
-        const shown = pages.subarray(page + i - start, page + i - start + alike);
-        showRun(kernel, slot + 8 * i, runs[at] ?? 0, shown, softDirty);
-        i += alike;
+      const runs = 2 * kernel.mmu.gatherAlike(slot, count);
+      const { alike } = kernel.mmu;
+      let i = page - start;
+      for (let at = 0; at < runs; at += 2) {
+        const next = i + (alike[at + 1] ?? 0);
+        const here = slot + 8 * (i - (page - start));
+        showRun(kernel, here, alike[at] ?? 0, pages.subarray(i, next), softDirty);
+        i = next;
       }
     };
     forEachRunShared(kernel, mm.root, from, to, run, (slot, page, until) => {
@@ -81,17 +86,19 @@ function showRun(
     return;
   }
   const { mmu } = kernel;
-  const entries = mmu.gather(slot, pages.length);
-  // A page's record is looked up once: this is done for every page of a process.
   const { words } = mmu;
-  for (let i = 0; i < pages.length; i++) {
-    const frame = entries[2 * i + 1] ?? 0;
+  const told = mmu.gatherPages(slot, pages.length, kernel.pae.byFlags ? PG_LARGE : EVERY_FLAG);
+  let i = 0;
+  for (let run = 0; run < told.length; run += 2) {
+    const frame = told[run] ?? 0;
+    const next = i + (told[run + 1] ?? 0);
     const record = mmu.record(frame);
     const page = words[record + (FRAME_FLAGS >>> 2)] ?? 0;
     const large = (page & PG_LARGE) !== 0;
     const maps = large ? mapsOf(kernel, frame) : (words[record + (FRAME_MAPS >>> 2)] ?? 0);
     const once = maps === 1 ? PM_MMAP_EXCLUSIVE : 0;
-    pages[i] = common | once | presentPage(kernel, slot + 8 * i, frame, page);
+    pages.fill(common | once | presentPage(kernel, slot + 8 * i, frame, page), i, next);
+    i = next;
   }
 }
 
@@ -123,7 +130,7 @@ function hugeEntry(kernel: Kernel, slot: number, page: number): number {
     common |
     KPF_LARGE |
     (mapsOf(kernel, counted) === 1 ? PM_MMAP_EXCLUSIVE : 0) |
-    (kernel.pae.isX(slot, 1, frame) ? KPF_ANON_EXCLUSIVE : 0)
+    (seesX(kernel, slot, 1, frame) ? KPF_ANON_EXCLUSIVE : 0)
   );
 }
 
@@ -145,7 +152,7 @@ function hugetlbPage(kernel: Kernel, mm: Mm, vma: HugeVma, page: number): number
     PM_HUGE |
     KPF_LARGE |
     (mapsOf(kernel, head) === 1 ? PM_MMAP_EXCLUSIVE : 0) |
-    (kernel.pae.isX(slot, vma.huge.pool.level, head) ? KPF_ANON_EXCLUSIVE : 0)
+    (seesX(kernel, slot, vma.huge.pool.level, head) ? KPF_ANON_EXCLUSIVE : 0)
   );
 }
 
@@ -157,7 +164,7 @@ function presentPage(kernel: Kernel, slot: number, frame: number, page: number):
   return (
     ((page & PG_ANON) === 0 ? PM_FILE : 0) |
     (large ? KPF_LARGE : 0) |
-    (shown && kernel.pae.isX(slot, 0, frame) ? KPF_ANON_EXCLUSIVE : 0) |
+    (shown && seesX(kernel, slot, 0, frame) ? KPF_ANON_EXCLUSIVE : 0) |
     ((page & PG_KSM) !== 0 && !kernel.has("kpageflagsKsmBroken") ? KPF_KSM : 0)
   );
 }

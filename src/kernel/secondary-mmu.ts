@@ -8,7 +8,7 @@ import type { Mm } from "./mm.js";
  * - unmap: munmap and exit (unmap_vmas), mremap (move_page_tables)
  * - clear: wp_page_copy, zap_page_range_single, madvise_free_single_vma, try_to_unmap_one, try_to_migrate_one,
  *   __split_huge_pmd, collapse_huge_page, write_protect_page and replace_page of KSM, do_huge_zero_wp_pmd, hugetlb
- * - protection-vma: change_protection (mprotect, userfaultfd-wp), do_pagemap_scan
+ * - protection-vma: change_protection (mprotect, userfaultfd-wp, NUMA balancing), do_pagemap_scan
  * - protection-page: copy_page_range (fork), page_vma_mkclean_one
  * - soft-dirty: clear_refs_write
  *

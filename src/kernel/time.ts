@@ -18,11 +18,13 @@ export interface Lock {
   held: number;
   longest: number;
   waited: number;
+  /** What it is added to; null = it was not taken yet. */
+  totals: LockTotals | null;
 }
 
 /** A lock nobody has held yet. */
 export function newLock(name: string): Lock {
-  return { name, writtenUntil: 0, readUntil: 0, held: 0, longest: 0, waited: 0 };
+  return { name, writtenUntil: 0, readUntil: 0, held: 0, longest: 0, waited: 0, totals: null };
 }
 
 /** Locks of one name, taken together. Cycles. */
@@ -107,11 +109,12 @@ export class Clocks {
     this.totals(lock).waited += waited;
   }
 
-  private totals({ name }: Lock): LockTotals {
-    const known = this.locks.get(name);
-    if (known !== undefined) return known;
-    const totals = { taken: 0, held: 0, longest: 0, waited: 0 };
-    this.locks.set(name, totals);
+  private totals(lock: Lock): LockTotals {
+    if (lock.totals !== null) return lock.totals;
+    const known = this.locks.get(lock.name);
+    const totals = known ?? { taken: 0, held: 0, longest: 0, waited: 0 };
+    this.locks.set(lock.name, totals);
+    lock.totals = totals;
     return totals;
   }
 

@@ -22,7 +22,9 @@ export function entriesPerTable(kernel: Kernel): number {
 
 /** First page of the huge page, or table, that a page lies in. */
 export function hugeStart(kernel: Kernel, page: number): number {
-  return page - (page % entriesPerTable(kernel));
+  // Entries are a power of two, so this is exact; % of numbers beyond 2^31 is a call of fmod.
+  const size = entriesPerTable(kernel);
+  return Math.floor(page / size) * size;
 }
 
 /** End of the part of [page, end) that lies in the table of `page`. */
@@ -102,16 +104,20 @@ function lookAtRuns(
   huge: VisitHuge,
 ): void {
   const { exports } = kernel.mmu;
-  let page = exports.nextEntry(root, start, end, 0);
-  while (page < end) {
+  for (let page = start; page < end; ) {
     const next = tableEnd(kernel, page, end);
     let slot = exports.findEntry(root, page, 0) >>> 0;
     if (slot === 0) {
+      const filled = exports.nextEntry(root, page, end, 0);
+      if (filled !== page) {
+        page = filled;
+        continue;
+      }
       const upper = exports.findEntry(root, page, 1) >>> 0;
       if (huge(upper, page, next)) slot = exports.findEntry(root, page, 0) >>> 0;
     }
     if (slot !== 0) run(slot, page, next - page);
-    page = exports.nextEntry(root, next, end, 0);
+    page = next;
   }
 }
 

@@ -65,17 +65,19 @@ export function startFault(vm: Vm, gfn: number, write: boolean): PendingFault | 
   const { kernel, mm, sequence } = vm;
   const at = gfn - slot.gfn;
   const page = slot.page + at;
+  // hva_to_pfn: a guest's access counts as one of its VMM.
+  const honorsNuma = true;
   const vma = mm.vmas.at(page);
   if (vma === null || !allows(vma, write)) return null;
   // get_user_page_fast_only(FOLL_WRITE), also for reads: what may be written, is mapped so.
-  const fast = followPage(kernel, mm, vma, page, { write: true });
+  const fast = followPage(kernel, mm, vma, page, { write: true, honorsNuma });
   const found = { slot, at, write, sequence };
   if (typeof fast === "number") return { ...found, frame: fast, writable: true };
-  if (faultIn(kernel, mm, page, { write }) !== 0) return null;
-  const slow = followPage(kernel, mm, mm.vmas.at(page) ?? vma, page, { write });
+  if (faultIn(kernel, mm, page, { write, honorsNuma }) !== 0) return null;
+  const slow = followPage(kernel, mm, mm.vmas.at(page) ?? vma, page, { write, honorsNuma });
   if (typeof slow !== "number") return null;
   if (write && vm.touch) touch(kernel, mm, page, slow);
-  const again = followPage(kernel, mm, mm.vmas.at(page) ?? vma, page, { write: true });
+  const again = followPage(kernel, mm, mm.vmas.at(page) ?? vma, page, { write: true, honorsNuma });
   return { ...found, frame: slow, writable: again === slow };
 }
 

@@ -9,11 +9,20 @@ import { fork } from "../kernel/fork.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { endMigration, migrateFolio } from "../kernel/migrate.js";
 import type { Mm } from "../kernel/mm.js";
+import { hintNuma } from "../kernel/numa-hinting.js";
 import { markIdle } from "../kernel/page-idle.js";
 import { reclaimPages } from "../kernel/reclaim.js";
+import { endWriteback } from "../kernel/swap-device.js";
 import { swapOff, swapOnAgain } from "../kernel/swap-off.js";
 import { Pte } from "../layout/linux-flags.js";
-import { type Context, number, rangeOf, type Shown, VALUES } from "./operation-context.js";
+import {
+  type Context,
+  notModelled,
+  number,
+  rangeOf,
+  type Shown,
+  VALUES,
+} from "./operation-context.js";
 
 /** "fail-after=N": the N-th allocation of the fork fails; a later one does not. */
 export function forkFailing(kernel: Kernel, mm: Mm, word = ""): ReturnType<typeof fork> {
@@ -117,6 +126,21 @@ function doStrayDirty(context: Context): Shown {
   return {};
 }
 
+/** The swap device is through with what it was given. */
+function doWritebackEnd({ player }: Context): Shown {
+  endWriteback(player.kernel);
+  return {};
+}
+
+/** One pass of NUMA balancing's scanner. */
+function doNuma(context: Context): Shown {
+  const { kernel } = context.player;
+  if (!kernel.has("numaUpgrades")) throw notModelled(context, "numa (before 6.2)");
+  const { start, end } = rangeOf(context);
+  hintNuma(kernel, context.process.mm, start, end);
+  return {};
+}
+
 /** page_idle's bitmap; what is told is how many folios had been used. */
 function doIdle(context: Context): Shown {
   const { start, end } = rangeOf(context);
@@ -126,12 +150,14 @@ function doIdle(context: Context): Shown {
 
 export const MODEL_OPERATIONS: readonly [string, (context: Context) => Shown][] = [
   ["reclaim", doReclaim],
+  ["writeback-end", doWritebackEnd],
   ["swapoff", ({ player }) => ({ errno: swapOff(player.kernel) })],
   ["swapon", ({ player }) => ({ errno: swapOnAgain(player.kernel) })],
   ["oom-after", doOomAfter],
   ["clear-refs", doClearRefs],
   ["split", doSplit],
   ["idle", doIdle],
+  ["numa", doNuma],
   ["force-write", doForceWrite],
   ["migrate", doMigrate],
   ["migrate-end", doMigrateEnd],

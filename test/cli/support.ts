@@ -2,11 +2,14 @@
 
 import { spawn } from "node:child_process";
 import { closeSync, existsSync, openSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { expect } from "vitest";
+import type * as Program from "../../src/cli/program.js";
 import { raw64Bytes } from "../trace/support.js";
 
 export const MAIN = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
+
+const PROGRAM = new URL("program.js", pathToFileURL(MAIN)).href;
 
 export interface Ended {
   readonly code: number | null;
@@ -38,8 +41,8 @@ export async function mmulateInto(file: string, ...args: string[]): Promise<Omit
   return { code, err };
 }
 
-/** Runs it to its end. */
-export async function mmulate(...args: string[]): Promise<Ended> {
+/** Runs it to its end, in a process of its own. */
+export async function spawned(...args: string[]): Promise<Ended> {
   const child = start(args);
   let [out, err] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
@@ -52,6 +55,51 @@ export async function mmulate(...args: string[]): Promise<Ended> {
     child.on("error", reject).on("close", resolve);
   });
   return { code, out, err };
+}
+
+/** Collects what is written to a stream of this process until `end`. */
+function caught(stream: NodeJS.WriteStream): { readonly text: () => string; end(): void } {
+  const { write } = stream;
+  let text = "";
+  stream.write = (chunk: string | Uint8Array, ...rest: unknown[]): boolean => {
+    text += typeof chunk === "string" ? chunk : Buffer.from(chunk).toString();
+    const told = rest.at(-1);
+    if (typeof told === "function") process.nextTick(told);
+    return true;
+  };
+  return {
+    text: () => text,
+    end: () => {
+      stream.write = write;
+    },
+  };
+}
+
+let before: Promise<unknown> = Promise.resolve();
+
+async function inProcess(args: readonly string[]): Promise<Ended> {
+  const { runProgram } = (await import(PROGRAM)) as typeof Program;
+  const { env } = process;
+  process.env = { ...ENV };
+  const [out, err] = [caught(process.stdout), caught(process.stderr)];
+  try {
+    const code = await runProgram(args);
+    return { code, out: out.text(), err: err.text() };
+  } finally {
+    out.end();
+    err.end();
+    process.env = env;
+  }
+}
+
+/**
+ * Runs the built command line to its end in this process, one after the other: a process of its own takes half a
+ * second to load it (process.test.ts has each command in one).
+ */
+export function mmulate(...args: string[]): Promise<Ended> {
+  const ended = before.then(() => inProcess(args));
+  before = ended.catch(() => undefined);
+  return ended;
 }
 
 /** Runs it, and expects that all went well. Returns stdout. */

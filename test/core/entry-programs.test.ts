@@ -2,6 +2,7 @@
 
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
+import { MAX_PROGRAMS } from "../../assembly/abi/bulk.js";
 import { FRAME_FLAGS, FRAME_MAPS, FRAME_REFS, FRAME_SPARE } from "../../assembly/abi/frames.js";
 import type { Program } from "../../src/core/mm.js";
 import { MmulateError } from "../../src/errors.js";
@@ -38,7 +39,7 @@ const filling: fc.Arbitrary<Filling> = fc.oneof(
 
 /** A run: stretches of entries that differ at most in the frame they map, as most tables hold. */
 const fillings: fc.Arbitrary<Filling[]> = fc
-  .array(fc.tuple(filling, fc.integer({ min: 1, max: 24 }), fc.nat({ max: FRAMES })), {
+  .array(fc.tuple(filling, fc.integer({ min: 1, max: 40 }), fc.nat({ max: FRAMES })), {
     minLength: RUN,
     maxLength: RUN,
   })
@@ -210,7 +211,7 @@ describe.each(LAYOUT_NAMES)("a program on %s", (name) => {
       const { mmu, slot, hardware } = machine;
       fill(entries, [0]);
       const { exports } = mmu;
-      const told = [...mmu.gatherAlike(slot, RUN)];
+      const told = [...mmu.alike.subarray(0, 2 * mmu.gatherAlike(slot, RUN))];
       let at = 0;
       for (let run = 0; run < told.length; run += 2) {
         const [flags = 0, length = 0] = told.slice(run, run + 2);
@@ -232,16 +233,51 @@ describe.each(LAYOUT_NAMES)("a program on %s", (name) => {
     });
     fc.assert(property, { numRuns: 100, seed: 8 });
   });
+
+  it("tells stretches of pages whose frames say the same, but for those that stand apart", () => {
+    const flags = fc.array(fc.nat({ max: 3 }), { minLength: 1, maxLength: 3 });
+    // One of them is no frame at all: a broken layout takes anything for a present entry.
+    const frames = fc.array(fc.integer({ min: 1, max: FRAMES }), { minLength: 1, maxLength: RUN });
+    const property = fc.property(frames, flags, fc.constantFrom(0, 2), (pages, of, apart) => {
+      const { mmu, slot } = machine;
+      const set = 0;
+      const prot = PROTECTION_NUMBERS.r;
+      fill(
+        pages.map((frame) => ({ kind: "leaf", frame, prot, set })),
+        of,
+      );
+      for (let frame = 1; frame < FRAMES; frame++)
+        mmu.words[mmu.record(frame) + (FRAME_MAPS >>> 2)] = frame % 3;
+      const said = (frame: number): readonly [flags: number, maps: number] =>
+        frame < FRAMES ? [of[frame % of.length] ?? 0, frame % 3] : [0, 0];
+      const want: number[][] = [];
+      pages.forEach((frame, i) => {
+        const alone = (said(frame)[0] & apart) !== 0;
+        const last = want.at(-1);
+        if (last !== undefined && !alone && `${said(pages[i - 1] ?? 0)}` === `${said(frame)}`)
+          last[1] = (last[1] ?? 0) + 1;
+        else want.push([frame, 1]);
+      });
+      expect([...mmu.gatherPages(slot, pages.length, apart)]).toEqual(want.flat());
+    });
+    fc.assert(property, { numRuns: 100, seed: 9 });
+  });
 });
 
 describe("a program that does not fit its block", () => {
   it.each([
-    ["cases", Array.from({ length: 17 }, () => ({ all: Pte.young }))],
+    ["cases", Array.from({ length: 25 }, () => ({ all: Pte.young }))],
     ["columns", [{ all: Pte.present, columns: Array.from({ length: 5 }, () => ({ word: 0 })) }]],
   ])("is refused: too many %s", async (what, cases) => {
     const { mmu } = await mmMachine("x86-64-7.0");
     const call = () => encodeProgram(mmu.linux, cases);
     expect(call).toThrow(MmulateError);
     expect(call).toThrow(`a program over entries has too many ${what}`);
+  });
+
+  it("is refused: too many programs", async () => {
+    const { mmu } = await mmMachine("x86-64-7.0");
+    for (let i = 0; i < MAX_PROGRAMS; i++) mmu.program([{ none: Pte.filled }]);
+    expect(() => mmu.program([{ none: Pte.filled }])).toThrow(`more than ${MAX_PROGRAMS} programs`);
   });
 });

@@ -11,7 +11,7 @@ import { Pte } from "../../src/layout/linux-flags.js";
 import { loadCoreModule } from "../../src/runner/module-files.js";
 import { planScripts } from "../../src/runner/plan-scripts.js";
 import { bootMachine } from "../../src/scenario/machine.js";
-import { playOperation } from "../../src/scenario/operations.js";
+import { playOperation } from "../../src/scenario/play-operation.js";
 import { Player } from "../../src/scenario/player.js";
 import { parseLine } from "../../src/scenario/script.js";
 
@@ -158,6 +158,7 @@ describe("who tells what", () => {
       "reclaim 1",
       ["clear 0+1 page"],
     ],
+    ["NUMA balancing", MAPPED, "numa A 2 4", ["protection-vma 2+4 page"]],
     [
       "writeback, page by page, of what is dirty",
       "mmap A 4 rw shared file=F; write A 1 2; read A 0 1",

@@ -32,7 +32,7 @@ describe("a lock", () => {
     const later = clocks.acquire(lock, "write");
     clocks.spend(7);
     clocks.release(lock, "write", later);
-    expect(lock).toEqual({
+    expect(lock).toMatchObject({
       name: "mmap_lock",
       writtenUntil: 107,
       readUntil: 0,

@@ -11,7 +11,7 @@ const TIMES = process.env.MMULATE_LONG === undefined ? 1 : 60;
 
 const MACHINES = [
   ["x86-64", "7.2"],
-  ["x86-64", "6.1:memory=2m"],
+  ["x86-64", "6.12:memory=2m"],
   ["arm64", "7.2:hwDirty=false"],
   ["riscv64", "7.2"],
 ] as const;
@@ -38,6 +38,7 @@ const LINES = [
   "madvise F 0 12 pageout",
   "madvise F 2 6 dontneed",
   "madvise G 0 8 willneed",
+  "numa F 0 12",
   "madvise F 5 2 guard_install",
   "madvise F 5 2 guard_remove",
   "munmap G 2 2",

@@ -47,6 +47,9 @@ const HOST = [
   "write S 0 8",
   "uffd-register A 0 8 wp-async",
   "scan A 0 8 written wp",
+  "numa A 0 8",
+  "numa Z 0 1024",
+  "numa Z 2 30",
 ];
 const LOG = ["on", "buffer", "ring", "", "get", "clear 0 4", "clear 512 300", "off", ""];
 
