@@ -10,6 +10,7 @@
 
 import type { CacheLines } from "./cache-lines.js";
 import { Event } from "./events.js";
+import type { Kernel } from "./kernel.js";
 
 const BITS_OF_LINE = 512;
 
@@ -35,20 +36,15 @@ const PASSED: ReadonlySet<number> = new Set([
 
 /** What one kernel pays for such a table. */
 export class BesideTable {
-  /**
-   * @param count counts an event
-   * @param pages pages in use: as many entries have bits
-   */
   constructor(
+    private readonly kernel: Kernel,
     private readonly lines: CacheLines,
-    private readonly count: (event: number, times: number) => void,
-    private readonly pages: () => number,
   ) {}
 
   /** An event happened to so many entries. */
   note(event: number, times: number): void {
     if (SET.has(event)) {
-      this.count(Event.beside_set, times);
+      this.kernel.count(Event.beside_set, times);
       this.far(times);
     } else if (PASSED.has(event)) this.pass(times);
   }
@@ -56,11 +52,15 @@ export class BesideTable {
   /** Entries side by side are gone through. */
   pass(entries: number): void {
     const lines = Math.ceil(entries / BITS_OF_LINE);
-    this.count(Event.beside_line, lines);
+    this.kernel.count(Event.beside_line, lines);
     this.far(lines);
   }
 
+  /** As many entries have bits as pages are in use. */
   private far(lines: number): void {
-    this.lines.touch(lines, this.pages() / 8);
+    if (!this.lines.limited) return;
+    const { config, mmu } = this.kernel;
+    const used = config.frames - mmu.exports.freeFrameCount();
+    this.lines.touch(lines, used / 8);
   }
 }

@@ -130,11 +130,7 @@ export class Kernel {
     );
     this.clocks = new Clocks(cpus);
     this.lines = new CacheLines(config.costs.nearBytes, (event, times) => this.count(event, times));
-    const used = (): number => config.frames - this.mmu.exports.freeFrameCount();
-    this.beside =
-      config.softDirtyBeside === true
-        ? new BesideTable(this.lines, (event, times) => this.count(event, times), used)
-        : null;
+    this.beside = config.softDirtyBeside === true ? new BesideTable(this, this.lines) : null;
     this.monitorCpu = (config.cpus ?? 1) > 1 ? cpus - 1 : null;
     this.features = featuresOf(config.version, config.architecture);
     this.locks = new MmLocks(this.clocks, this.has("perVmaLocks"));
