@@ -159,7 +159,7 @@ export const descriptorSchema = z.strictObject({
       ...when,
       pageShift: z.int().min(12).max(20),
       /** Address bits per level, from the leaf up; a single number serves all levels. */
-      indexBits: z.union([z.int().min(1).max(16), z.array(z.int().min(1).max(16))]),
+      indexBits: z.union([z.int().min(1).max(17), z.array(z.int().min(1).max(17))]),
       vaBits: numberSchema,
       ...fact,
     }),

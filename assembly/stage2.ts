@@ -17,6 +17,7 @@ import {
   HALF_RANGE_MASK,
   HALF_RANGE_VALUE,
   HALF_TOP_LEVEL,
+  LEVEL_GROUP_MASK,
   LEVEL_LEAF_ADDRESS,
   LEVEL_SHIFT,
   LEVEL_TABLE_ADDRESS,
@@ -221,8 +222,10 @@ function fillLeaves(level: u32, word: u32, gpa: u64): void {
   const first = (gpa >> (shift + group)) << (shift + group);
   const count: u64 = (<u64>1) << group;
   const at = word - ((<u32>((page - first) >> shift)) << 3);
+  // Fields of a group may lie where the address has its low bits.
+  const fixed: u64 = group != 0 ? load<u64>(level, LEVEL_GROUP_MASK) : 0;
   for (let i: u64 = 0; i < count; i++) {
     const bits = encodeAddress(level, load<u64>(level, LEVEL_LEAF_ADDRESS), first + (i << shift));
-    store<u64>(at + ((<u32>i) << 3), bits | load<u64>(STAGE2_BASE, STAGE2_LEAF_BITS));
+    store<u64>(at + ((<u32>i) << 3), (bits & ~fixed) | load<u64>(STAGE2_BASE, STAGE2_LEAF_BITS));
   }
 }

@@ -37,6 +37,13 @@ const MACHINES = [
     m: 3,
     sizes: { "4k": 0 },
   },
+  {
+    name: "riscv64, 4 levels over 4, a root of 16 KiB",
+    arch: "riscv64",
+    n: 4,
+    m: 4,
+    sizes: { "4k": 0, "2m": 1, "64k": 0 },
+  },
 ];
 
 const core = await loadCoreModule();

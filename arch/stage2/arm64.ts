@@ -8,9 +8,44 @@
 // Up to 16 tables stand side by side at the first level ("concatenated"), so that 40 bits need no level more than 39:
 // the first level then has more index bits. Sections are cited from knowledge; the text was not read again.
 
+import { arm64 } from "../arm64.js";
 import { define } from "../define.js";
+import { sharedFields, sharedParameter } from "./shared-rows.js";
 
 const knowledge = "knowledge" as const;
+
+/**
+ * Index bits from the leaf up, by the bits of an address. The first level has up to 4 more, of tables side by side; as
+ * many levels as that leaves are used (LINUX arch/arm64/include/asm/stage2_pgtable.h stage2_pgtable_levels).
+ */
+const GEOMETRY = [
+  {
+    when: "granule=4",
+    pageShift: 12,
+    cite: "ARM D8.2.6 and D8.2.9, concatenated tables",
+    rows: [
+      { below: 35, indexBits: [9, 13] },
+      { below: 44, indexBits: [9, 9, 13] },
+      { indexBits: [9, 9, 9, 13] },
+    ],
+  },
+  {
+    when: "granule=16",
+    pageShift: 14,
+    cite: "ARM D8.2.7 and D8.2.9, concatenated tables",
+    rows: [
+      { below: 41, indexBits: [11, 15] },
+      { below: 52, indexBits: [11, 11, 15] },
+      { indexBits: [11, 11, 11, 15] },
+    ],
+  },
+  {
+    when: "granule=64",
+    pageShift: 16,
+    cite: "ARM D8.2.8 and D8.2.9, concatenated tables",
+    rows: [{ below: 47, indexBits: [13, 17] }, { indexBits: [13, 13, 17] }],
+  },
+];
 
 export const armStage2 = define({
   name: "arm64-stage2",
@@ -29,7 +64,8 @@ export const armStage2 = define({
     ipa: {
       type: "integer",
       default: 48,
-      allowed: [40, 48],
+      min: 32,
+      max: 52,
       means: "bits of an intermediate physical address: 64 - VTCR_EL2.T0SZ",
       cite: "ARM D8.2.4",
     },
@@ -48,11 +84,41 @@ export const armStage2 = define({
     ps: {
       type: "integer",
       default: 48,
-      allowed: [32, 36, 40, 42, 44, 48],
+      allowed: [32, 36, 40, 42, 44, 48, 52],
       means: "VTCR_EL2.PS: output address size in bits",
       cite: "ARM D8.2.2",
     },
+    ds: sharedParameter(arm64, "ds", {
+      means: "VTCR_EL2.DS (LPA2): 52-bit addresses with 4 and 16 KiB granules",
+    }),
+    pamax: sharedParameter(arm64, "pamax", { default: 48 }),
   },
+  limits: [
+    {
+      param: "ipa",
+      when: ["granule!=64", "!ds"],
+      min: 32,
+      max: 48,
+      cite: "ARM D8.2.4: more than 48 bits with FEAT_LPA2",
+      confidence: knowledge,
+    },
+    {
+      param: "ipa",
+      when: ["granule=64", "pamax=48"],
+      min: 32,
+      max: 48,
+      cite: "ARM D8.2.4: more than 48 bits with FEAT_LPA",
+      confidence: knowledge,
+    },
+    {
+      param: "ps",
+      when: ["pamax=48"],
+      min: 32,
+      max: 48,
+      cite: "ARM D8.2.2: an output size above the implemented one is not used",
+      confidence: knowledge,
+    },
+  ],
   typical: { values: {}, cite: "LINUX arch/arm64/kvm/hyp/pgtable.c kvm_get_vtcr: HA, no HD" },
   addressSpace: {
     select: 63,
@@ -64,54 +130,19 @@ export const armStage2 = define({
     rangeLevel: "top",
     cite: "ARM AArch64.S2Walk: a translation fault at the first level",
   },
-  geometry: [
-    {
-      when: ["granule=4", "ipa=40"],
-      pageShift: 12,
-      indexBits: [9, 9, 10],
+  geometry: GEOMETRY.flatMap(({ rows, ...granule }) =>
+    rows.map(({ below, indexBits }) => ({
+      when: [granule.when, ...(below === undefined ? [] : [`ipa<${below}`])],
+      pageShift: granule.pageShift,
+      indexBits,
       vaBits: { param: "ipa" },
-      cite: "ARM D8.2.6: 2 concatenated tables at level 1",
-    },
-    {
-      when: ["granule=4"],
-      pageShift: 12,
-      indexBits: 9,
-      vaBits: { param: "ipa" },
-      cite: "ARM D8.2.6",
-    },
-    {
-      when: ["granule=16", "ipa=40"],
-      pageShift: 14,
-      indexBits: [11, 15],
-      vaBits: { param: "ipa" },
-      cite: "ARM D8.2.7: 16 concatenated tables at level 2",
-    },
-    {
-      when: ["granule=16"],
-      pageShift: 14,
-      indexBits: [11, 11, 12],
-      vaBits: { param: "ipa" },
-      cite: "ARM D8.2.7: 2 concatenated tables at level 1",
-    },
-    {
-      when: ["granule=64"],
-      pageShift: 16,
-      indexBits: 13,
-      vaBits: { param: "ipa" },
-      cite: "ARM D8.2.8",
-    },
-  ],
+      cite: granule.cite,
+    })),
+  ),
   levelNames: ["L3", "L2", "L1", "L0"],
   levelNumber: { first: 3, step: -1 },
   fields: [
-    { name: "VALID", bits: [0, 0], of: "any", means: "descriptor is valid", cite: "ARM D8.3.1" },
-    {
-      name: "TYPE",
-      bits: [1, 1],
-      of: "any",
-      means: "table, or page at level 3",
-      cite: "ARM D8.3.1",
-    },
+    ...sharedFields(arm64, ["VALID", "TYPE", "SH", "AF", "DBM", "CONT", "SW", "PBHA"]),
     { name: "MemAttr", bits: [5, 2], of: "leaf", means: "memory attributes", cite: "ARM D8.6" },
     { name: "S2R", bits: [6, 6], of: "leaf", means: "S2AP[0]: reads allowed", cite: "ARM D8.4.2" },
     {
@@ -121,16 +152,6 @@ export const armStage2 = define({
       means: "S2AP[1]: writes allowed; with DBM and HD: dirty",
       cite: "ARM D8.4.2",
     },
-    { name: "SH", bits: [9, 8], of: "leaf", means: "shareability", cite: "ARM D8.6.2" },
-    { name: "AF", bits: [10, 10], of: "leaf", means: "access flag", cite: "ARM D8.5.1" },
-    { name: "DBM", bits: [51, 51], of: "leaf", means: "dirty bit modifier", cite: "ARM D8.5.2" },
-    {
-      name: "CONT",
-      bits: [52, 52],
-      of: "leaf",
-      means: "one of a contiguous group",
-      cite: "ARM D8.7.1",
-    },
     {
       name: "XN0",
       bits: [53, 53],
@@ -139,38 +160,10 @@ export const armStage2 = define({
       cite: "ARM D8.4.2, XN[1:0]",
     },
     { name: "XN1", bits: [54, 54], of: "leaf", means: "XN[1]", cite: "ARM D8.4.2, XN[1:0]" },
-    { name: "SW", bits: [58, 55], of: "leaf", means: "ignored: software", cite: "ARM D8.3.1" },
   ],
-  types: [
-    { fields: { VALID: 0 }, is: "not-present", cite: "ARM AArch64.DecodeDescriptorType" },
-    { levels: [0], fields: { VALID: 1, TYPE: 1 }, is: "leaf", cite: "ARM D8.3.1, page descriptor" },
-    {
-      levels: [0],
-      fields: { VALID: 1, TYPE: 0 },
-      is: "not-present",
-      cite: "ARM AArch64.DecodeDescriptorType",
-    },
-    { fields: { VALID: 1, TYPE: 1 }, is: "table", cite: "ARM AArch64.DecodeDescriptorType" },
-    {
-      levels: [1],
-      fields: { VALID: 1, TYPE: 0 },
-      is: "leaf",
-      cite: "ARM AArch64.BlockDescSupported",
-    },
-    {
-      levels: [2],
-      when: ["granule=4"],
-      fields: { VALID: 1, TYPE: 0 },
-      is: "leaf",
-      cite: "ARM AArch64.BlockDescSupported: 1 GiB",
-    },
-    { fields: { VALID: 1, TYPE: 0 }, is: "not-present", cite: "ARM AArch64.DecodeDescriptorType" },
-  ],
-  address: [
-    { when: ["granule=4"], bits: [47, 12], at: 12, cite: "ARM D8.3.1, 4KB granule" },
-    { when: ["granule=16"], bits: [47, 14], at: 14, cite: "ARM D8.3.1, 16KB granule" },
-    { when: ["granule=64"], bits: [47, 16], at: 16, cite: "ARM D8.3.1, 64KB granule" },
-  ],
+  // Of both stages alike: what an entry is, and where its address stands.
+  types: arm64.types,
+  address: arm64.address,
   addressLimit: { bits: { param: "ps" }, cite: "ARM AArch64.OAOutOfRange" },
   permissions: {
     leaf: ["S2R", "S2W", "DBM", "XN0", "XN1"],
@@ -227,12 +220,7 @@ export const armStage2 = define({
   },
   accessedBeforePermission: true,
   faultDropsTlb: { value: false, cite: "ARM D8.16: entries that caused a fault may be kept" },
-  contiguous: [
-    { when: ["granule=4"], level: 0, log2: 4, fields: { CONT: 1 }, cite: "ARM D8.7.1" },
-    { when: ["granule=16"], level: 0, log2: 7, fields: { CONT: 1 }, cite: "ARM D8.7.1" },
-    { when: ["granule=64"], level: 0, log2: 5, fields: { CONT: 1 }, cite: "ARM D8.7.1" },
-    { when: ["granule=4"], level: 1, log2: 4, fields: { CONT: 1 }, cite: "ARM D8.7.1" },
-  ],
+  contiguous: arm64.contiguous,
   invalidations: [
     {
       name: "IPAS2E1IS",
@@ -308,6 +296,18 @@ export const armStage2 = define({
   },
   templates: [
     { of: "table", fields: { VALID: 1, TYPE: 1 } },
+    // Bits 9:8 are those of an address then.
+    {
+      of: "leaf",
+      levels: [0],
+      when: ["ds", "granule!=64"],
+      fields: { VALID: 1, TYPE: 1, MemAttr: 15, S2R: 1, S2W: 1, AF: 1 },
+    },
+    {
+      of: "leaf",
+      when: ["ds", "granule!=64"],
+      fields: { VALID: 1, TYPE: 0, MemAttr: 15, S2R: 1, S2W: 1, AF: 1 },
+    },
     {
       of: "leaf",
       levels: [0],

@@ -7,7 +7,7 @@
 // words of its frame's record. An entry that fits no case, or whose frame a column guards against, stops the
 // program.
 
-export const MAX_CASES = 16;
+export const MAX_CASES = 24;
 export const CASE_RULES = 6;
 export const MAX_COLUMNS = 4;
 

@@ -32,7 +32,7 @@ export const VIEW_BASE = GEOMETRY_BASE + GEOMETRY_REGION;
 export const VIEW_REGION = 8 * KIB;
 /** Programs over runs of entries, and the buffer that describes runs (abi/bulk.ts). */
 export const PROGRAMS_BASE = VIEW_BASE + VIEW_REGION;
-export const PROGRAMS_REGION = 72 * KIB;
+export const PROGRAMS_REGION = 104 * KIB;
 export const GATHER_BASE = PROGRAMS_BASE + PROGRAMS_REGION;
 export const GATHER_REGION = 64 * KIB;
 

@@ -31,6 +31,7 @@ import { unshare, writeFault } from "./write-fault.js";
  * @returns "done" when the access can go on, else how it ended
  */
 export function userFault(kernel: Kernel, mm: Mm, page: number, write: boolean): FaultResult {
+  kernel.steps.needsMmap(mm);
   kernel.count(Event.trap);
   makeRoom(kernel);
   let tried = false;

@@ -39,6 +39,17 @@ export type SoftDirtySetter = (typeof SOFT_DIRTY_SETTERS)[number];
 export const SOFT_DIRTY_FOLDS = ["agree", "or", "apart"] as const;
 export type SoftDirtyFold = (typeof SOFT_DIRTY_FOLDS)[number];
 
+/**
+ * What pages are swapped to, and how they come back.
+ *
+ * - sync: a synchronous device (zram): a page with one user comes back without the swap cache (SWP_SYNCHRONOUS_IO)
+ * - disk: every page comes back through the swap cache
+ * - stable: the same; the device wants pages that do not change while it writes them (SWP_STABLE_WRITES), and is still
+ *   writing when reclaim is done with a page, until the script says that it is through
+ */
+export const SWAP_DEVICES = ["sync", "disk", "stable"] as const;
+export type SwapDevice = (typeof SWAP_DEVICES)[number];
+
 /** Configuration of a kernel, beside its version. */
 export interface KernelConfig {
   /** "6.12": one of `KERNEL_VERSIONS`. */
@@ -73,8 +84,12 @@ export interface KernelConfig {
   readonly costs: CostProfile;
   /** There is a swap device. */
   readonly swap: boolean;
+  /** Left out = a synchronous one. */
+  readonly swapDevice?: SwapDevice;
   /** Scheme of PageAnonExclusive (src/pae); left out = today's. */
   readonly pae?: string;
+  /** Safeguards that are taken out (safeguards.ts); left out = none. */
+  readonly without?: readonly string[];
   /** Page frames of the machine. */
   readonly frames: number;
 }

@@ -9,6 +9,7 @@ import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { PG_ANON } from "./page-flags.js";
 import { tracksSoftDirty } from "./page-prot.js";
+import type { Held } from "./steps.js";
 import { isCow, VM_ACCESS_FLAGS, VM_SHARED, VM_UFFD_WP, VM_WRITE } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
 import { leafAt } from "./walk-entries.js";
@@ -28,6 +29,8 @@ export interface Wanted {
 /** The frame; or what is missing: a fault for it, or one that unshares it. */
 export type Followed = number | "fault" | "unshare";
 
+const NO_LOCKS: Held = { call: "pin", mm: null, table: false, folio: false };
+
 /** Looks a page up. */
 export function followPage(kernel: Kernel, mm: Mm, vma: Vma, page: number, want: Wanted): Followed {
   const { exports } = kernel.mmu;
@@ -41,7 +44,11 @@ export function followPage(kernel: Kernel, mm: Mm, vma: Vma, page: number, want:
   }
   const mapped = exports.entryFrame(slot, level);
   const writable = (flags & Pte.write) !== 0;
-  const exclusive = (): boolean => kernel.pae.isX(slot, level, mapped);
+  const exclusive = (): boolean => {
+    // Nothing is held by a pin without locks.
+    if (want.pin === true) kernel.steps.pass("pin-looked", NO_LOCKS);
+    return kernel.pae.isX(slot, level, mapped);
+  };
   if (want.write && !writable) {
     if (want.force !== true || !mayForce(kernel, vma, flags, exclusive)) return "fault";
   }

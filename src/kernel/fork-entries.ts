@@ -86,7 +86,7 @@ export function copyHuge(
 export function copyRun(kernel: Kernel, copying: Copying, { slot, page, to, count }: Run): boolean {
   const { fork: plain, forkPinned } = kernel.programs;
   const { address } = copying.parent.hasPinned ? forkPinned : plain;
-  const bulk = isCow(copying.from.flags) && !kernel.pae.costs.exact;
+  const bulk = isCow(copying.from.flags) && !kernel.pae.costs.exact && !kernel.steps.armed;
   kernel.count(Event.fork_entry, count);
   kernel.touchPages(count);
   if (!reserveBoth(kernel, slot, to)) return false;
@@ -108,8 +108,16 @@ export function copyRun(kernel: Kernel, copying: Copying, { slot, page, to, coun
     const copied = copyBatch(kernel, copying, at);
     if (copied === 0) return false;
     done += copied;
+    letLockGo(kernel, copying.parent);
   }
   return true;
+}
+
+/** After a batch the page-table lock may be given up for a moment. */
+function letLockGo(kernel: Kernel, mm: Mm): void {
+  if (!kernel.steps.armed) return;
+  const folio = kernel.pae.waitsForMigration;
+  kernel.steps.pass("fork-batch", { call: "fork", mm, table: false, folio });
 }
 
 /**
@@ -121,8 +129,9 @@ function copyBatch(kernel: Kernel, copying: Copying, { slot, page, to, count }: 
   const flags = exports.entryFlags(slot);
   let batch = 1;
   const most = batchAt(kernel, slot, count);
-  while (batch < most && ((exports.entryFlags(slot + 8 * batch) ^ flags) & Pte.dirty) === 0)
-    batch++;
+  const alike = Pte.dirty & ~kernel.pae.dupMayDiffer(flags);
+  while (batch < most && ((exports.entryFlags(slot + 8 * batch) ^ flags) & alike) === 0) batch++;
+  if ((flags & Pte.present) !== 0) kernel.pae.costs.forked(batch);
   if ((flags & Pte.present) !== 0) unfoldEnds(kernel, copying.parent, slot, page, batch);
   for (let i = 0; i < batch; i++) {
     const at = { slot: slot + 8 * i, page: page + i, to: to + 8 * i };

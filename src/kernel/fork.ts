@@ -38,6 +38,7 @@ export function fork(kernel: Kernel, parent: Mm): { child: Mm } | { errno: Errno
 type ForkResult = { child: Mm } | { errno: Errno; poolEmpty: boolean };
 
 function forkOnce(kernel: Kernel, parent: Mm): ForkResult {
+  if (kernel.pae.waitsForMigration) kernel.steps.needsFolio();
   return syscall(kernel, parent, "write", () => {
     // Without a task and its top table nothing is begun.
     if (noMemory(kernel)) return { errno: "ENOMEM", poolEmpty: false };
@@ -53,7 +54,7 @@ function forkOnce(kernel: Kernel, parent: Mm): ForkResult {
       poolEmpty = !copied && isHugetlb(vma);
       return copied;
     });
-    kernel.tlb.space(parent);
+    if (!kernel.lacks("fork-flush")) kernel.tlb.space(parent);
     if (fits) return { child };
     exitMm(kernel, child);
     return { errno: "ENOMEM", poolEmpty };

@@ -4,18 +4,21 @@
 //   each page --as wanted, and no lock asked for?--> grabbed (gup_fast)
 //             --else, from this one on-------------> faults, then grabbed
 
+import { Pte } from "../layout/linux-flags.js";
 import { noMemory } from "./allocation.js";
 import type { Errno } from "./errno.js";
 import { Event } from "./events.js";
 import { allows } from "./fault.js";
 import { addPins, getPage, headOf, isLarge, putPage } from "./folio.js";
-import { faultIn, followPage, type Wanted } from "./follow-page.js";
+import { type Followed, faultIn, followPage, type Wanted } from "./follow-page.js";
 import { isHugeZero } from "./huge-zero.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { PIN_BIAS } from "./page-flags.js";
+import { Waits } from "./steps.js";
 import { syscall } from "./syscall.js";
 import type { Vma } from "./vma.js";
+import { leafAt } from "./walk-entries.js";
 
 /** Pages that one call pinned; who unpins them says which. */
 export type Pins = readonly number[];
@@ -34,6 +37,7 @@ export function pinPages(
   write = true,
 ): { pins: Pins } | { errno: Errno } {
   const want: Wanted = { write, pin: true };
+  if (kernel.steps.held !== null) return pinMeanwhile(kernel, mm, start, end, want);
   return syscall(kernel, mm, "read", () => {
     const pins: number[] = [];
     // A buffer without bytes (io_buffer_validate).
@@ -52,6 +56,29 @@ export function pinPages(
   });
 }
 
+/**
+ * While another CPU is in the middle of a call: what needs no lock goes on, the rest waits. A fork of the address space
+ * is seen by its write_protect_seq, unless the scheme thinks that the second look at the entry is enough.
+ * @throws Waits
+ */
+function pinMeanwhile(
+  kernel: Kernel,
+  mm: Mm,
+  start: number,
+  end: number,
+  want: Wanted,
+): { pins: Pins } {
+  mm.hasPinned = true;
+  const forking = kernel.steps.held?.call === "fork" && kernel.steps.held.mm === mm;
+  if (forking && kernel.pae.trustsEntry !== true && !kernel.lacks("fork-seqcount"))
+    throw new Waits();
+  const pins: number[] = [];
+  pinFast(kernel, mm, start, end, want, pins);
+  if (pins.length === end - start) return { pins };
+  unpinPages(kernel, pins);
+  throw new Waits();
+}
+
 /** gup_fast: as far as every page is there as it is wanted; no locks, no faults. */
 function pinFast(
   kernel: Kernel,
@@ -61,16 +88,41 @@ function pinFast(
   want: Wanted,
   pins: number[],
 ): void {
+  kernel.steps.walking = kernel.steps.armed;
   for (let page = start; page < end; page++) {
+    const held = holdEarly(kernel, mm, page);
     const vma = mm.vmas.at(page);
-    if (vma === null || (want.write && isForbiddenFile(kernel, vma))) return;
-    // gup_fast_pte_range looks at no entry without rights.
-    const frame = followPage(kernel, mm, vma, page, { ...want, honorsNuma: true });
+    const frame = followFast(kernel, mm, vma, page, want);
+    if (held !== 0 && typeof frame !== "number") putPage(kernel, held);
     // The zero page is special, and left to who knows its mapping.
-    if (typeof frame !== "number" || isZero(kernel, frame)) return;
+    if (typeof frame !== "number" || isZero(kernel, frame)) break;
     kernel.count(Event.gup_fast);
     pins.push(grab(kernel, frame));
+    if (held !== 0) putPage(kernel, held);
   }
+  kernel.steps.walking = false;
+}
+
+/** What a pin finds without locks; gup_fast_pte_range looks at no entry without rights. */
+function followFast(kernel: Kernel, mm: Mm, vma: Vma | null, page: number, want: Wanted): Followed {
+  if (vma === null || (want.write && isForbiddenFile(kernel, vma))) return "fault";
+  return followPage(kernel, mm, vma, page, { ...want, honorsNuma: true });
+}
+
+/**
+ * try_grab_folio comes before the second look at the entry. That matters only where somebody comes between. Returns the
+ * page that is held, or 0.
+ */
+function holdEarly(kernel: Kernel, mm: Mm, page: number): number {
+  if (!kernel.steps.armed) return 0;
+  const leaf = leafAt(kernel, mm.root, page);
+  const { exports } = kernel.mmu;
+  const flags = leaf === null ? 0 : exports.entryFlags(leaf.slot);
+  if (leaf === null || (flags & (Pte.present | Pte.special)) !== Pte.present) return 0;
+  const frame = exports.entryFrame(leaf.slot, leaf.level);
+  if (isZero(kernel, frame)) return 0;
+  getPage(kernel, frame);
+  return frame;
 }
 
 function pinSlow(kernel: Kernel, mm: Mm, page: number, want: Wanted, pins: number[]): Errno {

@@ -18,6 +18,7 @@ import { MmLocks } from "./mm-locks.js";
 import { type KernelPrograms, kernelPrograms } from "./programs.js";
 import type { NotifierList } from "./secondary-mmu.js";
 import type { SharedObject } from "./shared-object.js";
+import { Steps } from "./steps.js";
 import { SwapSlots } from "./swap-slots.js";
 import { Clocks } from "./time.js";
 import { TlbFlush } from "./tlb-flush.js";
@@ -50,6 +51,8 @@ export class Kernel {
   readonly clocks: Clocks;
   readonly cpus: Cpus;
   readonly locks: MmLocks;
+  /** Where another CPU comes between. */
+  readonly steps = new Steps();
   /** Last-level entries of a table. */
   readonly entriesPerTable: number;
   /** Count of each event, by `Event`. */
@@ -156,6 +159,11 @@ export class Kernel {
   /** Whether this version has a feature. */
   has(feature: Feature): boolean {
     return this.features.has(feature);
+  }
+
+  /** A safeguard (safeguards.ts) is taken out. */
+  lacks(safeguard: string): boolean {
+    return this.config.without?.includes(safeguard) ?? false;
   }
 
   /** An event (`Event`) happened so many times: it is counted, and the running CPU spends what it costs. */

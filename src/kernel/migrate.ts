@@ -40,25 +40,41 @@ import { mappingsOfShared } from "./shmem-swap.js";
 import { migratingIn, setMigrating } from "./softleaf.js";
 import { moveInSwapCache } from "./swap-device.js";
 
+const ENTRY_BYTES = 8;
+
 /** Begins to migrate a folio, by its head. False: somebody else refers to it, or there is no memory; it stays. */
 function startMigration(kernel: Kernel, head: number): boolean {
+  kernel.steps.needsFolio();
   if (kernel.migrations.has(head) || isHeld(kernel, head)) return false;
   const to = newFolio(kernel, head);
   if (to === 0) return false;
   kernel.count(Event.migrate);
   getPage(kernel, head);
   const frames = Array.from({ length: 2 ** orderOf(kernel, head) }, (_, i) => head + i);
+  let before: Mapping | null = null;
   invalidatingFolio(
     kernel,
     () => frames.flatMap((frame) => mappings(kernel, frame)),
     () => {
       for (const frame of frames) {
-        for (const mapping of mappings(kernel, frame)) unmap(kernel, mapping, frame);
+        for (const mapping of mappings(kernel, frame)) {
+          passTable(kernel, before, mapping);
+          unmap(kernel, mapping, frame);
+          before = mapping;
+        }
       }
     },
   );
   kernel.migrations.set(head, to);
   return true;
+}
+
+/** Between two tables no page-table lock is held. */
+function passTable(kernel: Kernel, before: Mapping | null, { slot }: Mapping): void {
+  if (!kernel.steps.armed || before === null) return;
+  const bytes = kernel.entriesPerTable * ENTRY_BYTES;
+  if (Math.floor(before.slot / bytes) === Math.floor(slot / bytes)) return;
+  kernel.steps.pass("migrate-table", { call: "migrate", mm: null, table: false, folio: true });
 }
 
 /** Pinned, or referred to by more than its entries and its cache. */
@@ -145,6 +161,7 @@ export function waitForFolio(kernel: Kernel, frame: number): boolean {
 export function waitForMigration(kernel: Kernel, slot: number, flags: number): boolean {
   const entry = migratingIn(kernel, slot, flags);
   if (entry === null) return false;
+  kernel.steps.needsFolio();
   endMigration(kernel, headOf(kernel, entry.frame));
   return true;
 }

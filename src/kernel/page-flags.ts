@@ -20,6 +20,8 @@ export const PG_KSM = 1 << 7;
 export const PG_HUGETLB = 1 << 16;
 /** Its pool keeps it back for whoever was promised it, once it is free; on the head. */
 export const PG_RESTORE_RESERVE = 1 << 17;
+/** Being written to a device; on the head. */
+export const PG_WRITEBACK = 1 << 18;
 /** Order of the folio, on its head. */
 export const PG_ORDER_SHIFT = 24;
 export const PG_ORDER_MASK = 0x1f << PG_ORDER_SHIFT;

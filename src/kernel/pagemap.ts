@@ -3,6 +3,7 @@
 
 import { FRAME_FLAGS, FRAME_MAPS } from "../../assembly/abi/frames.js";
 import { Pte } from "../layout/linux-flags.js";
+import { seesX } from "../pae/observe.js";
 import { isUffdWp, MARKER_GUARD, markerIn } from "./absent.js";
 import { Event } from "./events.js";
 import { mapsOf } from "./folio.js";
@@ -129,7 +130,7 @@ function hugeEntry(kernel: Kernel, slot: number, page: number): number {
     common |
     KPF_LARGE |
     (mapsOf(kernel, counted) === 1 ? PM_MMAP_EXCLUSIVE : 0) |
-    (kernel.pae.isX(slot, 1, frame) ? KPF_ANON_EXCLUSIVE : 0)
+    (seesX(kernel, slot, 1, frame) ? KPF_ANON_EXCLUSIVE : 0)
   );
 }
 
@@ -151,7 +152,7 @@ function hugetlbPage(kernel: Kernel, mm: Mm, vma: HugeVma, page: number): number
     PM_HUGE |
     KPF_LARGE |
     (mapsOf(kernel, head) === 1 ? PM_MMAP_EXCLUSIVE : 0) |
-    (kernel.pae.isX(slot, vma.huge.pool.level, head) ? KPF_ANON_EXCLUSIVE : 0)
+    (seesX(kernel, slot, vma.huge.pool.level, head) ? KPF_ANON_EXCLUSIVE : 0)
   );
 }
 
@@ -163,7 +164,7 @@ function presentPage(kernel: Kernel, slot: number, frame: number, page: number):
   return (
     ((page & PG_ANON) === 0 ? PM_FILE : 0) |
     (large ? KPF_LARGE : 0) |
-    (shown && kernel.pae.isX(slot, 0, frame) ? KPF_ANON_EXCLUSIVE : 0) |
+    (shown && seesX(kernel, slot, 0, frame) ? KPF_ANON_EXCLUSIVE : 0) |
     ((page & PG_KSM) !== 0 && !kernel.has("kpageflagsKsmBroken") ? KPF_KSM : 0)
   );
 }

@@ -19,7 +19,7 @@ import {
 } from "./folio.js";
 import { frameWord, setFrameWord } from "./frame-words.js";
 import type { Kernel } from "./kernel.js";
-import { PG_DIRTY, PG_SWAPCACHE } from "./page-flags.js";
+import { PG_DIRTY, PG_SWAPCACHE, PG_WRITEBACK } from "./page-flags.js";
 
 /** Number of the device's type in a swap entry. */
 export const SWAP_TYPE = 0;
@@ -103,14 +103,28 @@ export function moveInSwapCache(kernel: Kernel, head: number, to: number): void 
   putPage(kernel, head, count);
 }
 
-/** folio_free_swap: leaves the cache unless an entry still holds one of its slots. False: one does. */
+/** folio_free_swap: leaves the cache unless an entry still holds one of its slots, or it is written. False: so it is. */
 export function freeSwap(kernel: Kernel, head: number): boolean {
+  if ((pageFlags(kernel, head) & PG_WRITEBACK) !== 0) return false;
   const slot = slotOf(kernel, head);
   for (let i = 0; i < 2 ** orderOf(kernel, head); i++) {
     if (usersOf(kernel, slot + i) > 0) return false;
   }
   removeFromSwapCache(kernel, head);
   return true;
+}
+
+/** A device that wants pages stable is writing it. */
+export function isUnderWriteback(kernel: Kernel, frame: number): boolean {
+  return (pageFlags(kernel, headOf(kernel, frame)) & PG_WRITEBACK) !== 0;
+}
+
+/** The device has written all that it was given (end_swap_bio_write). */
+export function endWriteback(kernel: Kernel): void {
+  for (const frame of kernel.swap.cached) {
+    if (frame === 0) continue;
+    setPageFlags(kernel, headOf(kernel, frame), 0, PG_WRITEBACK);
+  }
 }
 
 /** Takes what no entry holds any more out of the swap cache: all of it there (try_to_unuse; reclaim does so, too). */

@@ -19,7 +19,7 @@ import {
 } from "./folio.js";
 import type { Kernel } from "./kernel.js";
 import { waitForFolio } from "./migrate.js";
-import { PG_DIRTY, PG_KSM, PG_SWAPCACHE } from "./page-flags.js";
+import { PG_DIRTY, PG_KSM, PG_SWAPCACHE, PG_WRITEBACK } from "./page-flags.js";
 import { pageProt, tracksSoftDirty } from "./page-prot.js";
 import { belongsAt, setIndex } from "./rmap.js";
 import {
@@ -54,7 +54,9 @@ interface SwappedIn {
 export function swapFault(kernel: Kernel, fault: Fault, slot: number, flags: number): FaultResult {
   const { exports } = kernel.mmu;
   const entry = exports.absentOffset(slot);
-  if ((flags & Pte.exclusive) === 0 && !kernel.pae.reserve(slot)) return "oom";
+  // What the entry says may be taken back below.
+  const mayShare = (flags & Pte.exclusive) === 0 || kernel.config.swapDevice === "stable";
+  if (mayShare && !kernel.pae.reserve(slot)) return "oom";
   const swapped = bringIn(kernel, fault, slot, entry);
   if (swapped === null) return "oom";
   const head = headOf(kernel, swapped.frame);
@@ -62,6 +64,7 @@ export function swapFault(kernel: Kernel, fault: Fault, slot: number, flags: num
   const exclusive =
     (pageFlags(kernel, head) & PG_KSM) === 0 &&
     isAlone(kernel, swapped, flags) &&
+    mayChange(kernel, head) &&
     kernel.pae.mayBeX(swapped.frame, swapped.count);
   const written = mapIn(kernel, fault, slot, swapped, exclusive);
   putPage(kernel, head);
@@ -80,6 +83,14 @@ function isAlone(kernel: Kernel, { frame, fresh, copied }: SwappedIn, flags: num
   return !kernel.has("swapCacheFreedEarly") && (fresh || refsOf(kernel, frame) === 1);
 }
 
+/**
+ * A page that a device is writing must not be written to, where the device wants it stable: it comes in as if others
+ * had it, and the next write copies it.
+ */
+function mayChange(kernel: Kernel, head: number): boolean {
+  return (pageFlags(kernel, head) & PG_WRITEBACK) === 0 || kernel.lacks("stable-pages");
+}
+
 /** From the swap cache, or read. The caller gets one reference. */
 function bringIn(kernel: Kernel, fault: Fault, slot: number, entry: Slot): SwappedIn | null {
   if (cachedIn(kernel, entry) !== 0) waitForFolio(kernel, cachedIn(kernel, entry));
@@ -89,7 +100,10 @@ function bringIn(kernel: Kernel, fault: Fault, slot: number, entry: Slot): Swapp
   kernel.count(Event.swap_in);
   const alone = usersOf(kernel, entry) === 1;
   // Without memory for a large folio, a page of its own will do.
-  const large = alone ? largestOrder(kernel, fault, slot, entry) : 0;
+  const large =
+    alone && (kernel.config.swapDevice ?? "sync") === "sync"
+      ? largestOrder(kernel, fault, slot, entry)
+      : 0;
   const whole = large > 0 ? newAnonFolio(kernel, large) : 0;
   const head = whole || newAnonFolio(kernel, 0);
   if (head === 0) return null;
@@ -98,13 +112,15 @@ function bringIn(kernel: Kernel, fault: Fault, slot: number, entry: Slot): Swapp
   for (let i = 0; i < count; i++) setStamp(kernel, head + i, contentOf(kernel, entry - index + i));
   setIndex(kernel, head, fault.vma, page - index);
   // With one user, a page from a synchronous device does without the cache.
-  if (!alone) addToSwapCache(kernel, head, entry);
+  const { swapDevice = "sync" } = kernel.config;
+  const uncached = alone && swapDevice === "sync";
+  if (!uncached) addToSwapCache(kernel, head, entry);
   return {
     frame: head + index,
     first: page - index,
     count,
     major: true,
-    fresh: alone,
+    fresh: uncached,
     copied: false,
   };
 }

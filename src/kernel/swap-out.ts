@@ -23,7 +23,7 @@ import {
 import { splitFolio } from "./folio-split.js";
 import type { Kernel } from "./kernel.js";
 import { invalidatingFolio } from "./notifier.js";
-import { PG_ANON, PG_DIRTY, PG_LAZYFREE, PG_SWAPCACHE } from "./page-flags.js";
+import { PG_ANON, PG_DIRTY, PG_LAZYFREE, PG_SWAPCACHE, PG_WRITEBACK } from "./page-flags.js";
 import { type Mapping, mappingsOf } from "./rmap.js";
 import { swapOutShared } from "./shmem-swap.js";
 import { splitMapping } from "./split-mapping.js";
@@ -39,12 +39,14 @@ import {
 
 /** Reclaims a folio, by its head, if it can be. `isolated`: references of the caller. */
 export function reclaimFolio(kernel: Kernel, head: number): void {
+  kernel.steps.needsFolio();
   if (isMigrating(kernel, head)) return;
   if ((pageFlags(kernel, head) & PG_ANON) === 0) {
     swapOutShared(kernel, head);
     return;
   }
   if (maybePinned(kernel, head)) return;
+  if ((pageFlags(kernel, head) & PG_WRITEBACK) !== 0) return;
   if ((pageFlags(kernel, head) & (PG_LAZYFREE | PG_DIRTY)) === PG_LAZYFREE) {
     if (discard(kernel, head)) return;
   }
@@ -101,6 +103,11 @@ function swapOut(kernel: Kernel, head: number): boolean {
     for (let i = 0; i < count; i++) writeSlot(kernel, slot + i, stampOf(kernel, head + i));
     kernel.count(Event.swap_out, count);
     setPageFlags(kernel, head, 0, PG_DIRTY);
+    // It leaves the cache when the device is through.
+    if (kernel.config.swapDevice === "stable") {
+      setPageFlags(kernel, head, PG_WRITEBACK);
+      return false;
+    }
   }
   if (folioMapsOf(kernel, head) === 0 && refsOf(kernel, head) === count) {
     removeFromSwapCache(kernel, head);

@@ -10,6 +10,7 @@ import type { LockMode } from "./time.js";
 /** Runs a system call under the mmap_lock of `mm`. */
 export function syscall<T>(kernel: Kernel, mm: Mm, mode: LockMode, body: () => T): T {
   const { clocks } = kernel;
+  kernel.steps.needsMmap(mm);
   makeRoom(kernel);
   kernel.count(Event.syscall);
   const since = clocks.acquire(mm.mmapLock, mode);

@@ -7,7 +7,16 @@ import { unfold } from "./contpte.js";
 import { Event } from "./events.js";
 import type { Fault, FaultResult } from "./fault-types.js";
 import { askToWrite } from "./file.js";
-import { folioMapsOf, headOf, newAnonPage, pageFlags, refsOf, stampOf } from "./folio.js";
+import {
+  folioMapsOf,
+  headOf,
+  mapsOf,
+  newAnonPage,
+  pageFlags,
+  refsOf,
+  stampOf,
+  wholeMapsOf,
+} from "./folio.js";
 import { handleUserfault } from "./handle-userfault.js";
 import type { Kernel } from "./kernel.js";
 import { maybeMappedShared } from "./mm-ids.js";
@@ -15,7 +24,7 @@ import { invalidating } from "./notifier.js";
 import { PG_ANON, PG_KSM, PG_LARGE, PG_SWAPCACHE } from "./page-flags.js";
 import { pageProt, writeFlag } from "./page-prot.js";
 import { setIndex } from "./rmap.js";
-import { dropCached, freeSwap } from "./swap-device.js";
+import { dropCached, freeSwap, slotOf, usersOf } from "./swap-device.js";
 import { VM_UFFD_WP } from "./vm-flags.js";
 
 /** Cache lines of the page and of its entry's table that a fault touches (cache-lines.ts). */
@@ -117,12 +126,25 @@ function copy(kernel: Kernel, fault: Fault, slot: number, old: number, kept?: nu
   if (frame === 0) return "oom";
   kernel.count(Event.fault_copy);
   kernel.count(old === 0 ? Event.page_zero : Event.page_copy);
+  if (old !== 0 && nobodyElseHas(kernel, old)) kernel.pae.costs.add("copies_unneeded");
   const flags = Pte.young | (kept ?? kernel.written | writeFlag(vma));
   invalidating(kernel, { mm, start: page, end: page + 1, event: "clear" }, () =>
     replace(kernel, fault, slot, frame, flags),
   );
   if (old !== 0) dropCached(kernel, old, mm.id);
   return "done";
+}
+
+/** No other entry maps the page, and none holds its place in swap: a proof that looked at entries would have spared it. */
+function nobodyElseHas(kernel: Kernel, frame: number): boolean {
+  const flags = pageFlags(kernel, frame);
+  if ((flags & PG_ANON) === 0 || mapsOf(kernel, frame) !== 1) return false;
+  const head = headOf(kernel, frame);
+  if ((flags & PG_LARGE) !== 0 && wholeMapsOf(kernel, head) > 0) return false;
+  const headFlags = pageFlags(kernel, head);
+  if ((headFlags & PG_KSM) !== 0) return false;
+  if ((headFlags & PG_SWAPCACHE) === 0) return true;
+  return usersOf(kernel, slotOf(kernel, head) + (frame - head)) === 0;
 }
 
 function replace(

@@ -108,7 +108,7 @@ function compileHalf(
     keys: compileKeys(descriptor, environment),
     accessed,
     dirty: updateOf(descriptor, environment, "dirty"),
-    tableSet: descriptor.accessed.inTables === true ? accessed.value : 0n,
+    tableSet: setsTables(descriptor, accessed) ? accessed.value : 0n,
     accessedBeforePermission: descriptor.accessedBeforePermission,
     faultDropsTlb: descriptor.faultDropsTlb.value,
     global: globalOf(descriptor, environment),
@@ -163,6 +163,11 @@ function updateOf(
     throw new MmulateError("DESCRIPTOR", `${descriptor.name}: no ${which} row fits the mode`);
   }
   return { ...maskValueOf(descriptor, { [update.field]: update.value }), by: row.by };
+}
+
+/** Whether the walker sets the accessed flag of tables, too. */
+function setsTables({ accessed }: Descriptor, { by }: CompiledUpdate): boolean {
+  return accessed.inTables === true && by === "hardware";
 }
 
 function globalOf(descriptor: Descriptor, environment: Environment): MaskValue {

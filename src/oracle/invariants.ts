@@ -21,6 +21,7 @@ import type { SharedObject } from "../kernel/shared-object.js";
 import { isCow, VM_UFFD_WP, VM_WRITE } from "../kernel/vm-flags.js";
 import { lookAtEntries, NO_HUGE } from "../kernel/walk-entries.js";
 import { Pte } from "../layout/linux-flags.js";
+import { seesX } from "../pae/observe.js";
 import { Audit, type Violation } from "./audit.js";
 
 /** Who else holds pages, and for whom all this is. */
@@ -140,7 +141,7 @@ function checkEntry(audit: Audit, mm: Mm, slot: number, page: number, level: num
   const whole = level > 0 || isHugetlb(vma);
   (whole ? audit.wholes : audit.maps).add(frame);
   const page0 = pageFlags(kernel, frame);
-  const exclusive = kernel.pae.isX(slot, level, frame);
+  const exclusive = seesX(kernel, slot, level, frame);
   if (exclusive) (whole ? audit.exclusiveWholes : audit.exclusive).add(frame);
   if (write && isCow(vma.flags) && !exclusive) {
     audit.complain("I2: private writable entries are exclusive", where);

@@ -10,7 +10,7 @@ import type { Kernel } from "../kernel/kernel.js";
 import { Pte } from "../layout/linux-flags.js";
 import { PaeCosts } from "./costs.js";
 import { INDIFFERENT } from "./indifferent.js";
-import { Bitmaps } from "./not-exclusive-bitmaps.js";
+import { type BitmapGuards, Bitmaps } from "./not-exclusive-bitmaps.js";
 import { isAnon, needsCopy } from "./pinned.js";
 import type { Entry, PaeHooks, PaeScheme, Reserved } from "./types.js";
 
@@ -27,10 +27,17 @@ export class BitmapHooks implements PaeHooks {
   readonly cleans = INDIFFERENT.cleans;
   readonly isDirty = INDIFFERENT.isDirty;
   readonly mayDiffer = INDIFFERENT.mayDiffer;
+  readonly dupMayDiffer = INDIFFERENT.dupMayDiffer;
   protected readonly bitmaps: Bitmaps;
 
-  constructor(private readonly kernel: Kernel) {
-    this.bitmaps = new Bitmaps(kernel, this.costs);
+  constructor(
+    private readonly kernel: Kernel,
+    guards: BitmapGuards = {
+      fragments: !kernel.lacks("fragment-index"),
+      rcu: !kernel.lacks("table-rcu"),
+    },
+  ) {
+    this.bitmaps = new Bitmaps(kernel, this.costs, guards);
   }
 
   isX(slot: number, _level: number, frame: number): boolean {

@@ -13,6 +13,12 @@ const PAE_COSTS = [
   ["entry_writes", "page-table entries written for this alone"],
   ["folio_dirtied", "folios marked dirty because an entry could no longer say so"],
   ["entries_gathered", "entries of other tables write-protected, because a folio's all must be"],
+  ["fork_batches", "runs of present entries that fork copied, each as long as it could be"],
+  ["fork_batched", "entries in them"],
+  [
+    "copies_unneeded",
+    "pages copied at a write fault though nobody else had them mapped or in swap",
+  ],
   ["waits", "folios in migration that fork had to wait for"],
 ] as const;
 
@@ -29,9 +35,13 @@ export class PaeCosts {
   private readonly counts = new Map<PaeCost, number>(PAE_COSTS.map(([name]) => [name, 0]));
   /** fork goes entry by entry, so that each is counted; else what its program does is not. */
   exact = false;
+  /** False while an observer looks. */
+  counting = true;
   /** Bytes of metadata, now and at most. */
   bytes = 0;
   mostBytes = 0;
+  /** Entries of the longest run that fork copied. */
+  longestBatch = 0;
   /** Lines touched last: touched again, they are near. */
   private lines: readonly string[] = [];
 
@@ -43,9 +53,16 @@ export class PaeCosts {
     return this.counts.get(cost) ?? 0;
   }
 
+  /** fork copied so many entries together. */
+  forked(entries: number): void {
+    this.add("fork_batches");
+    this.add("fork_batched", entries);
+    this.longestBatch = Math.max(this.longestBatch, entries);
+  }
+
   /** A line is touched; the last four are near (fork goes along two tables, and what hangs off them). */
   touch(cost: PaeCost, line: string): void {
-    if (this.lines.includes(line)) return;
+    if (!this.counting || this.lines.includes(line)) return;
     this.lines = [line, ...this.lines.slice(0, NEAR - 1)];
     this.add(cost);
   }

@@ -25,6 +25,10 @@ export interface DirtyReading {
   readonly loose: boolean;
   /** D is set by pte_mkdirty, which may set soft-dirty, too; left out = by a helper that does not. */
   readonly mkdirty?: boolean;
+  /** D of a read-only entry is the CPU's own bit, where that is free to be set. */
+  readonly raw?: boolean;
+  /** fork takes D and W one after the other; left out = both in one exchange. */
+  readonly twoSteps?: boolean;
 }
 
 const BIT_WORD = 32n;
@@ -37,15 +41,22 @@ const WRITTEN = 4;
 /** Reads and writes the two bits of entries. */
 class Bits {
   private readonly low: readonly [mask: number, value: number];
+  /** The CPU's own bit; 0 = D is set as the kernel's helpers do. */
+  private readonly own: number;
   private readonly high: readonly [mask: number, value: number];
 
   constructor(
     private readonly kernel: Kernel,
     private readonly costs: PaeCosts,
     private readonly dirtied: number,
+    raw: boolean,
   ) {
     const { mask, value } = kernel.mmu.linux.heldDirty ?? { mask: 0n, value: 0n };
     const word = (bits: bigint): number => Number(BigInt.asIntN(32, bits));
+    const { hardware, mmu } = kernel;
+    const own = hardware.halves[0].dirty.mask;
+    // Where a clear bit means dirty, or something else, there is nothing to set by itself.
+    this.own = raw && (mmu.linux.filled & own) === 0n ? word(own) : 0;
     this.low = [word(mask), word(value)];
     this.high = [word(mask >> BIT_WORD), word(value >> BIT_WORD)];
   }
@@ -68,6 +79,11 @@ class Bits {
   hold(slot: number, flags: number, exclusive: boolean): void {
     if (this.held(slot, flags) === exclusive) return;
     this.costs.add("entry_writes");
+    if (exclusive && this.own !== 0) {
+      this.kernel.mmu.words[slot >>> 2] = (this.kernel.mmu.words[slot >>> 2] ?? 0) | this.own;
+      this.kernel.mmu.exports.updateEntry(slot, 0, this.dirtied & ~Pte.dirty);
+      return;
+    }
     const [clear, set] = exclusive ? [0, this.dirtied] : [Pte.dirty, 0];
     this.kernel.mmu.exports.updateEntry(slot, clear, set);
   }
@@ -92,13 +108,15 @@ export class EntryDirty implements PaeHooks {
   readonly moveEntry = INDIFFERENT.moveEntry;
   readonly tablesGo = INDIFFERENT.tablesGo;
   private readonly loose: boolean;
+  private readonly twoSteps: boolean;
 
   constructor(
     protected readonly kernel: Kernel,
-    { loose, mkdirty = false }: DirtyReading,
+    { loose, mkdirty = false, raw = false, twoSteps = kernel.lacks("one-exchange") }: DirtyReading,
   ) {
     this.loose = loose;
-    this.bits = new Bits(kernel, this.costs, mkdirty ? kernel.madeDirty : Pte.dirty);
+    this.twoSteps = twoSteps;
+    this.bits = new Bits(kernel, this.costs, mkdirty ? kernel.madeDirty : Pte.dirty, raw);
   }
 
   isX(slot: number, _level: number, frame: number): boolean {
@@ -184,6 +202,11 @@ export class EntryDirty implements PaeHooks {
     return (flags & Pte.write) !== 0 ? Pte.young | Pte.dirty : Pte.young;
   }
 
+  /** Neither W nor D outlives fork; but of read-only entries D says whether a pin is to be looked for. */
+  dupMayDiffer(flags: number): number {
+    return (flags & Pte.write) !== 0 ? Pte.young | Pte.dirty : Pte.young;
+  }
+
   private isFolioDirty(frame: number): boolean {
     return (pageFlags(this.kernel, headOf(this.kernel, frame)) & PG_DIRTY) !== 0;
   }
@@ -201,7 +224,16 @@ export class EntryDirty implements PaeHooks {
       const flags = this.bits.flags(slot);
       const says = this.loose || (flags & Pte.write) !== 0;
       if (says && (flags & Pte.dirty) !== 0) this.markDirty(entry.frame);
-      this.kernel.mmu.exports.updateEntry(slot, Pte.write | Pte.dirty, 0);
+      if (this.twoSteps) this.passCleaned(entry, slot);
+      const both = this.twoSteps ? Pte.write : Pte.write | Pte.dirty;
+      this.kernel.mmu.exports.updateEntry(slot, both, 0);
     }
+  }
+
+  /** Clean, but still writable: a CPU that stores now makes it dirty again, and then it loses the right to write. */
+  private passCleaned({ mm }: Entry, slot: number): void {
+    const { mmu, steps } = this.kernel;
+    mmu.exports.updateEntry(slot, Pte.dirty, 0);
+    steps.pass("fork-cleaned", { call: "fork", mm, table: true, folio: true });
   }
 }

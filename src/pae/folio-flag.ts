@@ -24,6 +24,14 @@ import { INDIFFERENT } from "./indifferent.js";
 import { isAnon, needsCopy } from "./pinned.js";
 import type { Entry, PaeHooks } from "./types.js";
 
+/** What keeps F right. */
+export interface FolioGuards {
+  /** fork write-protects all entries before it shares the first; a folio that comes back in parts is not exclusive. */
+  readonly first: boolean;
+  /** Neither fork nor migration changes F while the other is at it; else fork takes F from entry to entry. */
+  readonly lock: boolean;
+}
+
 /** Hooks of such a scheme. */
 export class FolioFlag implements PaeHooks {
   readonly costs = new PaeCosts();
@@ -35,20 +43,21 @@ export class FolioFlag implements PaeHooks {
   readonly cleans = INDIFFERENT.cleans;
   readonly isDirty = INDIFFERENT.isDirty;
   readonly mayDiffer = INDIFFERENT.mayDiffer;
+  readonly dupMayDiffer = INDIFFERENT.dupMayDiffer;
   readonly tableFrom = INDIFFERENT.tableFrom;
   readonly split = INDIFFERENT.split;
   readonly byFlags = INDIFFERENT.byFlags;
   readonly moveEntry = INDIFFERENT.moveEntry;
   readonly tablesGo = INDIFFERENT.tablesGo;
 
-  /**
-   * @param waitsForMigration whether the folio's lock, which migration holds, keeps F as it is (guarded); else fork
-   * takes F from entry to entry
-   */
+  readonly waitsForMigration: boolean;
+
   constructor(
     private readonly kernel: Kernel,
-    readonly waitsForMigration: boolean,
-  ) {}
+    private readonly guards: FolioGuards,
+  ) {
+    this.waitsForMigration = guards.lock;
+  }
 
   isX(_slot: number, _level: number, frame: number): boolean {
     const head = headOf(this.kernel, frame);
@@ -76,7 +85,7 @@ export class FolioFlag implements PaeHooks {
     const { slot, level, frame } = entry;
     if (!this.isX(slot, level, frame)) return true;
     if (needsCopy(this.kernel, entry)) return false;
-    if (this.waitsForMigration) this.protectAll(entry);
+    if (this.guards.first) this.protectAll(entry);
     this.put(frame, false);
     return true;
   }
@@ -114,7 +123,7 @@ export class FolioFlag implements PaeHooks {
   mayBeX(frame: number, count: number): boolean {
     const { kernel } = this;
     const head = headOf(kernel, frame);
-    if (!this.waitsForMigration || !isLarge(kernel, head)) return true;
+    if (!this.guards.first || !isLarge(kernel, head)) return true;
     const cached = (pageFlags(kernel, head) & PG_SWAPCACHE) !== 0;
     return !cached && count === 2 ** orderOf(kernel, head) && folioMapsOf(kernel, head) === 0;
   }

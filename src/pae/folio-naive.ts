@@ -10,6 +10,7 @@ import type { PaeScheme } from "./types.js";
 export const folioNaive: PaeScheme<Kernel> = {
   name: "folio-naive",
   title: "a flag of each folio, without guards",
+  fromPage: true,
   forkCases: [{ clear: Pte.write, frameClear: PG_EXCLUSIVE }],
-  hooks: (kernel) => new FolioFlag(kernel, false),
+  hooks: (kernel) => new FolioFlag(kernel, { first: false, lock: false }),
 };

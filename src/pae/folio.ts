@@ -10,6 +10,7 @@ import type { PaeScheme } from "./types.js";
 export const folio: PaeScheme<Kernel> = {
   name: "folio",
   title: "a flag of each folio, frozen by its lock",
+  fromPage: true,
   forkCases: [{ clear: Pte.write, frameClear: PG_EXCLUSIVE }],
   rules: [
     {
@@ -19,5 +20,9 @@ export const folio: PaeScheme<Kernel> = {
       after: ["fork", "pin", "pageout", "migrate"],
     },
   ],
-  hooks: (kernel) => new FolioFlag(kernel, true),
+  hooks: (kernel) =>
+    new FolioFlag(kernel, {
+      first: !kernel.lacks("folio-first"),
+      lock: !kernel.lacks("folio-lock"),
+    }),
 };

@@ -18,6 +18,8 @@ export const INDIFFERENT: Indifferent = {
   cleans: () => Pte.young | Pte.dirty,
   isDirty: (flags) => (flags & Pte.dirty) !== 0,
   mayDiffer: () => Pte.young | Pte.dirty,
+  // Entries of a private mapping that are dirty, and such that are not, are copied apart (copy_present_ptes).
+  dupMayDiffer: () => Pte.young,
   waitsForMigration: false,
   mayBeX: () => true,
   splitFolio: () => undefined,

@@ -18,6 +18,14 @@ const LINE_ENTRIES = 512;
 /** Levels whose entries may map pages. */
 const LEVELS = 3;
 
+/** What keeps the bits of a table its own. */
+export interface BitmapGuards {
+  /** Each table of a page has its part of the bitmap, which lives as long as one of them does. */
+  readonly fragments: boolean;
+  /** The bitmap of a table that is freed stays until walkers without locks are done. */
+  readonly rcu: boolean;
+}
+
 /** Bits of one page of tables. */
 interface Bitmap {
   readonly words: Uint32Array;
@@ -36,12 +44,15 @@ interface TablePlace {
 export class Bitmaps {
   private readonly bitmaps = new Map<number, Bitmap>();
   private readonly deposits = new Set<number>();
+  /** Bitmaps of tables that were freed while somebody walks without locks. */
+  private readonly dying = new Map<number, Bitmap>();
   private readonly tableBytes: number;
   private readonly pageBytes: number;
 
   constructor(
     private readonly kernel: Kernel,
     private readonly costs: PaeCosts,
+    private readonly guards: BitmapGuards,
   ) {
     this.tableBytes = kernel.entriesPerTable * ENTRY_BYTES;
     this.pageBytes = Math.max(this.tableBytes, kernel.config.page);
@@ -56,7 +67,8 @@ export class Bitmaps {
   }
 
   private indexOf(slot: number): number {
-    return (slot % this.pageBytes) / ENTRY_BYTES;
+    const bytes = this.guards.fragments ? this.pageBytes : this.tableBytes;
+    return (slot % bytes) / ENTRY_BYTES;
   }
 
   /** Bytes of the bitmap of a page of tables. */
@@ -66,7 +78,13 @@ export class Bitmaps {
 
   private find(slot: number): Bitmap | undefined {
     this.costs.touch("meta_lines", `ptdesc ${this.pageOf(slot)}`);
-    return this.bitmaps.get(this.pageOf(slot));
+    return this.bitmaps.get(this.pageOf(slot)) ?? this.dyingAt(slot);
+  }
+
+  /** What a walker still sees that began before the table was freed. */
+  private dyingAt(slot: number): Bitmap | undefined {
+    if (!this.kernel.steps.walking) this.dying.clear();
+    return this.dying.get(this.pageOf(slot));
   }
 
   /** Some entry of the table may be marked. */
@@ -182,8 +200,10 @@ export class Bitmaps {
     for (const slot of this.deposits) if (this.tableOf(slot) === table) this.takeDeposit(slot);
     const bitmap = this.bitmaps.get(this.pageOf(table));
     if (bitmap === undefined || !bitmap.tables.delete(table)) return;
+    const walked = this.guards.rcu && this.kernel.steps.walking;
+    if (walked) this.dying.set(this.pageOf(table), { ...bitmap, words: bitmap.words.slice() });
     this.mark(table, this.kernel.entriesPerTable, false);
-    if (bitmap.tables.size > 0) return;
+    if (this.guards.fragments && bitmap.tables.size > 0) return;
     this.bitmaps.delete(this.pageOf(table));
     this.charge(-1);
   }

@@ -15,6 +15,7 @@ const LOCK_ATOMICS = 2;
 export const pageBitlock: PaeScheme<Kernel> = {
   name: "page-bitlock",
   title: "a flag of each page; a large folio's under one bit lock",
+  fromPage: true,
   forkCases: [{ clear: Pte.write, frameClear: PG_EXCLUSIVE }],
   hooks: (kernel) => {
     const costs = new PaeCosts();

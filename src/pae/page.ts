@@ -83,6 +83,7 @@ export function pageFlagHooks(
 export const page: PaeScheme<Kernel> = {
   name: "page",
   title: "a flag of each page, as Linux has it",
+  fromPage: true,
   forkCases: [{ clear: Pte.write, frameClear: PG_EXCLUSIVE }],
   hooks: (kernel) => {
     const costs = new PaeCosts();

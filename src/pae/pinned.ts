@@ -7,7 +7,11 @@ import type { Entry } from "./types.js";
 
 /** fork: the page may be pinned by this address space, which has pinned some (`folio_needs_cow_for_dma`). */
 export function needsCopy(kernel: Kernel, { mm, frame }: Entry): boolean {
-  return mm.hasPinned && maybePinned(kernel, frame);
+  if (mm.hasPinned && maybePinned(kernel, frame)) return true;
+  if (kernel.steps.armed) {
+    kernel.steps.pass("fork-tested", { call: "fork", mm, table: true, folio: true });
+  }
+  return false;
 }
 
 /** An anonymous page. */

@@ -18,6 +18,15 @@ export const pteLoose: PaeScheme<Kernel> = {
     { clear: Pte.write },
   ],
   clearCases: [{ all: Pte.write, clear: KEPT, set: Pte.dirty }, { clear: Pte.softDirty }],
-  rules: ENTRY_DIRTY_RULES,
+  rules: [
+    ...ENTRY_DIRTY_RULES,
+    {
+      name: "dirty when made writable",
+      because:
+        "a read-only entry that is exclusive is dirty, and stays so when it is made writable; its first write takes no fault to make it dirty, which today's does where the CPU cannot",
+      after: ["mprotect", "uffd-wp"],
+      softwareDirty: true,
+    },
+  ],
   hooks: (kernel) => new EntryDirty(kernel, { loose: true }),
 };

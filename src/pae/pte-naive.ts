@@ -10,12 +10,15 @@ import { isAnon } from "./pinned.js";
 import type { PaeScheme } from "./types.js";
 
 class Unguarded extends EntryDirty {
+  /** X is in the entry that is looked at twice: why should fork's seqcount be needed? (Its pin test comes before.) */
+  readonly trustsEntry = true;
   override readonly keep = INDIFFERENT.keep;
   override readonly kept = INDIFFERENT.kept;
   override readonly madeWritable = INDIFFERENT.madeWritable;
   override readonly cleans = INDIFFERENT.cleans;
   override readonly isDirty = INDIFFERENT.isDirty;
   override readonly mayDiffer = INDIFFERENT.mayDiffer;
+  override readonly dupMayDiffer = INDIFFERENT.dupMayDiffer;
 
   /** ptep_get of a group joins D of all its entries. */
   override isX(slot: number, _level: number, frame: number): boolean {
@@ -31,5 +34,6 @@ export const pteNaive: PaeScheme<Kernel> = {
     { all: Pte.dirty, clear: Pte.write | Pte.dirty, frameSet: PG_DIRTY },
     { clear: Pte.write },
   ],
-  hooks: (kernel) => new Unguarded(kernel, { loose: true, mkdirty: true }),
+  hooks: (kernel) =>
+    new Unguarded(kernel, { loose: true, mkdirty: true, raw: true, twoSteps: true }),
 };

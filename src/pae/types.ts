@@ -76,6 +76,8 @@ export interface PaeHooks {
   dupRun(slot: number, to: number, count: number): void;
   /** KSM: the entry is about to be write-protected for good. False: it may be pinned. */
   tryShare(entry: Entry): boolean;
+  /** Pins without locks go by their second look at the entry, and not by write_protect_seq; left out = by both. */
+  readonly trustsEntry?: boolean;
   /** Folios in migration are locked against fork, which ends the migration first. */
   readonly waitsForMigration: boolean;
   /** A page of a folio, of which `count` come back together from swap, may be exclusive whatever the others are. */
@@ -102,6 +104,8 @@ export interface PaeHooks {
   isDirty(flags: number, frame: number): boolean;
   /** Flags in which entries of a batch, or a contiguous group, may differ from one with these flags. */
   mayDiffer(flags: number): number;
+  /** Flags in which entries that fork copies together may differ from one with these flags. */
+  dupMayDiffer(flags: number): number;
   /** An entry, present or not, has moved to another slot of its level. */
   moveEntry(from: number, to: number): void;
   /** Tables below `root` are freed by `free`, in [first, end). */
@@ -122,6 +126,8 @@ export interface PaeRule {
   readonly after: readonly string[];
   /** What the kernel must have for it. */
   readonly feature?: Feature;
+  /** Only where faults, and not the CPU, make entries dirty. */
+  readonly softwareDirty?: true;
 }
 
 /** A scheme. */
@@ -130,6 +136,8 @@ export interface PaeScheme<Kernel> {
   readonly title: string;
   /** It needs a bit of present entries (`Pte.exclusive`). */
   readonly ownBit?: boolean;
+  /** X can be asked of a page, without its entry: who unpins it can check that it still holds. */
+  readonly fromPage?: true;
   /** What fork does to entries of small anonymous pages that are not pinned; the first case that fits (ADR 0020). */
   readonly forkCases: readonly PaeCase[];
   /** What clear_refs does to them; left out: it write-protects whatever is there. */

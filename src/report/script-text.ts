@@ -34,6 +34,7 @@ const FIELDS: readonly ((shown: Observation) => string | undefined)[] = [
   ({ segv }) => (segv === undefined ? undefined : `segv ${segv.join(",")}`),
   ({ killed }) => (killed === undefined ? undefined : `killed ${killed.join(",")}`),
   ({ wpfault }) => (wpfault === undefined ? undefined : `wpfault ${wpfault.join(",")}`),
+  ({ waited }) => (waited === undefined ? undefined : "waited"),
   ({ data }) => (data === undefined ? undefined : `data ${runs(data)}`),
   ({ ranges }) =>
     ranges && `ranges ${ranges.map(([first, end]) => `${first}..${end - 1}`).join(",") || "none"}`,

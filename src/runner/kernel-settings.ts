@@ -4,10 +4,13 @@ import {
   type KernelConfig,
   SOFT_DIRTY_FOLDS,
   SOFT_DIRTY_SETTERS,
+  SWAP_DEVICES,
+  type SwapDevice,
   VM_SOFT_DIRTY_RULES,
 } from "../kernel/features.js";
+import { SAFEGUARDS } from "../kernel/safeguards.js";
 import { MMU_POLICIES } from "../kvm/policies/index.js";
-import { PAE_SCHEMES } from "../pae/index.js";
+import { DEFAULT_PAE, PAE_SCHEMES } from "../pae/index.js";
 
 type Allowed = readonly [pattern: RegExp, allowed: string];
 
@@ -19,11 +22,18 @@ function oneOf(names: readonly string[]): Allowed {
   return [new RegExp(`^(${names.join("|")})$`), words];
 }
 
+/** Some of some names, joined by +. */
+function someOf(names: readonly string[]): Allowed {
+  const one = `(${names.join("|")})`;
+  return [new RegExp(`^${one}(\\+${one})*$`), `${names.join(", ")}, joined by +`];
+}
+
 /** Settings of a kernel, and what each may be. */
 export const KERNEL_SETTINGS: ReadonlyMap<string, Allowed> = new Map<string, Allowed>([
   ["softDirty", [BOOLEAN, "true or false"]],
   ["hwDirty", [BOOLEAN, "true or false"]],
   ["swap", [BOOLEAN, "true or false"]],
+  ["swapDevice", oneOf(SWAP_DEVICES)],
   ["bbml2", [BOOLEAN, "true or false"]],
   ["rangeFlush", [BOOLEAN, "true or false"]],
   ["vmSoftDirty", oneOf(VM_SOFT_DIRTY_RULES)],
@@ -32,9 +42,25 @@ export const KERNEL_SETTINGS: ReadonlyMap<string, Allowed> = new Map<string, All
   ["thp", oneOf(["always", "madvise", "never"])],
   ["mmuPolicy", oneOf([...MMU_POLICIES.keys()])],
   ["pae", oneOf([...PAE_SCHEMES.keys()])],
+  ["without", someOf([...SAFEGUARDS.keys()])],
   ["memory", [/^([1-9]\d{0,3}m|[1-8]g)$/, "1m to 9999m, or 1g to 8g"]],
   ["mthp", [/^\d{1,6}[km](\+\d{1,6}[km])*$/, "sizes of folios such as 64k or 64k+1m"]],
 ]);
+
+type ExclusiveRules = Pick<KernelConfig, "pae" | "without" | "swapDevice">;
+
+/** How exclusivity is kept, and what endangers it. */
+export function exclusiveRules({
+  pae = DEFAULT_PAE,
+  without,
+  swapDevice,
+}: Readonly<Record<string, string>>): ExclusiveRules {
+  return {
+    ...(pae === DEFAULT_PAE ? {} : { pae }),
+    ...(without === undefined ? {} : { without: without.split("+") }),
+    ...(swapDevice === undefined ? {} : { swapDevice: swapDevice as SwapDevice }),
+  };
+}
 
 type SoftDirtyRules = Pick<KernelConfig, "vmSoftDirty" | "softDirtyBy" | "softDirtyFold">;
 

@@ -13,10 +13,9 @@ import { compileLayout } from "../layout/compile.js";
 import { type CpuOptions, compileCpu } from "../layout/cpu.js";
 import { compileLinuxLayout } from "../layout/linux-layout.js";
 import type { ModeInput } from "../layout/mode.js";
-import { DEFAULT_PAE } from "../pae/index.js";
 import { type MachineConfig, machineParts } from "../scenario/machine.js";
 import { unknown } from "../workload/parse.js";
-import { KERNEL_SETTINGS, softDirtyRules } from "./kernel-settings.js";
+import { exclusiveRules, KERNEL_SETTINGS, softDirtyRules } from "./kernel-settings.js";
 import { cpuNamed, NO_FILES, type OwnFiles, ownPartsOf, parseSelector } from "./plan.js";
 import type { Settings } from "./settings.js";
 
@@ -78,7 +77,7 @@ export function machineOf(
     thp: thp as ThpSwitch,
     mthp: middleOrders(words.mthp, page),
     swap: swap === "true",
-    ...(words.pae === undefined || words.pae === DEFAULT_PAE ? {} : { pae: words.pae }),
+    ...exclusiveRules(words),
     bbml2: words.bbml2 === "true",
     rangeFlush: words.rangeFlush === "true",
     ...softDirtyRules(words),

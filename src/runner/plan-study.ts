@@ -102,28 +102,28 @@ async function filesOf(chosen: Chosen): Promise<OwnFiles> {
 function machineAt(
   { machine: named, keys }: StudyPoint,
   settings: Settings,
-  own: OwnFiles,
+  files: OwnFiles,
   sweep: readonly Setting[],
 ): Pick<StudyCell, "machine" | "labels" | "set"> {
   const { arch, kernel, linuxLayout, cpus = 1, memory: bytes = MEMORY_BYTES, pages } = named;
+  const own = withParts(files, named);
   const costs = costsNamed(named.costs ?? CALIBRATED_COSTS, own);
   const cpu = named.cpu ?? cpuMeasured(arch, costs, own);
   const made = named.layout;
   const layout = made?.name ?? linuxLayout;
   const selectors = { arch, kernel, cpu, ...(layout === undefined ? {} : { linuxLayout: layout }) };
-  const layouts = made === undefined ? own.layouts : new Map([[made.name, made]]);
-  const extras = {
-    own: { ...own, layouts },
-    costs,
-    cpus,
-    bytes,
-    pages,
-    memory: memoryMeasured(costs, cpu),
-  };
+  const extras = { own, costs, cpus, bytes, pages, memory: memoryMeasured(costs, cpu) };
   const machine = machineOf(selectors, settings, extras);
   const swept = Object.fromEntries(sweep.map(({ path, value }) => [path, value]));
   const set = settings.values;
   return { machine, labels: { ...keys, ...swept }, ...(set && { set }) };
+}
+
+/** Files, and what a study brings along. */
+function withParts(own: OwnFiles, { architecture, layout }: StudyPoint["machine"]): OwnFiles {
+  const layouts = layout === undefined ? own.layouts : new Map([[layout.name, layout]]);
+  if (architecture === undefined) return { ...own, layouts };
+  return { ...own, layouts, architectures: new Map([[architecture.name, architecture]]) };
 }
 
 /** The command line, as short as it can be. */

@@ -39,6 +39,7 @@ const observation = z
     errno: z.union([z.literal(0), z.string()]),
     minflt: z.union([count, z.null()]),
     majflt: count.exactOptional(),
+    waited: z.literal(true).exactOptional(),
     segv: z.array(count).exactOptional(),
     wpfault: z.array(count).exactOptional(),
     data: z.array(z.tuple([count, z.union([count, z.null()])])).exactOptional(),

@@ -21,10 +21,9 @@ export const NO_SECOND_STAGE = "none";
 export function parseSecondStage(selector: string, architecture: string): SecondStageChoice | null {
   if (selector === NO_SECOND_STAGE) return null;
   const [pages = "", ...words] = selector.split(":");
-  const { layout } = secondStageFor(architecture, {
-    pages,
-    mode: readParameters(selector, words, "4k:levels=5"),
-  });
+  const usual = STAGE2S.get(architecture)?.typical.values;
+  const mode = { ...usual, ...readParameters(selector, words, "4k:levels=5") };
+  const { layout } = secondStageFor(architecture, { pages, mode });
   return { pages, mode: layout.mode };
 }
 

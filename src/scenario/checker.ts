@@ -6,7 +6,7 @@ import { forgetFiles } from "../kernel/file.js";
 import { isGuard } from "../kernel/guard.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { endMigration } from "../kernel/migrate.js";
-import { dropUnused } from "../kernel/swap-device.js";
+import { dropUnused, endWriteback, isUnderWriteback } from "../kernel/swap-device.js";
 import { VM_ACCESS_FLAGS, VM_DONTCOPY, VM_WIPEONFORK, VM_WRITE } from "../kernel/vm-flags.js";
 import { checkAccess } from "../oracle/access.js";
 import type { Violation } from "../oracle/audit.js";
@@ -33,6 +33,8 @@ export class Checker implements Watch {
   private readonly memory = new PlainMemory();
   private readonly written = new GuestWrites();
   private op = "";
+  /** In the middle of another operation. */
+  private inside = false;
 
   constructor(
     private readonly player: Player,
@@ -84,7 +86,19 @@ export class Checker implements Watch {
     this.memory.madvise(process, start, end, "free");
   }
 
+  between<T>(play: () => T): T {
+    const { op } = this;
+    this.inside = true;
+    try {
+      return play();
+    } finally {
+      this.inside = false;
+      this.op = op;
+    }
+  }
+
   private audit(): void {
+    if (this.inside) return;
     const processes = this.living();
     const spaces = processes.map(({ mm }) => mm);
     const pinned = processes.flatMap(({ pins }) => [...pins.values()].flat());
@@ -101,6 +115,10 @@ export class Checker implements Watch {
 
   forced(process: Process, page: number, value: number): void {
     this.memory.write(process, page, value);
+  }
+
+  unexpected(page: number): void {
+    this.complain([{ id: "what the script expects", text: `page ${page}` }]);
   }
 
   killed(process: Process): void {
@@ -144,9 +162,14 @@ export class Checker implements Watch {
     if (!this.memory.allows(process, page, wrote)) {
       this.complain([{ id: "access", text: `page ${page}: went through, should not` }]);
     }
-    this.complain(checkAccess(this.kernel, process.mm, page, wrote, frame));
+    // Until the call that is interrupted has flushed, a TLB may know what its tables no longer say.
+    if (!this.inside) this.complain(checkAccess(this.kernel, process.mm, page, wrote, frame));
     if (wrote) {
       this.memory.write(process, page, seen);
+      if (isUnderWriteback(this.kernel, frame)) {
+        const id = "a page stays as it is while a device writes it";
+        this.complain([{ id, text: `page ${page}` }]);
+      }
       return;
     }
     const want = this.memory.read(process, page, seen);
@@ -173,6 +196,7 @@ export class Checker implements Watch {
     for (const process of this.living()) exit(process);
     this.player.processes.clear();
     // Nobody's pages in the swap cache are no leak: the next reclaim takes them. Files outlive all processes.
+    endWriteback(this.kernel);
     dropUnused(this.kernel);
     this.audit();
     forgetFiles(this.kernel);

@@ -18,6 +18,7 @@ import {
 } from "../kvm/spte.js";
 import type { Vm } from "../kvm/vm.js";
 import { Pte } from "../layout/linux-flags.js";
+import { seesX } from "../pae/observe.js";
 import type { EntryState } from "../stats/observation.js";
 
 /** Numbers of frames, in the order in which they were first seen; the zero pages are 0. */
@@ -121,7 +122,7 @@ function hostState(kernel: Kernel, mm: Mm, page: number, numbers: FrameNumbers):
   const present = { ...shown, ...protnone, ...upper };
   if ((flags & Pte.special) !== 0 || isHugeZero(kernel, base)) return { ...present, frame: 0 };
   const cont = (flags & Pte.contiguous) !== 0 ? { cont: 1 } : {};
-  const exclusive = kernel.pae.isX(slot, level, base) ? { x: 1 } : {};
+  const exclusive = seesX(kernel, slot, level, base) ? { x: 1 } : {};
   return { ...present, ...cont, ...exclusive, ...frameState(kernel, base + offset, numbers) };
 }
 

@@ -12,6 +12,7 @@ import type { Mm } from "../kernel/mm.js";
 import { hintNuma } from "../kernel/numa-hinting.js";
 import { markIdle } from "../kernel/page-idle.js";
 import { reclaimPages } from "../kernel/reclaim.js";
+import { endWriteback } from "../kernel/swap-device.js";
 import { swapOff, swapOnAgain } from "../kernel/swap-off.js";
 import { Pte } from "../layout/linux-flags.js";
 import {
@@ -125,6 +126,12 @@ function doStrayDirty(context: Context): Shown {
   return {};
 }
 
+/** The swap device is through with what it was given. */
+function doWritebackEnd({ player }: Context): Shown {
+  endWriteback(player.kernel);
+  return {};
+}
+
 /** One pass of NUMA balancing's scanner. */
 function doNuma(context: Context): Shown {
   const { kernel } = context.player;
@@ -143,6 +150,7 @@ function doIdle(context: Context): Shown {
 
 export const MODEL_OPERATIONS: readonly [string, (context: Context) => Shown][] = [
   ["reclaim", doReclaim],
+  ["writeback-end", doWritebackEnd],
   ["swapoff", ({ player }) => ({ errno: swapOff(player.kernel) })],
   ["swapon", ({ player }) => ({ errno: swapOnAgain(player.kernel) })],
   ["oom-after", doOomAfter],

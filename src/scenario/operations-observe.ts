@@ -43,6 +43,22 @@ export function doScan(context: Context): Shown {
   return { ranges: result.ranges.map(([a, b]) => [a - region.start, b - region.start]) };
 }
 
+/**
+ * What the script's author says of pages, by their letters in `pagemap`. Where they do not show it, or do though they
+ * should not, whoever watches is told.
+ */
+export function doExpect(context: Context): Shown {
+  const { player, process } = context;
+  const { region, start, end } = rangeOf(context);
+  const pages = Array.from(readPagemap(player.kernel, process.mm, start, end), lettersOf);
+  const [wanted, letter] = [word(context, 3) === "yes", LETTERS[word(context, 4)] ?? ""];
+  const wrong = pages.findIndex((letters) => letters.includes(letter) !== wanted);
+  if (wrong >= 0) player.watch?.unexpected(start - region.start + wrong);
+  return { pages: runLengths(pages) };
+}
+
+const LETTERS: Readonly<Record<string, string>> = { "soft-dirty": "D", exclusive: "E" };
+
 /** A pin is known by its words; a second one of the same words stands beside it, and goes first. */
 export function doPin(context: Context): Shown {
   const { player, process, operation } = context;

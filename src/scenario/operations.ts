@@ -9,7 +9,6 @@ import { mmap, munmap } from "../kernel/mmap.js";
 import { mprotect } from "../kernel/mprotect.js";
 import { mremap, resize } from "../kernel/mremap.js";
 import { uffdRegister, uffdUnregister, uffdWriteProtect } from "../kernel/userfaultfd.js";
-import type { Observation } from "../stats/observation.js";
 import { runLengths } from "./observation.js";
 import {
   ACCESS,
@@ -32,9 +31,16 @@ import {
   mappedPages,
 } from "./operations-huge.js";
 import { forkFailing, MODEL_OPERATIONS } from "./operations-model.js";
-import { doPagemap, doPin, doScan, doState, doUnpin, doVmas } from "./operations-observe.js";
-import { endProcess, type Player, type Process } from "./player.js";
-import type { Operation } from "./script.js";
+import {
+  doExpect,
+  doPagemap,
+  doPin,
+  doScan,
+  doState,
+  doUnpin,
+  doVmas,
+} from "./operations-observe.js";
+import { endProcess, type Process } from "./player.js";
 import { unknownProcess } from "./threads.js";
 
 function doMmap(context: Context): Shown {
@@ -156,7 +162,8 @@ function ranged(call: (context: Context, start: number, end: number) => Errno) {
   };
 }
 
-const OPERATIONS: ReadonlyMap<string, (context: Context) => Shown> = new Map([
+/** By verb. */
+export const OPERATIONS: ReadonlyMap<string, (context: Context) => Shown> = new Map([
   ["mmap", doMmap],
   ["mmap-at", doMmapAt],
   ["munmap", ranged(({ player, process }, a, b) => munmap(player.kernel, process.mm, a, b))],
@@ -212,6 +219,7 @@ const OPERATIONS: ReadonlyMap<string, (context: Context) => Shown> = new Map([
       return {};
     },
   ],
+  ["expect", doExpect],
   ["pagemap", doPagemap],
   ["vmas", doVmas],
   ["state", doState],
@@ -219,38 +227,3 @@ const OPERATIONS: ReadonlyMap<string, (context: Context) => Shown> = new Map([
   ...GUEST_OPERATIONS,
   ...FILE_OPERATIONS,
 ]);
-
-/**
- * Plays one operation.
- * @throws MmulateError INPUT where it names what is not there, UNMODELLED
- */
-export function playOperation(player: Player, operation: Operation, index: number): Observation {
-  const { process, cpu } = player.threads.of(operation, player.processes);
-  const context: Context = { player, process, operation, index };
-  const play = OPERATIONS.get(operation.verb);
-  if (play === undefined) throw notModelled(context, operation.verb);
-  const { mm } = process;
-  if (mm.killed) return { op: operation.text, errno: "ESRCH", minflt: 0 };
-  player.acting = mm;
-  player.kernel.cpus.moveTo(cpu);
-  player.kernel.cpus.run(mm);
-  const [minor, major] = [mm.minorFaults, mm.majorFaults];
-  const end = player.watch?.begin(operation, process);
-  const shown = play(context);
-  player.acting = null;
-  if (mm.killed) player.endKilled(mm);
-  const { segv, wpfault, killed } = player.takeTrouble();
-  const base = process.regions.get(operation.words[0] ?? "")?.start ?? 0;
-  const observation: Observation = {
-    op: operation.text,
-    errno: 0,
-    minflt: mm.minorFaults - minor,
-    ...(mm.majorFaults > major ? { majflt: mm.majorFaults - major } : {}),
-    ...(segv.length > 0 ? { segv: segv.map((page) => page - base) } : {}),
-    ...(wpfault.length > 0 ? { wpfault: wpfault.map((page) => page - base) } : {}),
-    ...(killed.length > 0 ? { killed } : {}),
-    ...shown,
-  };
-  end?.(observation);
-  return observation;
-}

@@ -7,7 +7,7 @@ import { Checker, type Complaint } from "./checker.js";
 import { countersOf, eventsOf } from "./counts.js";
 import { bootMachine, type MachineConfig } from "./machine.js";
 import { Narrator } from "./narrator.js";
-import { playOperation } from "./operations.js";
+import { playOperation } from "./play-operation.js";
 import { endProcess, Player } from "./player.js";
 import type { Operation } from "./script.js";
 import { cpusNeeded } from "./threads.js";

@@ -16,6 +16,7 @@ import { VM_READ, VM_WRITE } from "../kernel/vm-flags.js";
 import type { Observation } from "../stats/observation.js";
 import { FrameNumbers } from "./entry-state.js";
 import type { Guest } from "./guest.js";
+import { Meanwhile } from "./meanwhile.js";
 import type { Operation } from "./script.js";
 import { Threads } from "./threads.js";
 
@@ -56,6 +57,8 @@ export function endProcess(kernel: Kernel, { mm, pins }: Process): void {
 export interface Watch {
   /** An operation begins; what is returned is called when it is done. */
   begin(operation: Operation, process: Process): (shown: Observation) => void;
+  /** What is played comes in the middle of another operation: the state is looked at when that is over. */
+  between<T>(play: () => T): T;
   /** An access went through: `seen` is what the page's first byte now is. */
   touched(process: Process, page: number, seen: number, frame: number, wrote: boolean): void;
   /** An access ended in SIGSEGV, or in SIGBUS. */
@@ -64,6 +67,8 @@ export interface Watch {
   unprotected(process: Process, page: number): void;
   /** A page was written to from outside, whatever its mapping allows. */
   forced(process: Process, page: number, value: number): void;
+  /** A page is not as the script expects it. */
+  unexpected(page: number): void;
   /** The OOM killer ended a process. */
   killed(process: Process): void;
   /** A guest's access went through to a page of its VMM: `seen` is what the page's first byte now is. */
@@ -152,6 +157,16 @@ export class Player {
     this.trouble = { segv: [], wpfault: [], killed: [] };
     return trouble;
   }
+
+  /** What was met before an interruption belongs to the operation that was interrupted. */
+  addTrouble({ segv, wpfault, killed }: Trouble): void {
+    this.trouble.segv.unshift(...segv);
+    this.trouble.wpfault.unshift(...wpfault);
+    this.trouble.killed.unshift(...killed);
+  }
+
+  /** What another CPU is to do while the next operation runs. */
+  readonly meanwhile = new Meanwhile();
 
   /** Whose operation is played: killed, it ends when that is over, others at once. */
   acting: Mm | null = null;

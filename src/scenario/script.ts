@@ -1,6 +1,7 @@
 // Scripts: one operation a line, `#` starts a comment. Text -> operations, each with its words checked.
 
 import { MmulateError } from "../errors.js";
+import { STEP_NAMES } from "../kernel/steps.js";
 import { hintFor } from "../layout/nearest.js";
 
 /** One operation, as a script says it. */
@@ -17,6 +18,8 @@ export interface Operation {
   readonly cpu?: number;
   readonly verb: string;
   readonly words: readonly string[];
+  /** Of `meanwhile`: what another CPU does. */
+  readonly inner?: Operation;
 }
 
 /** What the words of a verb are; `?` ends the required ones, a star takes any number. */
@@ -49,12 +52,15 @@ const FORMS: ReadonlyMap<string, string> = new Map([
   ["migrate-end", "region number count"],
   ["stray-dirty", "region number count"],
   ["reclaim", "count"],
+  ["writeback-end", ""],
+  ["expect", "region number count no|yes soft-dirty|exclusive"],
   ["swapoff", ""],
   ["swapon", ""],
   ["pagemap", "region"],
   ["vmas", "region"],
   ["thread", "process"],
   ["sleep", ""],
+  ["meanwhile", "step count word ? word*"],
   // Only the model knows these.
   ["state", "region"],
   ["hugepages", "size count"],
@@ -102,7 +108,13 @@ export function parseLine(text: string, line: number, where: string): Operation 
     throw bad(where, line, `no operation "${verb}"${hint} (there are ${VERBS.join(", ")})`);
   }
   checkWords(where, line, verb, form, rest);
-  return { text, where: `${where}:${line}`, process: "P", ...who, verb, words: rest };
+  const operation = { text, where: `${where}:${line}`, process: "P", ...who, verb, words: rest };
+  if (verb !== "meanwhile") return operation;
+  const inner = parseLine(rest.slice(2).join(" "), line, where);
+  if (inner.thread === undefined && inner.cpu === undefined) {
+    throw bad(where, line, `"${inner.text}": on which CPU? ("cpu N" or "on THREAD" before it)`);
+  }
+  return { ...operation, inner };
 }
 
 type Who = Partial<Pick<Operation, "process" | "thread" | "cpu">>;
@@ -174,6 +186,7 @@ const ALLOWED: ReadonlyMap<string, string> = new Map([
   ["file=F", "a name, and +PAGES where it does not begin at the file's first page"],
   ["advice", ADVICE.join(", ")],
   ["mode", "wp or wp-async, with ,unpopulated or without"],
+  ["step", STEP_NAMES.join(", ")],
   ["size", "bytes with a unit, such as 2m or 1g"],
   ["category", "written, soft-dirty, present; wp and check"],
 ]);
@@ -192,6 +205,8 @@ const KINDS: ReadonlyMap<string, RegExp> = new Map([
     "category",
     /^(wp|check|max=\d{1,9}|((not|any)=)?(written|soft-dirty|present|wpallowed|file|swapped|pfnzero|huge))$/,
   ],
+  ["step", new RegExp(`^(${STEP_NAMES.join("|")})$`)],
+  ["word", /^\S+$/],
   ["file", /^[A-Za-z][A-Za-z0-9_]*$/],
   ["file=F", /^file=[A-Za-z][A-Za-z0-9_]*(\+\d{1,10})?$/],
   ["machine", /^[A-Za-z][A-Za-z0-9_]*$/],

@@ -20,7 +20,7 @@ export interface Thread<Process> {
 export function cpusNeeded(operations: readonly Operation[]): number {
   let threads = 0;
   let most = 1;
-  for (const { verb, cpu = 0, where } of operations) {
+  for (const { verb, inner, cpu = inner?.cpu ?? 0, where } of operations) {
     if (verb === "thread") threads++;
     most = Math.max(most, 1 + threads, 1 + cpu);
     if (most > MOST_CPUS) {

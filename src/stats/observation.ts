@@ -37,6 +37,8 @@ export interface Observation {
   readonly wpfault?: readonly number[];
   /** Model only: processes that the OOM killer ended. */
   readonly killed?: readonly string[];
+  /** Of `meanwhile`: it came behind the operation, not in the middle of it. */
+  readonly waited?: true;
   readonly data?: readonly (readonly [number, number | null])[];
   readonly ranges?: readonly (readonly [number, number])[];
   readonly vmas?: readonly (readonly [number, number, string, string])[];

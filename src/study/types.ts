@@ -3,6 +3,7 @@
 //   parameters --plan--> points --run, each on a core of its own, in any order--> cells --assemble--> rows, verdicts, claims
 
 import type { LinuxLayout } from "../../arch/linux/schema.js";
+import type { Descriptor } from "../../arch/schema.js";
 import type { Core } from "../core/core.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { MachineConfig } from "../scenario/machine.js";
@@ -62,6 +63,8 @@ export interface StudyPoint {
     readonly cpu?: string;
     readonly costs?: string;
     readonly linuxLayout?: string;
+    /** An architecture that `arch` names and no list has. */
+    readonly architecture?: Descriptor;
     /** In place of a name: a layout that the study made. */
     readonly layout?: LinuxLayout;
     readonly cpus?: number;

@@ -22,7 +22,8 @@ export function byRule(
   const before = recording.script.slice(0, index + 1);
   const { kernel } = machineOf(recording.recording[0], own);
   const features = featuresOf(kernel.version, kernel.architecture);
-  const fits = ({ after, feature }: PaeRule): boolean =>
+  const fits = ({ after, feature, softwareDirty }: PaeRule): boolean =>
+    (softwareDirty === undefined || !kernel.hwDirty) &&
     (feature === undefined || features.has(feature)) &&
     before.some((line) => after.some((words) => hasWords(line, words)));
   const rule = PAE_SCHEMES.get(pae)?.rules?.find(fits);

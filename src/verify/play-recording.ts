@@ -6,7 +6,7 @@ import { MmulateError } from "../errors.js";
 import type { KernelConfig, ThpSwitch } from "../kernel/features.js";
 import { Checker, type Complaint } from "../scenario/checker.js";
 import { bootMachine, type MachineConfig, type OwnParts } from "../scenario/machine.js";
-import { playOperation } from "../scenario/operations.js";
+import { playOperation } from "../scenario/play-operation.js";
 import { endProcess, Player } from "../scenario/player.js";
 import { parseLine } from "../scenario/script.js";
 import type { Observation } from "../stats/observation.js";

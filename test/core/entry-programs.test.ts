@@ -266,7 +266,7 @@ describe.each(LAYOUT_NAMES)("a program on %s", (name) => {
 
 describe("a program that does not fit its block", () => {
   it.each([
-    ["cases", Array.from({ length: 17 }, () => ({ all: Pte.young }))],
+    ["cases", Array.from({ length: 25 }, () => ({ all: Pte.young }))],
     ["columns", [{ all: Pte.present, columns: Array.from({ length: 5 }, () => ({ word: 0 })) }]],
   ])("is refused: too many %s", async (what, cases) => {
     const { mmu } = await mmMachine("x86-64-7.0");

@@ -6,7 +6,7 @@ import { Access } from "../../assembly/abi/stop.js";
 import { MAX_GUESTS } from "../../assembly/abi/tlb.js";
 import type { Core } from "../../src/core/core.js";
 import type { InvalidationOperands } from "../../src/layout/invalidation.js";
-import { bootGuest, type GuestArchitecture } from "./nested-support.js";
+import { bootGuest, type HandMade } from "./nested-support.js";
 import { BUILDS, type Build } from "./support.js";
 
 const PAGE = 4096n;
@@ -29,7 +29,7 @@ class Guests {
 
   constructor(
     build: Build,
-    readonly arch: GuestArchitecture,
+    readonly arch: HandMade,
     readonly count: number,
     global: boolean,
   ) {
@@ -85,7 +85,7 @@ class Guests {
 
 /** What operations of the host take of guest 1, where guest 0 issues them (or guest 1, where they name the current one). */
 type Named = readonly [name: string, operands: InvalidationOperands, from: number];
-const NAMED: Record<GuestArchitecture, readonly Named[]> = {
+const NAMED: Record<HandMade, readonly Named[]> = {
   "x86-64": [
     ["INVEPT single", { guest: 1 }, 0],
     ["INVVPID address", { guest: 1, va: vaOf(0) }, 0],
@@ -96,7 +96,7 @@ const NAMED: Record<GuestArchitecture, readonly Named[]> = {
     ["VMALLS12E1IS", {}, 1],
   ],
 };
-const ALL: Record<GuestArchitecture, readonly string[]> = {
+const ALL: Record<HandMade, readonly string[]> = {
   "x86-64": ["INVEPT global", "INVVPID all"],
   arm64: ["ALLE1IS"],
 };
@@ -193,7 +193,7 @@ const step = fc.record({
 });
 
 /** The host's way to make a page of the running guest's second stage anew: nothing stale may be left. */
-const FLUSHES: Record<GuestArchitecture, (core: Core, guest: number, page: number) => void> = {
+const FLUSHES: Record<HandMade, (core: Core, guest: number, page: number) => void> = {
   "x86-64": (core, guest) => {
     core.invalidateGuests("INVEPT single", { guest });
   },

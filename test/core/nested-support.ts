@@ -11,7 +11,9 @@ import { compilePagePolicy } from "../../src/layout/page-policy.js";
 import { type CompiledStage2, compileStage2, type Stage2Options } from "../../src/layout/stage2.js";
 import { type Build, coreOf, typicalLayout } from "./support.js";
 
-export type GuestArchitecture = "x86-64" | "arm64";
+export type GuestArchitecture = "x86-64" | "arm64" | "riscv64";
+/** Those whose guests are also made by hand, entry by entry. */
+export type HandMade = Exclude<GuestArchitecture, "riscv64">;
 
 export interface Guest {
   readonly core: Core;

@@ -4,13 +4,7 @@ import { describe, expect, it } from "vitest";
 import { Counter } from "../../assembly/abi/counters.js";
 import { Access, FaultKind } from "../../assembly/abi/stop.js";
 import { stage2Code } from "../../src/layout/stage2.js";
-import {
-  bootGuest,
-  type Guest,
-  type GuestArchitecture,
-  mapOnDemand,
-  references,
-} from "./nested-support.js";
+import { bootGuest, type Guest, type HandMade, mapOnDemand, references } from "./nested-support.js";
 import { BUILDS, type Build } from "./support.js";
 
 const PAGE = 4096n;
@@ -63,7 +57,7 @@ const GPA = 0x55_5000n;
 /** A guest that maps VA to GPA by tables at guest-physical S1_ROOT + l pages; the second stage maps all of them. */
 function make(
   build: Build,
-  arch: GuestArchitecture,
+  arch: HandMade,
   options: Parameters<typeof bootGuest>[2] = {},
   page: bigint = S2[arch].leaf,
 ): Made & { readonly leaves: bigint[]; readonly pageEntry: bigint } {
@@ -96,6 +90,12 @@ describe.each(BUILDS)("%s build", (build) => {
       ["x86-64", { levels: 5 }, { levels: 5 }, 35],
       ["arm64", {}, {}, 24],
       ["arm64", {}, { ipa: 40 }, 19],
+      ["arm64", {}, { ipa: 34 }, 14],
+      ["arm64", { granule: 16 }, { granule: 16, ipa: 48 }, 19],
+      ["arm64", { granule: 64 }, { granule: 64, ipa: 46 }, 11],
+      ["riscv64", { sv: 48, svadu: false }, { sv: 48 }, 24],
+      ["riscv64", { sv: 39, svadu: false }, { sv: 39 }, 15],
+      ["riscv64", { sv: 57, svadu: false }, { sv: 57 }, 35],
     ] as const)("%s %o over %o: %i", (arch, mode, stage2Mode, want) => {
       const guest = bootGuest(build, arch, { mode, stage2Mode, window: true });
       mapOnDemand(guest, "base", "base");

@@ -6,6 +6,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { DEFAULT_COSTS } from "../../arch/costs/index.js";
+import { radix, radixLinux } from "../../arch/fixtures/radix.js";
 import { Access, FaultKind } from "../../assembly/abi/stop.js";
 import { MmCore } from "../../src/core/mm.js";
 import { compileLayout } from "../../src/layout/compile.js";
@@ -13,7 +14,6 @@ import { compileLinuxLayout } from "../../src/layout/linux-layout.js";
 import { compilePagePolicy } from "../../src/layout/page-policy.js";
 import { playScript } from "../../src/scenario/play-script.js";
 import { parseScript } from "../../src/scenario/script.js";
-import { radix, radixLinux } from "../reference/radix-fixture.js";
 import { scripts } from "../scenario/arbitrary-script.js";
 import { BUILDS, type Build, coreOf, withPlainCpu } from "./support.js";
 import { begin } from "./tables.js";

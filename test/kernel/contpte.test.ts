@@ -13,7 +13,7 @@ import { loadCoreModule } from "../../src/runner/module-files.js";
 import { planScripts } from "../../src/runner/plan-scripts.js";
 import { Checker } from "../../src/scenario/checker.js";
 import { bootMachine } from "../../src/scenario/machine.js";
-import { playOperation } from "../../src/scenario/operations.js";
+import { playOperation } from "../../src/scenario/play-operation.js";
 import { Player } from "../../src/scenario/player.js";
 import { cachedBy } from "../core/cached.js";
 

@@ -11,7 +11,7 @@ import { Pte } from "../../src/layout/linux-flags.js";
 import { loadCoreModule } from "../../src/runner/module-files.js";
 import { planScripts } from "../../src/runner/plan-scripts.js";
 import { bootMachine } from "../../src/scenario/machine.js";
-import { playOperation } from "../../src/scenario/operations.js";
+import { playOperation } from "../../src/scenario/play-operation.js";
 import { Player } from "../../src/scenario/player.js";
 import { parseLine } from "../../src/scenario/script.js";
 

@@ -35,6 +35,8 @@ describe("a guest whose second stage is walked", () => {
     ]);
     const five = await results({ archs: ["x86-64:levels=5"], secondStages: ["4k:levels=5"] });
     expect(perWalk(five)).toEqual([35]);
+    const risc = await results({ archs: ["riscv64"], secondStages: ["4k", "64k", "1g:sv=39"] });
+    expect(perWalk(risc)).toEqual([24, 24, 9]);
     const arm = await results({ archs: ["arm64"], secondStages: ["4k", "64k", "4k:ipa=40"] });
     expect(perWalk(arm)).toEqual([24, 24, 19]);
   });

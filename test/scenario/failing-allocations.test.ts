@@ -7,7 +7,7 @@ import { Core } from "../../src/core/core.js";
 import { loadCoreModule } from "../../src/runner/module-files.js";
 import { Checker, type Complaint } from "../../src/scenario/checker.js";
 import { bootMachine } from "../../src/scenario/machine.js";
-import { playOperation } from "../../src/scenario/operations.js";
+import { playOperation } from "../../src/scenario/play-operation.js";
 import { endProcess, Player } from "../../src/scenario/player.js";
 import { type Operation, parseLine } from "../../src/scenario/script.js";
 import type { Observation } from "../../src/stats/observation.js";

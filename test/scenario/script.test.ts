@@ -46,6 +46,9 @@ describe("a script", () => {
     "on-segv unprotect",
     "ksm",
     "pin A 0 4",
+    "meanwhile fork-batch 2 cpu 1 migrate A 0 4 hold",
+    "meanwhile pin-looked 1 on t munmap A 0 4",
+    "expect A 0 4 no soft-dirty",
   ])("may say: %s", (line) => {
     expect(parseScript(line, "x.scn")).toHaveLength(1);
   });
@@ -64,6 +67,9 @@ describe("a script", () => {
     ["uffd-wp A 0 4 maybe", '"maybe" is no on or off: uffd-wp '],
     ["scan A 0 4", "words are missing: scan "],
     ["scan A 0 4 dirty", '"dirty" is no category (written, soft-dirty, present; wp and check): '],
+    ["meanwhile fork-batch 1 fork c", '"fork c": on which CPU? ("cpu N" or "on THREAD" before it)'],
+    ["meanwhile fork 1 cpu 1 ksm", '"fork" is no step (fork-batch, fork-tested, '],
+    ["meanwhile fork-batch 1 cpu 1 frok c", 'no operation "frok"; did you mean "fork"?'],
     ["fork 1c", '"1c" is no process (letters, digits and _, a letter first): fork process'],
   ])("may not say: %s", (line, message) => {
     expect(refusal(`# comment\n${line}`)).toContain(`x.scn:2: ${message}`);
@@ -100,12 +106,15 @@ it("knows the verbs of the format, and those that only a model knows", () => {
     "migrate-end",
     "stray-dirty",
     "reclaim",
+    "writeback-end",
+    "expect",
     "swapoff",
     "swapon",
     "pagemap",
     "vmas",
     "thread",
     "sleep",
+    "meanwhile",
     // Of the model alone.
     "state",
     "hugepages",

@@ -12,7 +12,7 @@ import { zap } from "../../src/kvm/policies/zap.js";
 import { Vm } from "../../src/kvm/vm.js";
 import { Checker } from "../../src/scenario/checker.js";
 import { bootMachine } from "../../src/scenario/machine.js";
-import { playOperation } from "../../src/scenario/operations.js";
+import { playOperation } from "../../src/scenario/play-operation.js";
 import { endProcess, Player, type Process } from "../../src/scenario/player.js";
 import { parseLine } from "../../src/scenario/script.js";
 import { machineOf } from "../../src/verify/play-recording.js";

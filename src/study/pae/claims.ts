@@ -93,17 +93,16 @@ function naiveClaims(hazards: Cells, commandOf: CommandOf): StudyClaim[] {
   const names = [...new Set(hazards.map(({ labels }) => labels.pae ?? ""))];
   return names
     .filter((name) => name.endsWith("-naive"))
-    .map((pae) => {
+    .flatMap((pae) => {
       const broken = hazards.filter(
         ({ labels, found }) => labels.pae === pae && typeof found?.broken === "string",
       );
       const ids = [...new Set(broken.map(({ labels }) => labels.hazard ?? ""))];
-      return {
-        id: pae,
-        text: `Without guards it is broken by ${ids.join(", ")}.`,
-        holds: ids.length > 0,
-        command: commandOf({ pae, hazard: ids.length > 0 ? ids : "none", workload: "none" }),
-      };
+      // Of hazards that are not about it, nothing is to be said.
+      if (ids.length === 0) return [];
+      const text = `Without guards it is broken by ${ids.join(", ")}.`;
+      const command = commandOf({ pae, hazard: ids, workload: "none" });
+      return [{ id: pae, text, holds: true, command }];
     });
 }
 

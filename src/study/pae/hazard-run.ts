@@ -1,49 +1,46 @@
-// Plays the script of a hazard under a scheme and under today's, with the oracle watching both.
+// Plays the script of a hazard with the oracle watching: under a scheme, under today's, and without the safeguard that
+// the hazard is about.
 
 import { DEFAULT_PAE } from "../../pae/index.js";
-import { Checker } from "../../scenario/checker.js";
-import { playOperation } from "../../scenario/operations.js";
-import { playScript } from "../../scenario/play-script.js";
-import { endProcess } from "../../scenario/player.js";
+import type { MachineConfig } from "../../scenario/machine.js";
+import { type Played, playScript } from "../../scenario/play-script.js";
 import { parseScript } from "../../scenario/script.js";
-import type { Observation } from "../../stats/observation.js";
 import type { PointResult, StudyRun } from "../types.js";
-import type { Hazard } from "./hazards.js";
+import type { Hazard } from "./hazard.js";
 
-/** What of two runs must be the same: what the last `pagemap` shows. */
-function lastPagemap(observations: readonly Observation[]): string {
-  return JSON.stringify(observations.findLast(({ op }) => op.includes("pagemap"))?.pages);
+/** The first rule that is broken, in words. */
+function brokenIn({ complaints }: Played, { script }: Hazard): string | null {
+  const [first] = complaints ?? [];
+  if (first === undefined) return null;
+  // "H1:5: fork c" -> 5.
+  const line = Number(first.op.split(":")[1]);
+  return `${first.id}, after "${script[line - 1] ?? "the end"}"`;
 }
 
-/** Runs a hazard's script; without one, nothing is found. */
-export function runHazard(on: StudyRun, { id, script }: Hazard): PointResult {
-  if (script === undefined) {
-    on.boot();
-    return { metrics: {}, checks: [], found: { unseen: true } };
-  }
-  const operations = parseScript(script.join("\n"), id);
-  const { kernel: config } = on.machine;
-  const today = { ...on.machine, kernel: { ...config, pae: DEFAULT_PAE } };
-  // The machine that is booted already goes with the core's memory, which today's scheme takes for its own.
+/** Runs a hazard's script. */
+export function runHazard(on: StudyRun, hazard: Hazard): PointResult {
+  const operations = parseScript(hazard.script.join("\n"), hazard.id);
+  const { core, machine } = on;
+  // The machine that is booted already goes with the core's memory, which the next ones take for their own.
   on.boot();
-  const usual = playScript(on.core, operations, today, { check: true });
-  const { kernel, player } = on.boot();
-  const checker = new Checker(player, kernel);
-  player.watch = checker;
-  const shown = operations.map((operation, index) => playOperation(player, operation, index));
-  checker.finish((process) => endProcess(kernel, process));
-  const [first] = checker.complaints;
-  const wrong =
-    first === undefined ? null : `${first.id}, after "${script[atLine(first.op)] ?? ""}"`;
-  const differs = lastPagemap(shown) === lastPagemap(usual.observations) ? null : "pagemap differs";
+  const play = (kernel: Partial<MachineConfig["kernel"]>): Played =>
+    playScript(core, operations, { ...machine, kernel: { ...machine.kernel, ...kernel } }, CHECKED);
+  const usual = play({ pae: DEFAULT_PAE });
+  const own = play({});
+  const { safeguard } = hazard;
+  const without = safeguard === undefined ? null : brokenIn(play({ without: [safeguard] }), hazard);
+  const count = ({ events }: Played, name: string): number => events[name] ?? 0;
+  on.boot();
   return {
-    metrics: {},
+    metrics: {
+      copies: count(own, "fault_copy"),
+      copies_today: count(usual, "fault_copy"),
+      swap_writes: count(own, "swap_out"),
+      swap_writes_today: count(usual, "swap_out"),
+    },
     checks: [{ id: "right under page", ok: usual.complaints?.length === 0 }],
-    found: { broken: wrong ?? differs },
+    found: { broken: brokenIn(own, hazard), without },
   };
 }
 
-/** "H1:5: fork c" -> 4. */
-function atLine(op: string): number {
-  return Number(op.split(":")[1]) - 1;
-}
+const CHECKED = { check: true } as const;

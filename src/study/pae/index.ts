@@ -1,27 +1,28 @@
 // Where PageAnonExclusive may live: what each place costs, and what breaks.
 
-import { ARCHITECTURES } from "../../../arch/index.js";
 import { KERNEL_VERSIONS } from "../../../arch/linux/kernels.js";
 import { MmulateError } from "../../errors.js";
 import { PAE_SCHEMES } from "../../pae/index.js";
+import { parseScript } from "../../scenario/script.js";
+import { cpusNeeded } from "../../scenario/threads.js";
 import { combinations } from "../combinations.js";
 import type { Chosen, PointResult, Study, StudyPoint, StudyRun } from "../types.js";
+import { ABOUT } from "./about.js";
 import { assemble } from "./assemble.js";
+import type { Hazard } from "./hazard.js";
 import { runHazard } from "./hazard-run.js";
-import { HAZARD_KERNEL, HAZARDS } from "./hazards.js";
+import { HAZARDS, kernelOf } from "./hazards.js";
+import { hasFolios, MACHINES, pagesOf, partsOf, settingsOf } from "./machines.js";
 import { runRound } from "./round.js";
-import { WORKLOADS } from "./workloads.js";
+import { type Memory, WORKLOADS } from "./workloads.js";
 
 const SCHEMES = [...PAE_SCHEMES.keys()];
 const HAZARD_IDS = HAZARDS.map(({ id }) => id);
+const MEMORY: readonly Memory[] = ["base", "64k", "2m", "pool"];
 const NONE = "none";
 
 const PARAMETERS: Study["parameters"] = {
-  arch: {
-    means: "whose page tables",
-    values: [...ARCHITECTURES.keys()].slice(0, 2),
-    allowed: "selector",
-  },
+  arch: { means: "whose page tables", values: MACHINES, allowed: "selector" },
   kernel: {
     means: "whose memory management",
     values: KERNEL_VERSIONS.slice(-1),
@@ -39,27 +40,54 @@ const PARAMETERS: Study["parameters"] = {
     allowed: [...HAZARD_IDS, NONE],
   },
   folio: {
-    means: "how large the folios may be",
-    values: ["4k", "64k"],
-    allowed: ["4k", "64k", "2m"],
+    means: "what memory consists of: base pages, folios of a size, huge pages of a pool",
+    values: MEMORY,
+    allowed: MEMORY,
   },
   pages: { means: "base pages written", values: ["512"], allowed: { from: 32, to: 2 ** 16 } },
 };
 
+/** Schemes whose costs are counted: where all are chosen, not those that leave out what costs. */
+function countedOf(schemes: readonly string[]): readonly string[] {
+  if (schemes.length < SCHEMES.length) return schemes;
+  return schemes.filter((name) => !name.endsWith("-naive"));
+}
+
+function rounds(chosen: Chosen, workloads: readonly string[]): StudyPoint[] {
+  const names = ["kernel", "pages", "arch", "folio", "workload", "pae"] as const;
+  const all = { ...chosen, workload: workloads, pae: countedOf(chosen.pae ?? []) };
+  return combinations(all, names)
+    .filter(({ arch, folio }) => hasFolios(arch, folio as Memory))
+    .map((keys) => {
+      const { arch, folio, pae } = keys;
+      const memory = folio as Memory;
+      const kernel = `${keys.kernel}${settingsOf(arch, memory)}:pae=${pae}`;
+      const pages = pagesOf(arch, memory, Number(keys.pages));
+      return { keys, machine: { arch, kernel, ...partsOf(arch) }, values: { ...keys, pages } };
+    });
+}
+
+/** One point for each machine of the study, or for the one that the hazard takes. */
+function hazardPoints(chosen: Chosen, hazard: Hazard): StudyPoint[] {
+  const { id, on, kernel: needed } = hazard;
+  const cpus = cpusNeeded(parseScript(hazard.script.join("\n"), id));
+  const archs = on === undefined ? chosen.arch : [on.layout.architecture];
+  const kernels = needed === undefined ? chosen.kernel : [needed];
+  const all = { ...chosen, arch: archs ?? [], kernel: kernels ?? [], hazard: [id] };
+  return combinations(all, ["kernel", "arch", "hazard", "pae"]).map((keys) => {
+    const kernel = `${kernelOf(hazard, keys.kernel, keys.arch)}:pae=${keys.pae}`;
+    const machine = { arch: keys.arch, kernel, cpus, ...(on ?? partsOf(keys.arch)) };
+    return { keys, machine, values: keys };
+  });
+}
+
 function plan(chosen: Chosen): StudyPoint[] {
   const asked = (name: string): string[] => (chosen[name] ?? []).filter((each) => each !== NONE);
-  const names = ["kernel", "pages", "arch", "folio", "workload", "pae"] as const;
-  const rounds = combinations({ ...chosen, workload: asked("workload") }, names).map((keys) => {
-    const { arch, folio, pae } = keys;
-    const kernel = `${keys.kernel}${folio === "64k" ? ":thp=never:mthp=64k" : ""}:pae=${pae}`;
-    return { keys, machine: { arch, kernel }, values: keys };
-  });
-  const risky = ["kernel", "arch", "hazard", "pae"] as const;
-  const hazards = combinations({ ...chosen, hazard: asked("hazard") }, risky).map((keys) => {
-    const kernel = `${keys.kernel}:${HAZARD_KERNEL}:pae=${keys.pae}`;
-    return { keys, machine: { arch: keys.arch, kernel }, values: keys };
-  });
-  return [...rounds, ...hazards];
+  const hazards = HAZARDS.filter(({ id }) => asked("hazard").includes(id));
+  return [
+    ...rounds(chosen, asked("workload")),
+    ...hazards.flatMap((hazard) => hazardPoints(chosen, hazard)),
+  ];
 }
 
 function run(on: StudyRun, { values }: StudyPoint): PointResult {
@@ -71,18 +99,14 @@ function run(on: StudyRun, { values }: StudyPoint): PointResult {
   return runRound(on.boot(), {
     workload: String(values.workload),
     pages: Number(values.pages),
-    large: values.folio !== "4k",
+    memory: String(values.folio) as Memory,
     seed: on.seed,
   });
 }
 
 export const pae: Study = {
   summary: "where PageAnonExclusive may live, what each place costs, and what breaks there",
-  about: [
-    "Each workload begins with a mapping that was written as a whole; what comes then is counted: events of the kernel, and what the scheme itself does, atomic operations, cache lines of struct pages that are no folio's first, cache lines of bitmaps, entries written for this alone. Cycles are those of the kernel's events, without the scheme's own: what these cost on a machine nobody has measured, so they are counts.",
-    "A hazard's script is played with the oracle watching. A scheme is *broken* where the oracle finds a rule broken, or the last pagemap shows something else than under `page`; *guarded* where the hazard is about schemes of its kind and the script passes; *safe* where it is not about them. Hazards that live between the steps of two CPUs cannot be shown by scripts; they say so.",
-    "Real traces are not among the workloads: `random` writes single pages in random order, with a fork every 64 writes.",
-  ],
+  about: ABOUT,
   parameters: PARAMETERS,
   plan,
   run,

@@ -6,16 +6,16 @@ import { PG_ANON, PG_DIRTY } from "../../kernel/page-flags.js";
 import { leafAt } from "../../kernel/walk-entries.js";
 import { Pte } from "../../layout/linux-flags.js";
 import { PAE_COST_MEANINGS } from "../../pae/costs.js";
-import { playOperation } from "../../scenario/operations.js";
+import { playOperation } from "../../scenario/play-operation.js";
 import { parseLine } from "../../scenario/script.js";
 import { Ledger } from "../ledger.js";
 import type { PointResult, StudyMachine } from "../types.js";
-import { beginning, WORKLOADS } from "./workloads.js";
+import { beginning, type Memory, WORKLOADS } from "./workloads.js";
 
 export interface Round {
   readonly workload: string;
   readonly pages: number;
-  readonly large: boolean;
+  readonly memory: Memory;
   readonly seed: number;
 }
 
@@ -62,14 +62,14 @@ function count(machine: StudyMachine, pages: number, found: Protected): void {
 /** Plays a workload. What comes before it is not counted. */
 export function runRound(machine: StudyMachine, round: Round): PointResult {
   const { kernel, player } = machine;
-  const { pages, large, seed } = round;
+  const { pages, memory, seed } = round;
   const { costs } = kernel.pae;
   costs.exact = true;
   let index = 0;
   const play = (line: string): void => {
     playOperation(player, parseLine(line, index + 1, "study"), index++);
   };
-  for (const line of beginning(pages, large)) play(line);
+  for (const line of beginning(pages, memory)) play(line);
   const before = new Map(PAE_COST_MEANINGS.map(([name]) => [name, costs.of(name)]));
   const found: Protected = { all: 0, clean: 0 };
   const lines = WORKLOADS.get(round.workload)?.(pages, seed) ?? [];
@@ -87,7 +87,9 @@ export function runRound(machine: StudyMachine, round: Round): PointResult {
       ...Object.fromEntries(shown),
       ...Object.fromEntries(own),
       meta_bytes: costs.mostBytes,
-      lock_longest: Math.round(player.processNamed("P").mm.mmapLock.longest),
+      fork_longest: costs.longestBatch,
+      mmap_lock_longest: Math.round(player.processNamed("P").mm.mmapLock.longest),
+      table_lock_longest: Math.round(kernel.clocks.locks.get("page_table_lock")?.longest ?? 0),
       protected: found.all,
       protected_clean: found.clean,
     },

@@ -153,11 +153,16 @@ const SCRIPTS: readonly (readonly [string, Workload])[] = [
 /** By name: the script behind the first writes. */
 export const WORKLOADS: ReadonlyMap<string, Workload> = new Map(SCRIPTS);
 
+/** What the mapping consists of: base pages, folios of a size, or huge pages of a pool. */
+export type Memory = "base" | "64k" | "2m" | "pool";
+
 /** The mapping, all of it written. */
-export function beginning(pages: number, large: boolean): Lines {
+export function beginning(pages: number, memory: Memory): Lines {
+  if (memory === "pool")
+    return ["hugepages 2m 64", `mmap A ${pages} rw private huge=2m`, `write A 0 ${pages}`];
   return [
     `mmap A ${pages} rw private align=512`,
-    ...(large ? [`madvise A 0 ${pages} hugepage`] : []),
+    ...(memory === "base" ? [] : [`madvise A 0 ${pages} hugepage`]),
     `write A 0 ${pages}`,
   ];
 }

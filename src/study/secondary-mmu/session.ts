@@ -4,7 +4,7 @@ import { leafAt } from "../../kernel/walk-entries.js";
 import { SPTE_DIRTY, SPTE_WRITE } from "../../kvm/spte.js";
 import { Pte } from "../../layout/linux-flags.js";
 import { Checker } from "../../scenario/checker.js";
-import { playOperation } from "../../scenario/operations.js";
+import { playOperation } from "../../scenario/play-operation.js";
 import { parseLine } from "../../scenario/script.js";
 import type { Observation } from "../../stats/observation.js";
 import { Ledger, type Spent } from "../ledger.js";
