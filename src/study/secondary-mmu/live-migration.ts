@@ -14,7 +14,7 @@ import { leafAt } from "../../kernel/walk-entries.js";
 import { getDirtyLog, setLogging } from "../../kvm/dirty-log.js";
 import { guestAccess } from "../../kvm/guest-access.js";
 import type { LogMode, Vm } from "../../kvm/vm.js";
-import { playOperation } from "../../scenario/operations.js";
+import { playOperation } from "../../scenario/play-operation.js";
 import { parseLine } from "../../scenario/script.js";
 import { randomBelow } from "../../workload/random.js";
 import type { PointResult, StudyMachine } from "../types.js";
