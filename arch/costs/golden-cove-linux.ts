@@ -80,6 +80,8 @@ export const goldenCoveLinux: CostProfileInput = {
     tlb_flush_page: chosen(150, "INVLPG, generation counters"),
     tlb_flush_mm: chosen(400, "CR3 written, generation counters"),
     tlb_flush_range: chosen(150, "as one page"),
+    tlb_flush_issued: chosen(50, "TLBI of a page, not waited for"),
+    tlb_flush_waited: chosen(100, "a barrier that waits for them"),
     tlb_flush_late: chosen(400, "as any flush of an address space"),
     shootdown: chosen(4000, "an interrupt to other CPUs and back: about 1 us, second-hand"),
     ipi: chosen(800, "0.2 us a CPU that is told, second-hand"),

@@ -54,6 +54,8 @@ export const plainCosts: CostProfileInput = {
     tlb_flush_local: chosen(100),
     tlb_flush_mm: chosen(500),
     tlb_flush_range: chosen(200),
+    tlb_flush_issued: chosen(50),
+    tlb_flush_waited: chosen(150),
     tlb_flush_late: chosen(500),
     shootdown: chosen(4000),
     ipi: chosen(1000),

@@ -73,6 +73,8 @@ const FUNCTIONS = {
   tlb_flush_mm: counts("flush_tlb_mm"),
   tlb_flush_range: counts("asm/tlbflush.h __flush_tlb_range_op (TLBI of a range)"),
   tlb_flush_late: counts("arch/x86/mm/tlb.c switch_mm_irqs_off (choose_new_asid)"),
+  tlb_flush_issued: counts("arch_tlbbatch_add_pending (__flush_tlb_page_nosync)"),
+  tlb_flush_waited: counts("arch_tlbbatch_flush (DSB)"),
   gather_full: counts("mm/mmu_gather.c tlb_next_batch, tlb_flush_mmu"),
   shootdown: counts("kernel/smp.c smp_call_function_many_cond"),
   ipi: counts(

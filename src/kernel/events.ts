@@ -50,6 +50,8 @@ const EVENTS = [
   ["tlb_flush_mm", "flushes of an address space"],
   ["tlb_flush_local", "flushes of one page on this CPU alone"],
   ["tlb_flush_range", "flushes of a range of pages by one instruction"],
+  ["tlb_flush_issued", "flushes of one page that are waited for later"],
+  ["tlb_flush_waited", "waits for such flushes"],
   ["gather_full", "flushes in the middle of a call, because no more pages could be gathered"],
   [
     "tlb_flush_late",

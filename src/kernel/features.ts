@@ -104,8 +104,9 @@ function order(version: string): number {
 export function featuresOf(version: string, onArchitecture: string): ReadonlySet<Feature> {
   const at = order(version);
   const has = [...KERNEL_FEATURES].filter(
-    ([, { since, until, backported = [], architecture = onArchitecture }]) => {
+    ([, { sinceOn, until, backported = [], architecture = onArchitecture, ...fact }]) => {
       if (architecture !== onArchitecture) return false;
+      const since = sinceOn?.[onArchitecture] ?? fact.since;
       const begun = since === undefined || at >= order(since) || backported.includes(version);
       return begun && (until === undefined || at < order(until));
     },

@@ -10,6 +10,7 @@ import type { PaeHooks, PaeScheme } from "../pae/types.js";
 import type { AnonVmaPool } from "./anon-vma.js";
 import { CacheLines, STRUCT_PAGE_BYTES, VMA_BYTES } from "./cache-lines.js";
 import { Cpus } from "./cpus.js";
+import { DeferredFlush } from "./deferred-flush.js";
 import { EVENT_MEANINGS } from "./events.js";
 import { featuresOf, type KernelConfig, type VmSoftDirtyRule } from "./features.js";
 import { type HugePool, hugePools } from "./hugetlb-pool.js";
@@ -48,6 +49,8 @@ export class Kernel {
   readonly programs: KernelPrograms;
   readonly pae: PaeHooks;
   readonly tlb: TlbFlush;
+  /** Flushes that reclaim owes. */
+  readonly deferred: DeferredFlush;
   readonly clocks: Clocks;
   readonly cpus: Cpus;
   readonly locks: MmLocks;
@@ -154,6 +157,8 @@ export class Kernel {
       everywhere: this.has("broadcastUpgrade"),
       ranges: config.rangeFlush ?? false,
     });
+    const batches = this.has("reclaimFreesInBatches");
+    this.deferred = new DeferredFlush(this.tlb, this.has("defersReclaimFlush"), batches);
   }
 
   /** Whether this version has a feature. */

@@ -30,6 +30,7 @@ export function swapOutShared(kernel: Kernel, frame: number): void {
   }
   const slot = kernel.swapOn ? allocateSlots(kernel, 0) : 0;
   if (slot === 0) return;
+  kernel.deferred.beforeWrite();
   kernel.count(Event.swap_out);
   writeSlot(kernel, slot, stampOf(kernel, frame));
   duplicateSlot(kernel, slot);
@@ -37,6 +38,7 @@ export function swapOutShared(kernel: Kernel, frame: number): void {
   exports.clearEntry(cache);
   exports.makeAbsent(cache, SWAP_TYPE, slot, 0);
   putPage(kernel, frame);
+  kernel.deferred.folioFreed();
 }
 
 /**
@@ -91,7 +93,7 @@ function unmapNow(kernel: Kernel, frame: number): void {
     const wp = isUffdWp(kernel, slot, flags) && (vma.flags & VM_UFFD_WP) !== 0;
     keepDirty(kernel, flags, frame);
     exports.clearEntry(slot);
-    kernel.tlb.page(mm, page);
+    kernel.deferred.page(mm, page, (flags & Pte.dirty) !== 0);
     if (wp) setMarker(kernel, slot, MARKER_UFFD_WP);
     addMapping(kernel, frame, -1, mm.id);
     putPage(kernel, frame);
