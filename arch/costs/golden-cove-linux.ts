@@ -76,6 +76,14 @@ export const goldenCoveLinux: CostProfileInput = {
     dirty_log: chosen(20, "8 bytes read, a bit set in a bitmap"),
     dirty_log_full: chosen(1500, "an exit to whoever drains it"),
     dirty_sweep: chosen(2.5, "a load, tests, a loop, as of scan_entry"),
+    beside_set: chosen(
+      40,
+      "a table's bits found by its ptdesc, a locked or: two loads and an atomic",
+    ),
+    beside_line: chosen(
+      16,
+      "a line of the second-level cache, as the CPU profile golden-cove has it",
+    ),
     far_line: chosen(148, "the LLC of the CPU profile golden-cove"),
     tlb_flush_page: chosen(150, "INVLPG, generation counters"),
     tlb_flush_mm: chosen(400, "CR3 written, generation counters"),

@@ -43,6 +43,8 @@ export const plainCosts: CostProfileInput = {
     dirty_log: chosen(20),
     dirty_log_full: chosen(1500),
     dirty_sweep: chosen(5),
+    beside_set: chosen(40),
+    beside_line: chosen(20),
     split_mapping: chosen(10000),
     split_folio: chosen(50000),
     collapse: chosen(200000),
