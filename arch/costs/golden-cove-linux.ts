@@ -2,7 +2,7 @@
 // pages cost there, the rest carried over from another machine or chosen, and judged by what they predict (docs/calibration.md).
 
 import type { CostProfileInput } from "./schema.js";
-import { SECONDARY_COSTS } from "./secondary.js";
+import { FILE_COSTS, SECONDARY_COSTS } from "./secondary.js";
 
 type Cost = CostProfileInput["events"][string];
 
@@ -41,6 +41,7 @@ export const goldenCoveLinux: CostProfileInput = {
   overlap: 1.404,
   measuredOn: [{ cpu: "golden-cove", dataCached: true, nestedShift: 12 }],
   events: {
+    ...FILE_COSTS,
     ...SECONDARY_COSTS,
     trap: fitted(1888.3, "wp_reuse"),
     page_zero: fitted(7114.4, "first_touch"),

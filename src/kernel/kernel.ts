@@ -103,6 +103,8 @@ export class Kernel {
   readonly deferredSplit = new Set<number>();
   /** Who else translates address spaces (notifier.ts). */
   readonly notifiers: NotifierList = new Map();
+  /** Cycles spent in them, flushes of theirs among it. */
+  notifierCycles = 0;
   /** Head of the huge zero page; 0 = not made yet (huge-zero.ts). */
   hugeZeroFrame = 0;
   /** The zero page; it has no mappings, and a reference that is never dropped. */
