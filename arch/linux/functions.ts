@@ -66,6 +66,8 @@ const FUNCTIONS = {
   dirty_log: counts("arch/x86/kvm/vmx/vmx.c vmx_flush_pml_buffer"),
   dirty_log_full: counts("arch/x86/kvm/vmx/vmx.c handle_pml_full"),
   dirty_sweep: does("mm/rmap.c page_vma_mkclean_one, as far as it makes entries clean"),
+  beside_set: counts("no kernel has it: a table of soft-dirty bits beside the page table"),
+  beside_line: counts("no kernel has it: a table of soft-dirty bits beside the page table"),
   clear_entry: does("fs/proc/task_mmu.c clear_soft_dirty"),
   vma_split: counts("mm/vma.c __split_vma"),
   vma_merge: counts("mm/vma.c vma_merge_existing_range, vma_merge_new_range"),

@@ -77,6 +77,8 @@ const EVENTS = [
   ["dirty_log", "pages that a log of the hardware told"],
   ["dirty_log_full", "logs of the hardware that were full"],
   ["dirty_sweep", "entries whose dirty state was looked at"],
+  ["beside_set", "bits set in a table of soft-dirty bits beside the page table (beside.ts)"],
+  ["beside_line", "cache lines of such a table that were gone through"],
   ["oom_kill", "processes killed for their memory"],
   ["notifier_range", "ranges that secondary MMUs were told of (notifier.ts)"],
   ["notifier_age", "times a secondary MMU was asked whether a page is young"],

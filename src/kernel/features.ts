@@ -63,6 +63,8 @@ export interface KernelConfig {
   readonly softDirtyBy?: SoftDirtySetter;
   /** Left out = they must agree. */
   readonly softDirtyFold?: SoftDirtyFold;
+  /** Soft-dirty bits stand beside the page table, at a price (beside.ts). */
+  readonly softDirtyBeside?: boolean;
   /** The CPU sets access flag and dirty state; else faults do. */
   readonly hwDirty: boolean;
   /** arm64: FEAT_BBM level 2 without conflict aborts; left out = not there. */

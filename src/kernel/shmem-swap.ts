@@ -25,7 +25,7 @@ export function swapOutShared(kernel: Kernel, frame: number): void {
   // Entries go first; without swap that is all, and the page stays in the page cache.
   unmapShared(kernel, frame);
   if (object.file !== null) {
-    dropClean(kernel, object, index, frame);
+    if (dropClean(kernel, object, index, frame)) kernel.deferred.folioFreed();
     return;
   }
   const slot = kernel.swapOn ? allocateSlots(kernel, 0) : 0;
@@ -43,13 +43,14 @@ export function swapOutShared(kernel: Kernel, frame: number): void {
 
 /**
  * __remove_mapping, of a file's page: a clean one can be read again. A dirty one stays until the flusher has written it;
- * reclaim itself writes no file (mm/vmscan.c shrink_folio_list).
+ * reclaim itself writes no file (mm/vmscan.c shrink_folio_list). True: it went.
  */
-function dropClean(kernel: Kernel, { root }: SharedObject, index: number, frame: number): void {
-  if (isDirtyFolio(kernel, frame)) return;
+function dropClean(kernel: Kernel, { root }: SharedObject, index: number, frame: number): boolean {
+  if (isDirtyFolio(kernel, frame)) return false;
   const { exports } = kernel.mmu;
   exports.clearEntry(exports.findEntry(root, index, 0) >>> 0);
   putPage(kernel, frame);
+  return true;
 }
 
 /** drop_pagecache_sb of all files: clean pages that nobody maps or holds. */

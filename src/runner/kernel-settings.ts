@@ -39,6 +39,7 @@ export const KERNEL_SETTINGS: ReadonlyMap<string, Allowed> = new Map<string, All
   ["vmSoftDirty", oneOf(VM_SOFT_DIRTY_RULES)],
   ["softDirtyBy", oneOf(SOFT_DIRTY_SETTERS)],
   ["softDirtyFold", oneOf(SOFT_DIRTY_FOLDS)],
+  ["softDirtyBeside", [BOOLEAN, "true or false"]],
   ["thp", oneOf(["always", "madvise", "never"])],
   ["mmuPolicy", oneOf([...MMU_POLICIES.keys()])],
   ["pae", oneOf([...PAE_SCHEMES.keys()])],
@@ -62,10 +63,14 @@ export function exclusiveRules({
   };
 }
 
-type SoftDirtyRules = Pick<KernelConfig, "vmSoftDirty" | "softDirtyBy" | "softDirtyFold">;
+type SoftDirtyRules = Pick<
+  KernelConfig,
+  "vmSoftDirty" | "softDirtyBy" | "softDirtyFold" | "softDirtyBeside"
+>;
 
 /** Those that are about soft-dirty, as the kernel's configuration has them. */
 export function softDirtyRules(words: Readonly<Record<string, string>>): SoftDirtyRules {
   const names = ["vmSoftDirty", "softDirtyBy", "softDirtyFold"].filter((name) => name in words);
-  return Object.fromEntries(names.map((name) => [name, words[name]]));
+  const rules = Object.fromEntries(names.map((name) => [name, words[name]]));
+  return words.softDirtyBeside === "true" ? { ...rules, softDirtyBeside: true } : rules;
 }

@@ -15,6 +15,7 @@ import { compileLinuxLayout } from "../layout/linux-layout.js";
 import type { ModeInput } from "../layout/mode.js";
 import { type MachineConfig, machineParts } from "../scenario/machine.js";
 import { unknown } from "../workload/parse.js";
+import { costsForPages } from "./costs-of-pages.js";
 import { exclusiveRules, KERNEL_SETTINGS, softDirtyRules } from "./kernel-settings.js";
 import { cpuNamed, NO_FILES, type OwnFiles, ownPartsOf, parseSelector } from "./plan.js";
 import type { Settings } from "./settings.js";
@@ -82,7 +83,7 @@ export function machineOf(
     rangeFlush: words.rangeFlush === "true",
     ...softDirtyRules(words),
     ...(words.mmuPolicy === undefined ? {} : { mmuPolicy: words.mmuPolicy }),
-    costs: settings.costs(costs),
+    costs: settings.costs(costsForPages(costs, page)),
     cpus,
     page,
     frames: framesOf(words.memory, extras, page),
