@@ -8,9 +8,10 @@
 // through the lines of their bits. Where the entries in use have more bits than the near cache holds, lines come from
 // afar, by the same rule as those of struct pages (cache-lines.ts).
 
+import type { MmCore } from "../core/mm.js";
 import type { CacheLines } from "./cache-lines.js";
 import { Event } from "./events.js";
-import type { Kernel } from "./kernel.js";
+import type { KernelConfig } from "./features.js";
 
 const BITS_OF_LINE = 512;
 
@@ -34,10 +35,17 @@ const PASSED: ReadonlySet<number> = new Set([
   Event.swap_in,
 ]);
 
+/** The part of a kernel that it needs. */
+interface Host {
+  readonly config: KernelConfig;
+  readonly mmu: MmCore;
+  count(event: number, times: number): void;
+}
+
 /** What one kernel pays for such a table. */
 export class BesideTable {
   constructor(
-    private readonly kernel: Kernel,
+    private readonly kernel: Host,
     private readonly lines: CacheLines,
   ) {}
 
