@@ -2,7 +2,7 @@
 // pages cost there, the rest carried over from another machine or chosen, and judged by what they predict (docs/calibration.md).
 
 import type { CostProfileInput } from "./schema.js";
-import { SECONDARY_COSTS } from "./secondary.js";
+import { FILE_COSTS, SECONDARY_COSTS } from "./secondary.js";
 
 type Cost = CostProfileInput["events"][string];
 
@@ -41,6 +41,7 @@ export const goldenCoveLinux: CostProfileInput = {
   overlap: 1.404,
   measuredOn: [{ cpu: "golden-cove", dataCached: true, nestedShift: 12 }],
   events: {
+    ...FILE_COSTS,
     ...SECONDARY_COSTS,
     trap: fitted(1888.3, "wp_reuse"),
     page_zero: fitted(7114.4, "first_touch"),
@@ -75,10 +76,20 @@ export const goldenCoveLinux: CostProfileInput = {
     dirty_log: chosen(20, "8 bytes read, a bit set in a bitmap"),
     dirty_log_full: chosen(1500, "an exit to whoever drains it"),
     dirty_sweep: chosen(2.5, "a load, tests, a loop, as of scan_entry"),
+    beside_set: chosen(
+      40,
+      "a table's bits found by its ptdesc, a locked or: two loads and an atomic",
+    ),
+    beside_line: chosen(
+      16,
+      "a line of the second-level cache, as the CPU profile golden-cove has it",
+    ),
     far_line: chosen(148, "the LLC of the CPU profile golden-cove"),
     tlb_flush_page: chosen(150, "INVLPG, generation counters"),
     tlb_flush_mm: chosen(400, "CR3 written, generation counters"),
     tlb_flush_range: chosen(150, "as one page"),
+    tlb_flush_issued: chosen(50, "TLBI of a page, not waited for"),
+    tlb_flush_waited: chosen(100, "a barrier that waits for them"),
     tlb_flush_late: chosen(400, "as any flush of an address space"),
     shootdown: chosen(4000, "an interrupt to other CPUs and back: about 1 us, second-hand"),
     ipi: chosen(800, "0.2 us a CPU that is told, second-hand"),

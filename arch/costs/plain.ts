@@ -1,7 +1,7 @@
 // Round numbers for a machine of about 4 GHz, to order kinds of work by size. Not calibrated.
 
 import type { CostProfileInput } from "./schema.js";
-import { SECONDARY_COSTS } from "./secondary.js";
+import { FILE_COSTS, SECONDARY_COSTS } from "./secondary.js";
 
 /** A cost that is chosen, to the nearest round number. */
 function chosen(cycles: number): CostProfileInput["events"][string] {
@@ -17,6 +17,7 @@ export const plainCosts: CostProfileInput = {
   overlap: 1,
   measuredOn: [],
   events: {
+    ...FILE_COSTS,
     ...SECONDARY_COSTS,
     syscall: chosen(200),
     trap: chosen(1000),
@@ -42,21 +43,21 @@ export const plainCosts: CostProfileInput = {
     dirty_log: chosen(20),
     dirty_log_full: chosen(1500),
     dirty_sweep: chosen(5),
+    beside_set: chosen(40),
+    beside_line: chosen(20),
     split_mapping: chosen(10000),
     split_folio: chosen(50000),
     collapse: chosen(200000),
     swap_out: chosen(4000),
     swap_in: chosen(4000),
-    file_read: chosen(4000),
-    file_write: chosen(4000),
-    page_mkwrite: chosen(1000),
-    mkclean_entry: chosen(60),
     vma_split: chosen(1000),
     vma_merge: chosen(1000),
     tlb_flush_page: chosen(200),
     tlb_flush_local: chosen(100),
     tlb_flush_mm: chosen(500),
     tlb_flush_range: chosen(200),
+    tlb_flush_issued: chosen(50),
+    tlb_flush_waited: chosen(150),
     tlb_flush_late: chosen(500),
     shootdown: chosen(4000),
     ipi: chosen(1000),

@@ -1,10 +1,18 @@
-// What a secondary MMU's work costs: shared by the profiles, for nothing of it was measured.
+// What the work of secondary MMUs and of files costs: shared by the profiles, for nothing of it was measured.
 
 import type { CostProfileInput } from "./schema.js";
 
 function chosen(cycles: number, cite: string): CostProfileInput["events"][string] {
   return { cycles, cite: `CHOICE ${cite}`, confidence: "choice" };
 }
+
+/** Cycles of the events of files: of the CPU, not of the disk. */
+export const FILE_COSTS: CostProfileInput["events"] = {
+  file_read: chosen(4000, "as swap_in of the profile of round numbers"),
+  file_write: chosen(4000, "as swap_out of the profile of round numbers"),
+  page_mkwrite: chosen(1000, "round number: what a file system does differs by far more"),
+  mkclean_entry: chosen(60, "as protect_entry of the profile of round numbers"),
+};
 
 /** Cycles of the events of src/kvm. */
 export const SECONDARY_COSTS: CostProfileInput["events"] = {

@@ -159,7 +159,11 @@ const BASE = {
     pages: 2 ** 21,
     cite: "LINUX 7.0 asm/tlbflush.h: __flush_tlb_range_op, MAX_TLBI_RANGE_PAGES",
   },
-  shootdown: { by: "broadcast", cite: "LINUX 7.0 asm/tlbflush.h: TLBI ...IS, DSB ISH" },
+  shootdown: {
+    by: "broadcast",
+    defers: "always",
+    cite: "LINUX 7.0 asm/tlbflush.h: TLBI ...IS, DSB ISH; arch_tlbbatch_should_defer",
+  },
   pageSizes: [
     { bytes: 4096, mode: { granule: 4 }, cite: "LINUX 7.0 arch/arm64/Kconfig: ARM64_4K_PAGES" },
     { bytes: 16384, mode: { granule: 16 }, cite: "LINUX 7.0 arch/arm64/Kconfig: ARM64_16K_PAGES" },

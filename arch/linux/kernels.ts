@@ -12,6 +12,8 @@ const version = z.string().regex(/^\d+\.\d+$/, "a version such as 6.12");
 const featureSchema = z
   .strictObject({
     since: version.optional(),
+    /** On these architectures since another version. */
+    sinceOn: z.record(z.string(), version).optional(),
     until: version.optional(),
     /** Older versions whose stable releases have it, too (from the recorded point release on). */
     backported: z.array(version).optional(),
@@ -299,6 +301,19 @@ const FEATURES = {
     architecture: "arm64",
     means: "the same",
     cite: "LINUX 7.0 arch/arm64/include/asm/tlbflush.h __pte_flags_need_flush; the patch is based on 6.18-rc1",
+    confidence: "knowledge",
+  },
+  defersReclaimFlush: {
+    since: "4.3",
+    sinceOn: { arm64: "6.6", riscv64: "6.9" },
+    means: "reclaim flushes for many pages at once (ARCH_WANT_BATCHED_UNMAP_TLB_FLUSH)",
+    cite: "LINUX 7.0 mm/rmap.c should_defer_flush; arch/*/include/asm/tlbflush.h, asm/tlbbatch.h",
+    confidence: "knowledge",
+  },
+  reclaimFreesInBatches: {
+    since: "6.9",
+    means: "reclaim flushes and frees 31 folios at a time; before, those of a whole list",
+    cite: "LINUX 6.9 mm/vmscan.c shrink_folio_list (free_folios), include/linux/pagevec.h PAGEVEC_SIZE",
     confidence: "knowledge",
   },
   batchedZap: {

@@ -205,7 +205,8 @@ const BASE = {
   shootdown: {
     by: "ipi",
     cpus: "ever",
-    cite: "LINUX 6.12 arch/riscv/mm/tlbflush.c: __flush_tlb_range; mm/context.c: set_mm keeps CPUs in mm_cpumask where there are ASIDs",
+    defers: "always",
+    cite: "LINUX 6.12 arch/riscv/mm/tlbflush.c: __flush_tlb_range; mm/context.c: set_mm keeps CPUs in mm_cpumask where there are ASIDs; arch_tlbbatch_should_defer",
     confidence: "knowledge",
   },
   pageSizes: [

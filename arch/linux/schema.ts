@@ -49,10 +49,13 @@ const flag = z.strictObject({
 
 export const PROTECTIONS = ["none", "r", "rw", "rx", "rwx"] as const;
 
+/** When reclaim waits with flushes: always, or (left out, too) where others than this CPU may hold translations. */
+const defers = z.enum(["always", "others"]).optional();
+
 /** How CPUs that may hold translations of an address space are told of a flush. */
 const shootdown = z.discriminatedUnion("by", [
   /** The instructions reach every CPU. */
-  z.strictObject({ by: z.literal("broadcast"), ...fact }),
+  z.strictObject({ by: z.literal("broadcast"), defers, ...fact }),
   z.strictObject({
     by: z.literal("ipi"),
     /**
@@ -62,6 +65,7 @@ const shootdown = z.discriminatedUnion("by", [
     cpus: z.enum(["running", "ever"]),
     /** Address spaces whose translations a CPU keeps beside each other; left out = all. */
     contexts: z.int().min(1).optional(),
+    defers,
     ...fact,
   }),
 ]);

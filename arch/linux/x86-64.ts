@@ -204,7 +204,8 @@ const BASE = {
     by: "ipi",
     cpus: "running",
     contexts: 6,
-    cite: "LINUX 7.0 arch/x86/mm/tlb.c: flush_tlb_mm_range, should_flush_tlb, switch_mm_irqs_off; asm/tlbflush.h: TLB_NR_DYN_ASIDS",
+    defers: "others",
+    cite: "LINUX 7.0 arch/x86/mm/tlb.c: flush_tlb_mm_range, should_flush_tlb, switch_mm_irqs_off; asm/tlbflush.h: TLB_NR_DYN_ASIDS, arch_tlbbatch_should_defer",
   },
   pageSizes: [{ bytes: 4096, mode: {}, cite: "LINUX 7.0 asm/page_types.h: PAGE_SHIFT" }],
   absent: {

@@ -50,6 +50,8 @@ const EVENTS = [
   ["tlb_flush_mm", "flushes of an address space"],
   ["tlb_flush_local", "flushes of one page on this CPU alone"],
   ["tlb_flush_range", "flushes of a range of pages by one instruction"],
+  ["tlb_flush_issued", "flushes of one page that are waited for later"],
+  ["tlb_flush_waited", "waits for such flushes"],
   ["gather_full", "flushes in the middle of a call, because no more pages could be gathered"],
   [
     "tlb_flush_late",
@@ -75,6 +77,8 @@ const EVENTS = [
   ["dirty_log", "pages that a log of the hardware told"],
   ["dirty_log_full", "logs of the hardware that were full"],
   ["dirty_sweep", "entries whose dirty state was looked at"],
+  ["beside_set", "bits set in a table of soft-dirty bits beside the page table (beside.ts)"],
+  ["beside_line", "cache lines of such a table that were gone through"],
   ["oom_kill", "processes killed for their memory"],
   ["notifier_range", "ranges that secondary MMUs were told of (notifier.ts)"],
   ["notifier_age", "times a secondary MMU was asked whether a page is young"],

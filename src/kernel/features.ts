@@ -63,12 +63,16 @@ export interface KernelConfig {
   readonly softDirtyBy?: SoftDirtySetter;
   /** Left out = they must agree. */
   readonly softDirtyFold?: SoftDirtyFold;
+  /** Soft-dirty bits stand beside the page table, at a price (beside.ts). */
+  readonly softDirtyBeside?: boolean;
   /** The CPU sets access flag and dirty state; else faults do. */
   readonly hwDirty: boolean;
   /** arm64: FEAT_BBM level 2 without conflict aborts; left out = not there. */
   readonly bbml2?: boolean;
   /** Operations that drop a range of pages (FEAT_TLBIRANGE); left out = not there. */
   readonly rangeFlush?: boolean;
+  /** Bytes around a read fault whose cached pages are mapped along (fault_around_bytes); left out = 64 KiB. */
+  readonly faultAround?: number;
   /** Bytes of a base page. */
   readonly page: number;
   /** Name of the Linux layout; left out = that of the version. */
@@ -104,8 +108,9 @@ function order(version: string): number {
 export function featuresOf(version: string, onArchitecture: string): ReadonlySet<Feature> {
   const at = order(version);
   const has = [...KERNEL_FEATURES].filter(
-    ([, { since, until, backported = [], architecture = onArchitecture }]) => {
+    ([, { sinceOn, until, backported = [], architecture = onArchitecture, ...fact }]) => {
       if (architecture !== onArchitecture) return false;
+      const since = sinceOn?.[onArchitecture] ?? fact.since;
       const begun = since === undefined || at >= order(since) || backported.includes(version);
       return begun && (until === undefined || at < order(until));
     },

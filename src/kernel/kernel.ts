@@ -8,8 +8,10 @@ import { Pte } from "../layout/linux-flags.js";
 import type { CompiledLinuxLayout } from "../layout/linux-layout.js";
 import type { PaeHooks, PaeScheme } from "../pae/types.js";
 import type { AnonVmaPool } from "./anon-vma.js";
+import { BesideTable } from "./beside.js";
 import { CacheLines, STRUCT_PAGE_BYTES, VMA_BYTES } from "./cache-lines.js";
 import { Cpus } from "./cpus.js";
+import { DeferredFlush } from "./deferred-flush.js";
 import { EVENT_MEANINGS } from "./events.js";
 import { featuresOf, type KernelConfig, type VmSoftDirtyRule } from "./features.js";
 import { type HugePool, hugePools } from "./hugetlb-pool.js";
@@ -48,6 +50,8 @@ export class Kernel {
   readonly programs: KernelPrograms;
   readonly pae: PaeHooks;
   readonly tlb: TlbFlush;
+  /** Flushes that reclaim owes. */
+  readonly deferred: DeferredFlush;
   readonly clocks: Clocks;
   readonly cpus: Cpus;
   readonly locks: MmLocks;
@@ -60,13 +64,15 @@ export class Kernel {
   /** Cycles of each event. */
   private readonly costs: Float64Array;
   private readonly lines: CacheLines;
+  /** What soft-dirty bits beside the page table cost; null = they stand in it. */
+  readonly beside: BesideTable | null;
   /** The CPU on which the monitor of userfaultfds waits; null: on that of the thread which faults. */
   readonly monitorCpu: number | null;
   /** Who reads the messages of synchronous userfaultfds. */
   monitor: Monitor = () => undefined;
   /**
-   * What other CPUs do between two page tables of a call that lets faults in (forEachRunShared, pagemap-scan.ts); null =
-   * they stand still, and each call is played as one.
+   * What other CPUs do between two page tables of a call that lets faults in (forEachRunShared, pagemap-scan.ts), each
+   * time; null = they stand still, and each call is played as one. Single steps that scripts name are in steps.ts.
    */
   meanwhile: (() => void) | null = null;
   /** Follows the events of an explained run; null = nobody does. */
@@ -97,6 +103,8 @@ export class Kernel {
   readonly deferredSplit = new Set<number>();
   /** Who else translates address spaces (notifier.ts). */
   readonly notifiers: NotifierList = new Map();
+  /** Cycles spent in them, flushes of theirs among it. */
+  notifierCycles = 0;
   /** Head of the huge zero page; 0 = not made yet (huge-zero.ts). */
   hugeZeroFrame = 0;
   /** The zero page; it has no mappings, and a reference that is never dropped. */
@@ -124,6 +132,7 @@ export class Kernel {
     );
     this.clocks = new Clocks(cpus);
     this.lines = new CacheLines(config.costs.nearBytes, (event, times) => this.count(event, times));
+    this.beside = config.softDirtyBeside === true ? new BesideTable(this, this.lines) : null;
     this.monitorCpu = (config.cpus ?? 1) > 1 ? cpus - 1 : null;
     this.features = featuresOf(config.version, config.architecture);
     this.locks = new MmLocks(this.clocks, this.has("perVmaLocks"));
@@ -152,6 +161,8 @@ export class Kernel {
       everywhere: this.has("broadcastUpgrade"),
       ranges: config.rangeFlush ?? false,
     });
+    const batches = this.has("reclaimFreesInBatches");
+    this.deferred = new DeferredFlush(this.tlb, this.has("defersReclaimFlush"), batches);
   }
 
   /** Whether this version has a feature. */
@@ -169,6 +180,7 @@ export class Kernel {
     this.events[event] = (this.events[event] ?? 0) + times;
     if (this.onEvent !== null) this.onEvent(event, times);
     this.clocks.spend(times * (this.costs[event] ?? 0));
+    if (this.beside !== null) this.beside.note(event, times);
   }
 
   /** struct pages of so many pages are touched, among those of all pages in use. */

@@ -38,6 +38,7 @@ export function pageout(kernel: Kernel, mm: Mm, vma: Vma, start: number, end: nu
   });
   void vma;
   for (const head of chosen) reclaimFolio(kernel, head);
+  kernel.deferred.settle();
   return 0;
 }
 

@@ -32,13 +32,25 @@ function listeners(kernel: Kernel, mm: Mm): readonly SecondaryMmu[] {
   return kernel.notifiers.get(mm) ?? [];
 }
 
+/** Does what is done in secondary MMUs, and for them, and adds its cycles up. */
+function timed<T>(kernel: Kernel, work: () => T): T {
+  const before = kernel.clocks.work;
+  const result = work();
+  kernel.notifierCycles += kernel.clocks.work - before;
+  return result;
+}
+
 function startRange(kernel: Kernel, range: NotifierRange): void {
-  kernel.count(Event.notifier_range);
-  for (const mmu of listeners(kernel, range.mm)) mmu.start(range);
+  timed(kernel, () => {
+    kernel.count(Event.notifier_range);
+    for (const mmu of listeners(kernel, range.mm)) mmu.start(range);
+  });
 }
 
 function endRange(kernel: Kernel, range: NotifierRange): void {
-  for (const mmu of listeners(kernel, range.mm)) mmu.end(range);
+  timed(kernel, () => {
+    for (const mmu of listeners(kernel, range.mm)) mmu.end(range);
+  });
 }
 
 /** What `invalidating` tells of: see `NotifierRange`; `taken` is "page" where nothing else is said. */
@@ -108,8 +120,10 @@ export function clearYoungBySecondary(
 ): boolean {
   let young = false;
   for (const mmu of listeners(kernel, mm)) {
-    kernel.count(Event.notifier_age);
-    if (mmu.clearYoung(start, end, flush)) young = true;
+    timed(kernel, () => {
+      kernel.count(Event.notifier_age);
+      if (mmu.clearYoung(start, end, flush)) young = true;
+    });
   }
   return young;
 }
@@ -124,7 +138,7 @@ export function isYoungBySecondary(kernel: Kernel, mm: Mm, start: number, end: n
 
 /** Not in any kernel: pages [start, end) that the secondary MMU knows to be written make their folios dirty. */
 export function collectDirtyBySecondary(kernel: Kernel, mm: Mm, start: number, end: number): void {
-  for (const mmu of listeners(kernel, mm)) mmu.collectDirty(start, end);
+  for (const mmu of listeners(kernel, mm)) timed(kernel, () => mmu.collectDirty(start, end));
 }
 
 /** mmu_notifier_release: before an address space is taken down, and once. */

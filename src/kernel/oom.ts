@@ -9,11 +9,8 @@
 import { Event } from "./events.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
-import { reclaimPages } from "./reclaim.js";
+import { CLUSTER, reclaimPages } from "./reclaim.js";
 import { lookAtEntries } from "./walk-entries.js";
-
-/** Pages that direct reclaim tries to get (SWAP_CLUSTER_MAX). */
-const CLUSTER = 32;
 
 /**
  * After a fault of `mm` that found no memory.

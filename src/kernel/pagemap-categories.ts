@@ -1,6 +1,7 @@
 // Categories of a page in PAGEMAP_SCAN (include/uapi/linux/fs.h), and a scan under way (fs/proc/task_mmu.c
 // pagemap_scan_is_interesting_page, pagemap_scan_output).
 
+import { Event } from "./events.js";
 import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 
@@ -65,6 +66,12 @@ export class Scan {
   /** As many pages as were asked for were found. */
   get isFull(): boolean {
     return this.left === 0;
+  }
+
+  /** Entries side by side are looked at. */
+  lookAt(entries: number): void {
+    this.kernel.count(Event.scan_entry, entries);
+    if ((this.named & PAGE_IS_SOFT_DIRTY) !== 0) this.kernel.beside?.pass(entries);
   }
 
   /** pagemap_scan_is_interesting_page. */

@@ -190,7 +190,7 @@ function scanAlike(
 
 function scanTable(scan: Scan, own: number, slot: number, page: number, end: number): void {
   const { kernel } = scan;
-  kernel.count(Event.scan_entry, end - page);
+  scan.lookAt(end - page);
   const runs = 2 * kernel.mmu.gatherAlike(slot, end - page);
   const { alike } = kernel.mmu;
   let protectedAny = false;

@@ -20,6 +20,9 @@ import { reclaimFolio } from "./swap-out.js";
 import { hugeStart } from "./walk-entries.js";
 import { flushFiles } from "./writeback.js";
 
+/** Folios that are taken off the lists, and dealt with, at a time (SWAP_CLUSTER_MAX). */
+export const CLUSTER = 32;
+
 /** Rounds after which what is still there cannot be had: one to make pages old, one to take them. */
 const ROUNDS = 2;
 
@@ -44,11 +47,15 @@ export function reclaimPages(kernel: Kernel, wanted: number): number {
 function turnHand(kernel: Kernel, enough: () => boolean): void {
   const { frames } = kernel.config;
   let left = ROUNDS * frames;
+  let taken = 0;
   while (left-- > 0 && !enough()) {
     const frame = kernel.reclaimHand;
     kernel.reclaimHand = frame + 1 < frames ? frame + 1 : 1;
-    if (isInUse(kernel, frame) && !wasTouched(kernel, frame)) reclaimFolio(kernel, frame);
+    if (!isInUse(kernel, frame) || wasTouched(kernel, frame)) continue;
+    reclaimFolio(kernel, frame);
+    if (++taken % CLUSTER === 0) kernel.deferred.settle();
   }
+  kernel.deferred.settle();
 }
 
 /** The head of a folio that somebody has, and that can go at all. */

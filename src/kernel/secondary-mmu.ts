@@ -12,8 +12,8 @@ import type { Mm } from "./mm.js";
  * - protection-page: copy_page_range (fork), page_vma_mkclean_one
  * - soft-dirty: clear_refs_write
  *
- * MMU_NOTIFY_MIGRATE and _EXCLUSIVE (devices' memory) have no caller here, and are left out; MMU_NOTIFY_RELEASE is
- * `SecondaryMmu.release`.
+ * MMU_NOTIFY_MIGRATE (migrate_vma_setup) and _EXCLUSIVE (make_device_exclusive) are about devices' memory, which is not
+ * modelled (docs/adr/0045); MMU_NOTIFY_RELEASE is `SecondaryMmu.release`.
  */
 export type NotifierEvent = "unmap" | "clear" | "protection-vma" | "protection-page" | "soft-dirty";
 

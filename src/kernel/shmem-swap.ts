@@ -25,11 +25,12 @@ export function swapOutShared(kernel: Kernel, frame: number): void {
   // Entries go first; without swap that is all, and the page stays in the page cache.
   unmapShared(kernel, frame);
   if (object.file !== null) {
-    dropClean(kernel, object, index, frame);
+    if (dropClean(kernel, object, index, frame)) kernel.deferred.folioFreed();
     return;
   }
   const slot = kernel.swapOn ? allocateSlots(kernel, 0) : 0;
   if (slot === 0) return;
+  kernel.deferred.beforeWrite();
   kernel.count(Event.swap_out);
   writeSlot(kernel, slot, stampOf(kernel, frame));
   duplicateSlot(kernel, slot);
@@ -37,17 +38,19 @@ export function swapOutShared(kernel: Kernel, frame: number): void {
   exports.clearEntry(cache);
   exports.makeAbsent(cache, SWAP_TYPE, slot, 0);
   putPage(kernel, frame);
+  kernel.deferred.folioFreed();
 }
 
 /**
  * __remove_mapping, of a file's page: a clean one can be read again. A dirty one stays until the flusher has written it;
- * reclaim itself writes no file (mm/vmscan.c shrink_folio_list).
+ * reclaim itself writes no file (mm/vmscan.c shrink_folio_list). True: it went.
  */
-function dropClean(kernel: Kernel, { root }: SharedObject, index: number, frame: number): void {
-  if (isDirtyFolio(kernel, frame)) return;
+function dropClean(kernel: Kernel, { root }: SharedObject, index: number, frame: number): boolean {
+  if (isDirtyFolio(kernel, frame)) return false;
   const { exports } = kernel.mmu;
   exports.clearEntry(exports.findEntry(root, index, 0) >>> 0);
   putPage(kernel, frame);
+  return true;
 }
 
 /** drop_pagecache_sb of all files: clean pages that nobody maps or holds. */
@@ -91,7 +94,7 @@ function unmapNow(kernel: Kernel, frame: number): void {
     const wp = isUffdWp(kernel, slot, flags) && (vma.flags & VM_UFFD_WP) !== 0;
     keepDirty(kernel, flags, frame);
     exports.clearEntry(slot);
-    kernel.tlb.page(mm, page);
+    kernel.deferred.page(mm, page, (flags & Pte.dirty) !== 0);
     if (wp) setMarker(kernel, slot, MARKER_UFFD_WP);
     addMapping(kernel, frame, -1, mm.id);
     putPage(kernel, frame);

@@ -100,6 +100,7 @@ function swapOut(kernel: Kernel, head: number): boolean {
     },
   );
   if ((pageFlags(kernel, head) & PG_DIRTY) !== 0) {
+    kernel.deferred.beforeWrite();
     for (let i = 0; i < count; i++) writeSlot(kernel, slot + i, stampOf(kernel, head + i));
     kernel.count(Event.swap_out, count);
     setPageFlags(kernel, head, 0, PG_DIRTY);
@@ -111,6 +112,7 @@ function swapOut(kernel: Kernel, head: number): boolean {
   }
   if (folioMapsOf(kernel, head) === 0 && refsOf(kernel, head) === count) {
     removeFromSwapCache(kernel, head);
+    kernel.deferred.folioFreed();
   }
   return false;
 }
@@ -128,7 +130,7 @@ function unmap(kernel: Kernel, mapping: Mapping, head: number, slot: number): vo
   const kept = flags & (Pte.softDirty | Pte.uffdWp);
   unfold(kernel, mm, at, page);
   exports.clearEntry(at);
-  kernel.tlb.page(mm, page);
+  kernel.deferred.page(mm, page, (flags & Pte.dirty) !== 0);
   duplicateSlot(kernel, slot + (frame - head));
   exports.makeAbsent(at, SWAP_TYPE, slot + (frame - head), exclusive | kept);
   addMapping(kernel, frame, -1, mm.id);
@@ -168,9 +170,10 @@ function discardNow(kernel: Kernel, head: number, mappings: readonly Mapping[]):
     const frame = exports.entryFrame(at, 0);
     unfold(kernel, mm, at, page);
     exports.clearEntry(at);
-    kernel.tlb.page(mm, page);
+    kernel.deferred.page(mm, page, false);
     addMapping(kernel, frame, -1, mm.id);
     putPage(kernel, frame);
   }
+  kernel.deferred.folioFreed();
   return true;
 }

@@ -103,8 +103,8 @@ export class Clocks {
   /** Waits until a lock could be taken. */
   wait(lock: Lock, mode: LockMode): void {
     const free = mode === "read" ? lock.writtenUntil : Math.max(lock.writtenUntil, lock.readUntil);
+    if (free <= this.now) return;
     const waited = this.until(free);
-    if (waited === 0) return;
     lock.waited += waited;
     this.totals(lock).waited += waited;
   }
@@ -120,13 +120,14 @@ export class Clocks {
 
   /** Lets a lock go that is held since `since`. */
   release(lock: Lock, mode: LockMode, since: number): void {
-    const held = this.now - since;
-    if (mode === "write") lock.writtenUntil = this.now;
-    else lock.readUntil = Math.max(lock.readUntil, this.now);
+    const { now } = this;
+    const held = now - since;
+    if (mode === "write") lock.writtenUntil = now;
+    else if (now > lock.readUntil) lock.readUntil = now;
     lock.held += held;
-    lock.longest = Math.max(lock.longest, held);
+    if (held > lock.longest) lock.longest = held;
     const totals = this.totals(lock);
     totals.held += held;
-    totals.longest = Math.max(totals.longest, held);
+    if (held > totals.longest) totals.longest = held;
   }
 }

@@ -85,11 +85,45 @@ export class TlbFlush {
 
   /** flush_tlb_mm. */
   space(mm: Mm, freedTables = false): void {
+    this.everywhere(mm, freedTables, () => this.dropSpace(mm));
+  }
+
+  /** arch_tlbbatch_should_defer: whether waiting with a flush of a page gains anything. */
+  defers({ cpus }: Mm): boolean {
+    const { defers } = this.parts.mmu.linux.flush.shootdown;
+    return defers === "always" || [...cpus].some((cpu) => cpu !== this.parts.cpus.current);
+  }
+
+  /** arch_tlbbatch_add_pending: a page that `together` will have flushed. */
+  later(mm: Mm, page: number): void {
+    if (!this.broadcasts) {
+      mm.tlbGeneration++;
+      return;
+    }
     const { count, mmu } = this.parts;
-    this.everywhere(mm, freedTables, () => {
-      count(Event.tlb_flush_mm, 1);
-      mmu.exports.invalidatePages(this.spaceFlags, mm.context, 0, mmu.pages);
-    });
+    count(Event.tlb_flush_issued, 1);
+    mmu.exports.invalidatePages(this.pageFlags, mm.context, page, page + 1);
+  }
+
+  /** arch_tlbbatch_flush: address spaces of which pages are to be flushed, each as a whole. */
+  together(mms: readonly Mm[]): void {
+    const { count, cpus } = this.parts;
+    if (this.broadcasts) {
+      count(Event.tlb_flush_waited, 1);
+      return;
+    }
+    const flushLoaded = (): void => {
+      for (const mm of mms) if (cpus.hasLoaded(mm) && cpus.flushed(mm)) this.dropSpace(mm);
+    };
+    const told = new Set(mms.flatMap((mm) => cpus.toTell(mm, false)));
+    flushLoaded();
+    if (told.size > 0) this.interrupt([...told], flushLoaded);
+  }
+
+  private dropSpace(mm: Mm): void {
+    const { count, mmu } = this.parts;
+    count(Event.tlb_flush_mm, 1);
+    mmu.exports.invalidatePages(this.spaceFlags, mm.context, 0, mmu.pages);
   }
 
   /**
@@ -122,11 +156,14 @@ export class TlbFlush {
     mm.tlbGeneration++;
     if (cpus.hasLoaded(mm) && cpus.flushed(mm)) perform();
     const told = cpus.toTell(mm, freedTables);
-    if (told.length > 0) this.interrupt(mm, told, perform);
+    const flush = (): void => {
+      if (cpus.flushed(mm)) perform();
+    };
+    if (told.length > 0) this.interrupt(told, flush);
   }
 
   /** smp_call_function_many_cond: all are interrupted at once, and waited for. */
-  private interrupt(mm: Mm, told: readonly number[], perform: () => void): void {
+  private interrupt(told: readonly number[], flush: () => void): void {
     const { count, clocks, cpus } = this.parts;
     count(Event.shootdown, 1);
     const sent = clocks.now;
@@ -135,7 +172,7 @@ export class TlbFlush {
       const sender = cpus.moveTo(cpu);
       const begun = clocks.now;
       count(Event.ipi, 1);
-      if (cpus.flushed(mm)) perform();
+      flush();
       longest = Math.max(longest, clocks.now - begun);
       cpus.moveTo(sender);
     }

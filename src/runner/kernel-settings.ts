@@ -39,10 +39,12 @@ export const KERNEL_SETTINGS: ReadonlyMap<string, Allowed> = new Map<string, All
   ["vmSoftDirty", oneOf(VM_SOFT_DIRTY_RULES)],
   ["softDirtyBy", oneOf(SOFT_DIRTY_SETTERS)],
   ["softDirtyFold", oneOf(SOFT_DIRTY_FOLDS)],
+  ["softDirtyBeside", [BOOLEAN, "true or false"]],
   ["thp", oneOf(["always", "madvise", "never"])],
   ["mmuPolicy", oneOf([...MMU_POLICIES.keys()])],
   ["pae", oneOf([...PAE_SCHEMES.keys()])],
   ["without", someOf([...SAFEGUARDS.keys()])],
+  ["faultAround", [/^(4|8|16|32|64|128|256|512|1024)k$/, "4k to 1024k, a power of two"]],
   ["memory", [/^([1-9]\d{0,3}m|[1-8]g)$/, "1m to 9999m, or 1g to 8g"]],
   ["mthp", [/^\d{1,6}[km](\+\d{1,6}[km])*$/, "sizes of folios such as 64k or 64k+1m"]],
 ]);
@@ -62,10 +64,14 @@ export function exclusiveRules({
   };
 }
 
-type SoftDirtyRules = Pick<KernelConfig, "vmSoftDirty" | "softDirtyBy" | "softDirtyFold">;
+type SoftDirtyRules = Pick<
+  KernelConfig,
+  "vmSoftDirty" | "softDirtyBy" | "softDirtyFold" | "softDirtyBeside"
+>;
 
 /** Those that are about soft-dirty, as the kernel's configuration has them. */
 export function softDirtyRules(words: Readonly<Record<string, string>>): SoftDirtyRules {
   const names = ["vmSoftDirty", "softDirtyBy", "softDirtyFold"].filter((name) => name in words);
-  return Object.fromEntries(names.map((name) => [name, words[name]]));
+  const rules = Object.fromEntries(names.map((name) => [name, words[name]]));
+  return words.softDirtyBeside === "true" ? { ...rules, softDirtyBeside: true } : rules;
 }

@@ -15,6 +15,7 @@ import { compileLinuxLayout } from "../layout/linux-layout.js";
 import type { ModeInput } from "../layout/mode.js";
 import { type MachineConfig, machineParts } from "../scenario/machine.js";
 import { unknown } from "../workload/parse.js";
+import { costsForPages } from "./costs-of-pages.js";
 import { exclusiveRules, KERNEL_SETTINGS, softDirtyRules } from "./kernel-settings.js";
 import { cpuNamed, NO_FILES, type OwnFiles, ownPartsOf, parseSelector } from "./plan.js";
 import type { Settings } from "./settings.js";
@@ -80,9 +81,10 @@ export function machineOf(
     ...exclusiveRules(words),
     bbml2: words.bbml2 === "true",
     rangeFlush: words.rangeFlush === "true",
+    ...(words.faultAround === undefined ? {} : { faultAround: bytesOf(words.faultAround) }),
     ...softDirtyRules(words),
     ...(words.mmuPolicy === undefined ? {} : { mmuPolicy: words.mmuPolicy }),
-    costs: settings.costs(costs),
+    costs: settings.costs(costsForPages(costs, page)),
     cpus,
     page,
     frames: framesOf(words.memory, extras, page),
@@ -161,9 +163,11 @@ function framesOf(
   return Math.floor((said === undefined ? asked : bytesOf(said)) / page);
 }
 
+const UNITS: Readonly<Record<string, number>> = { k: 10, m: 20, g: 30 };
+
 /** "64m". */
 function bytesOf(size: string): number {
-  return Number.parseInt(size, 10) * 2 ** (size.endsWith("g") ? 30 : 20);
+  return Number.parseInt(size, 10) * 2 ** (UNITS[size.slice(-1)] ?? 0);
 }
 
 /** Bytes of an entry: a page holds a table of them, which spans a huge page. */

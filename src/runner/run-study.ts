@@ -33,10 +33,11 @@ export async function runStudy(
   const host = startHost(cell.id);
   const core = new Core(module);
   const costs = costsOf(machineParts(machine).profile);
-  let booted = bootAt(core, cell, costs);
+  const bootNow = (): StudyMachine => ({ ...bootAt(core, cell, costs), progress: onProgress });
+  let booted = bootNow();
   let fresh = true;
   const boot = (): StudyMachine => {
-    if (!fresh) booted = bootAt(core, cell, costs);
+    if (!fresh) booted = bootNow();
     fresh = false;
     return booted;
   };

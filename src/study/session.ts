@@ -22,6 +22,9 @@ export interface Collected {
   readonly verdict: Verdict;
 }
 
+/** Accesses between two words of progress. */
+const TOLD_EVERY = 2 ** 16;
+
 /** One process, one heap, one tracker. */
 export class Session {
   readonly process: Process;
@@ -76,8 +79,11 @@ export class Session {
 
   /** Writes every page of the heap once, before anybody watches. */
   populate(): void {
-    const { player } = this.machine;
-    for (let page = this.start; page < this.end; page++) player.touch(this.process, page, 1);
+    const { player, progress } = this.machine;
+    for (let page = this.start; page < this.end; page++) {
+      player.touch(this.process, page, 1);
+      if (page % TOLD_EVERY === 0) progress?.(player.accesses.writes);
+    }
   }
 
   /** Maps and writes memory elsewhere, which nobody watches but who watches everything. */
@@ -119,8 +125,10 @@ export class Session {
   }
 
   private store(page: number): void {
-    this.machine.player.touch(this.process, page, 1);
+    const { player, progress } = this.machine;
+    player.touch(this.process, page, 1);
     this.written.write(page);
+    if (player.accesses.writes % TOLD_EVERY === 0) progress?.(player.accesses.writes);
   }
 
   /**

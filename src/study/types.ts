@@ -84,6 +84,8 @@ export interface StudyMachine {
   readonly player: Player;
   /** Cycles of translation and data of all accesses so far, as a kernel of these costs has them. */
   readonly accessCycles: () => number;
+  /** Says that so many accesses are done, for whoever watches. */
+  readonly progress?: (done: number) => void;
 }
 
 /** What a point runs on. */

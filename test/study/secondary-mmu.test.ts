@@ -64,6 +64,56 @@ describe("mmulate study secondary-mmu", () => {
     ]);
   });
 
+  it("writes a file back, and counts what becomes of its entries", async () => {
+    const { rows, claims } = await study(
+      "--arch",
+      "x86-64",
+      "--set",
+      "study.caller=writeback",
+      "--mmu-policy",
+      "zap,write-protect,mkclean",
+    );
+    const figures = rows?.map(({ keys, metrics: m }) => [
+      [keys.arch, keys.mmuPolicy].join(" "),
+      [m.host_dirty, m.host_dirty_cleared, m.host_write_cleared],
+      [m.spte_zapped, m.spte_protected, m.spte_cleaned],
+      [m.read_exits, m.write_exits, m.dirty_unasked],
+    ]);
+    const all = [512, 512, 512];
+    expect(figures).toEqual([
+      ["x86-64 zap", all, [512, 0, 0], [512, 128, 0]],
+      ["x86-64 write-protect", all, [0, 512, 0], [0, 128, 0]],
+      ["x86-64 mkclean", all, [0, 0, 512], [0, 0, 128]],
+    ]);
+    expect(claims?.filter(({ holds }) => !holds)).toEqual([]);
+    expect(claims?.map(({ id }) => id)).toEqual(
+      expect.arrayContaining(["files-clear-at-writeback", "mkclean-behind-writeback"]),
+    );
+  });
+
+  it("moves a guest, which is slowed down by faults and not by the hardware's log", async () => {
+    const { rows, claims } = await study(
+      "--arch",
+      "x86-64",
+      "--set",
+      "study.caller=live-migration",
+      "-L",
+      "study.stores=50000,400000",
+    );
+    expect(claims?.filter(({ holds }) => !holds)).toEqual([]);
+    expect(claims?.map(({ id }) => id)).toEqual([
+      "nothing-lost",
+      "downtime-within-limit",
+      "log-buffer-slows-less",
+    ]);
+    const slow = rows?.filter(({ keys }) => keys.stores === "50000") ?? [];
+    expect(slow.map(({ keys, metrics: m }) => [keys.log, m.rounds, m.lost])).toEqual([
+      ["protect", 2, 0],
+      ["buffer", 2, 0],
+      ["ring", 2, 0],
+    ]);
+  });
+
   it("has a verdict where the hardware has no such log", async () => {
     const { rows, verdicts } = await study(
       "--arch",

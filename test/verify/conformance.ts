@@ -179,11 +179,19 @@ const MARKS: Readonly<Record<string, string>> = {
 };
 
 function featureRows(): string[][] {
-  return [...KERNEL_FEATURES].map(([name, { since, until, means, confidence, architecture }]) => {
-    const range = since === undefined ? `before ${until}` : `since ${since}`;
-    const kernels = architecture === undefined ? range : `${range}, ${architecture}`;
-    return [`\`${name}\``, kernels, MARKS[confidence] ?? confidence, means.replaceAll("|", "\\|")];
-  });
+  return [...KERNEL_FEATURES].map(
+    ([name, { since, sinceOn = {}, until, means, confidence, architecture }]) => {
+      const others = Object.entries(sinceOn).map(([arch, from]) => `, ${arch} ${from}`);
+      const range = since === undefined ? `before ${until}` : `since ${since}${others.join("")}`;
+      const kernels = architecture === undefined ? range : `${range}, ${architecture}`;
+      return [
+        `\`${name}\``,
+        kernels,
+        MARKS[confidence] ?? confidence,
+        means.replaceAll("|", "\\|"),
+      ];
+    },
+  );
 }
 
 function layoutArchitectures(): string[] {

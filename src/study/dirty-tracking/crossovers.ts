@@ -3,6 +3,7 @@
 
 import type { CellResult, StudyVerdict } from "../../stats/report.js";
 import type { CommandOf } from "../types.js";
+import { PARAMETERS } from "./parameters.js";
 
 /** Behind that the two are the same. */
 const MOST = 0.99;
@@ -20,7 +21,7 @@ export function crossovers(rounds: readonly CellResult[], commandOf: CommandOf):
           const [less, more] = before < 0 ? [one, other] : [other, one];
           const percent = (at * 100).toFixed(at < 0.1 ? 1 : 0);
           return {
-            keys,
+            keys: told(keys),
             result: `above ${percent} % dirty ${more} is cheaper than ${less}, below it dearer`,
             command: commandOf({ ...keys, tracker: [one, other] }),
           };
@@ -28,6 +29,15 @@ export function crossovers(rounds: readonly CellResult[], commandOf: CommandOf):
       ),
     );
   });
+}
+
+/** What is not as it is where nothing is said; workload and kernel always. */
+function told(keys: Readonly<Record<string, string>>): Record<string, string> {
+  const own = ([name, value]: [string, string]): boolean => {
+    const usual = name === "kernel" ? undefined : PARAMETERS[name]?.values;
+    return usual?.length !== 1 || usual[0] !== value;
+  };
+  return Object.fromEntries(Object.entries(keys).filter(own));
 }
 
 /** Curves of trackers, by what else tells points apart. */

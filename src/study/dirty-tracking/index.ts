@@ -28,12 +28,18 @@ function heapOf({ seed }: StudyRun, values: StudyPoint["values"]) {
   };
 }
 
-const round: Run = (on, tracker, values) =>
-  runRound(on.boot(), tracker, {
-    ...heapOf(on, values),
-    locality: String(values.locality),
-    ascending: values.order === "ascending",
-  });
+/** Pages that are written in no time. */
+const FEW_PAGES = 16;
+const MANY_PAGES = 2 ** 14;
+
+const round: Run = (on, tracker, values) => {
+  const heap = heapOf(on, values);
+  const locality = String(values.locality);
+  const how = { ...heap, locality, ascending: values.order === "ascending" };
+  // What a kernel refuses, it refuses on a small heap as well, before a large one is written for nothing.
+  if (heap.pages > MANY_PAGES) runRound(on.boot(), tracker, { ...how, pages: FEW_PAGES });
+  return runRound(on.boot(), tracker, how);
+};
 
 const passes: Run = (on, tracker, { workload, pages, work, bandwidth, downtime, dumps }) =>
   runPasses(on.boot(), tracker, String(workload), {

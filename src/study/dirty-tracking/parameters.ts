@@ -53,7 +53,7 @@ const HEAPS = {
     allowed: ["random", "ascending"],
   },
   folio: {
-    means: "how large the folios of the heap may be",
+    means: "how large the folios of the heap may be (4k: base pages, whatever their size)",
     values: ["4k"],
     allowed: ["4k", "64k", "2m"],
   },

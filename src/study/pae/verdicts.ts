@@ -50,7 +50,7 @@ function verdictOf({ labels, schemes, archs, result, broken }: Group, commandOf:
   );
   const where = { pae: keys.pae, arch: alike.join(","), kernel: selector };
   const command = scriptCommand(about, where);
-  return { keys, result: `${result}: \`${command}\``, command };
+  return { keys, result: `${result}: ${command}`, command };
 }
 
 /** It is named, not brought along as a file. */

@@ -1,4 +1,10 @@
-// Who changes the entries of a VMM's memory: each caller as the lines of a script, over region A of N pages.
+// Who changes the entries of a VMM's memory: each caller as the lines of a script, over region A of N pages, which are a
+// host's base pages, huge ones, or pages of file F.
+
+/** What the guest's memory is to the host. */
+export const HOSTS = ["base", "huge", "file"] as const;
+export type Host = (typeof HOSTS)[number];
+const ANONYMOUS: readonly Host[] = ["base", "huge"];
 
 /** One caller. */
 export interface Caller {
@@ -9,8 +15,8 @@ export interface Caller {
   readonly step: readonly string[];
   /** Behind it, before the guest goes on. */
   readonly after: readonly string[];
-  /** Only where the host maps base pages, or huge ones. */
-  readonly only?: "base" | "huge";
+  /** Whose memory it can be done to. */
+  readonly hosts: readonly Host[];
 }
 
 const caller = (means: string, ...step: string[]): Caller => ({
@@ -18,11 +24,15 @@ const caller = (means: string, ...step: string[]): Caller => ({
   prepare: [],
   step,
   after: [],
+  hosts: HOSTS,
 });
 
 /** Callers by name; N stands for the pages, H for half of them. */
 export const CALLERS: ReadonlyMap<string, Caller> = new Map([
-  ["madv-free", caller("MADV_FREE of the guest's memory", "madvise A 0 N free")],
+  [
+    "madv-free",
+    { ...caller("MADV_FREE of the guest's memory", "madvise A 0 N free"), hosts: ANONYMOUS },
+  ],
   ["madv-dontneed", caller("MADV_DONTNEED of half of it (a balloon)", "madvise A 0 H dontneed")],
   ["clear-refs", caller("clear_refs 4 on the VMM", "clear_refs")],
   ["fork", caller("fork of the VMM; the child lives on", "fork c")],
@@ -35,7 +45,7 @@ export const CALLERS: ReadonlyMap<string, Caller> = new Map([
     {
       ...caller("KSM merges equal pages", "ksm"),
       prepare: ["madvise A 0 N mergeable"],
-      only: "base",
+      hosts: ["base"],
     },
   ],
   ["swap-out", caller("MADV_PAGEOUT", "madvise A 0 N pageout")],
@@ -47,10 +57,15 @@ export const CALLERS: ReadonlyMap<string, Caller> = new Map([
     {
       ...caller("khugepaged makes huge pages", "khugepaged"),
       prepare: ["madvise A 0 N hugepage"],
-      only: "base",
+      hosts: ["base"],
     },
   ],
-  ["split", { ...caller("huge pages are split", "split A 0 N"), only: "huge" }],
+  ["split", { ...caller("huge pages are split", "split A 0 N"), hosts: ["huge"] }],
+  ["numa", caller("NUMA balancing scans all pages", "numa A 0 N")],
+  [
+    "writeback",
+    { ...caller("the file is written back (folio_mkclean)", "fsync F"), hosts: ["file"] },
+  ],
   ["mprotect", caller("mprotect to read-only and back", "mprotect A 0 N r", "mprotect A 0 N rw")],
   [
     "uffd-wp",

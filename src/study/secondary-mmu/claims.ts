@@ -4,6 +4,7 @@ import { KERNEL_FEATURES } from "../../../arch/linux/kernels.js";
 import { SECOND_STAGES } from "../../../arch/linux/kvm.js";
 import type { CellResult, StudyClaim } from "../../stats/report.js";
 import type { CommandOf } from "../types.js";
+import { migrationClaims } from "./migration-claims.js";
 
 /** Callers after which a page may be clean that stays mapped. */
 const CLEAN: readonly string[] = ["madv-free", "ksm"];
@@ -35,9 +36,13 @@ export function claimsOf(cells: Cells, commandOf: CommandOf): StudyClaim[] {
     fewClearDirty(cells, commandOf),
     hugeProtection(cells, commandOf),
     toldBefore(cells, commandOf),
+    filesClearAtWriteback(cells, commandOf),
+    notifiedInVain(cells, commandOf),
     ...windows(cells, commandOf),
     protectSaves(cells, commandOf),
     cleanSaves(cells, commandOf),
+    writebackSaves(cells, commandOf),
+    ...migrationClaims(cells, commandOf),
   ];
   return claims.filter((claim) => claim !== null);
 }
@@ -64,20 +69,57 @@ function fewClearDirty(cells: Cells, commandOf: CommandOf): StudyClaim | null {
   };
 }
 
+/** Callers that write a huge entry's protection anew. */
+const MODIFY = ["mprotect", "numa"];
+
 /** pmd_modify, where it loses dirty (arch/linux/kernels.ts). */
 function hugeProtection(cells: Cells, commandOf: CommandOf): StudyClaim | null {
-  const own = of(of(cells, "caller", "mprotect"), "host", "huge");
+  const own = of(of(cells, "caller", ...MODIFY), "host", "huge");
   const loses = KERNEL_FEATURES.get("hugeModifyDropsDirty")?.architecture ?? "";
   const there = of(own, "arch", loses);
   if (there.length === 0) return null;
   const others = own.filter((cell) => !there.includes(cell));
+  const callers = MODIFY.filter((name) => of(own, "caller", name).length > 0);
   return {
-    id: "huge-mprotect-clears-dirty",
-    text: `Of huge pages, mprotect clears dirty on ${loses}, and nowhere else.`,
+    id: "huge-protection-clears-dirty",
+    text: `Of huge pages, ${callers.join(" and ")} clear dirty on ${loses}, and nowhere else.`,
     holds:
       there.every((cell) => metric("host_dirty_cleared")(cell) > 0) &&
       total(others, "host_dirty_cleared") === 0,
-    command: commandOf({ caller: "mprotect", host: "huge" }),
+    command: commandOf({ caller: callers, host: "huge" }),
+  };
+}
+
+/** Of a file. */
+function filesClearAtWriteback(cells: Cells, commandOf: CommandOf): StudyClaim | null {
+  const own = of(cells, "host", "file");
+  const written = of(own, "caller", "writeback");
+  if (written.length === 0) return null;
+  const found = callersWith(own, "host_dirty_cleared");
+  const all = written.every(
+    ({ metrics }) => metrics.host_dirty_cleared === metrics.host_dirty && metrics.host_dirty !== 0,
+  );
+  return {
+    id: "files-clear-at-writeback",
+    text: `Of a file's pages that stay mapped, only writeback clears dirty: of every one that it writes, and the right to write with it. Found: ${found.join(", ")}.`,
+    holds: all && found.every((name) => name === "writeback"),
+    command: commandOf({ host: "file" }),
+  };
+}
+
+/** change_pud_range tells of its range before any entry is looked at; dirty pages of files are then passed over. */
+function notifiedInVain(cells: Cells, commandOf: CommandOf): StudyClaim | null {
+  const own = of(of(cells, "caller", "numa"), "host", "file");
+  const today = of(own, "mmuPolicy", "zap");
+  if (today.length === 0) return null;
+  const changed = total(own, "host_write_cleared") + total(own, "primary_flushes");
+  return {
+    id: "numa-takes-in-vain",
+    text: `NUMA balancing changes no entry of a file's dirty pages, and takes all SPTEs of them: ${total(today, "spte_zapped")} go, for ${total(today, "read_exits")} exits.`,
+    holds:
+      changed === 0 &&
+      today.every(({ metrics, labels }) => metrics.spte_zapped === Number(labels.pages)),
+    command: commandOf({ caller: "numa", host: "file", mmuPolicy: "zap" }),
   };
 }
 
@@ -148,11 +190,13 @@ function protectSaves(cells: Cells, commandOf: CommandOf): StudyClaim | null {
   };
 }
 
+/** Architectures whose hardware keeps dirty in the second stage. */
+const KEEPERS = [...SECOND_STAGES.values()]
+  .filter(({ dirtyByHardware }) => dirtyByHardware.value)
+  .map(({ architecture }) => architecture);
+
 function cleanSaves(cells: Cells, commandOf: CommandOf): StudyClaim | null {
-  const keepers = [...SECOND_STAGES.values()]
-    .filter(({ dirtyByHardware }) => dirtyByHardware.value)
-    .map(({ architecture }) => architecture);
-  const freed = of(of(cells, "caller", "madv-free"), "arch", ...keepers);
+  const freed = of(of(cells, "caller", "madv-free"), "arch", ...KEEPERS);
   const both = pairs(freed, "write-protect", "mkclean");
   if (both.length === 0) return null;
   const exits = (which: 0 | 1): number =>
@@ -162,9 +206,31 @@ function cleanSaves(cells: Cells, commandOf: CommandOf): StudyClaim | null {
     text: `Where the hardware keeps dirty, clearing it alone saves the exits of writes behind MADV_FREE, too: ${exits(0)} under write-protect, ${exits(1)} under mkclean.`,
     holds: exits(0) > 0 && exits(1) === 0,
     command: commandOf({
-      arch: keepers,
+      arch: KEEPERS,
       mmuPolicy: ["write-protect", "mkclean"],
       caller: "madv-free",
+    }),
+  };
+}
+
+/** folio_mkclean of guest memory: what D cleared and W kept saves, and what it does behind the file system's back. */
+function writebackSaves(cells: Cells, commandOf: CommandOf): StudyClaim | null {
+  const written = of(of(cells, "caller", "writeback"), "arch", ...KEEPERS);
+  const both = pairs(written, "write-protect", "mkclean");
+  if (both.length === 0) return null;
+  const count = (which: 0 | 1, name: string): number =>
+    both.reduce((sum, pair) => sum + metric(name)(pair[which]), 0);
+  const [exits, left] = [count(0, "write_exits"), count(1, "write_exits")];
+  const unasked = count(1, "dirty_unasked");
+  return {
+    id: "mkclean-behind-writeback",
+    text: `Behind writeback of a file, SPTEs that lose D and keep W save the exits of writes (${exits} under write-protect, ${left} under mkclean), and ${unasked} pages are written without the file system having been asked (${count(0, "dirty_unasked")} under write-protect). No store misses the disk, because writeback asks for dirty SPTEs first; no kernel does.`,
+    holds: exits > 0 && left === 0 && unasked === exits && count(0, "dirty_unasked") === 0,
+    command: commandOf({
+      arch: KEEPERS,
+      mmuPolicy: ["write-protect", "mkclean"],
+      caller: "writeback",
+      host: "file",
     }),
   };
 }

@@ -1,7 +1,7 @@
 // A VMM with one guest, watched by the oracle: lines of scripts, and what they cost.
 
 import { leafAt } from "../../kernel/walk-entries.js";
-import { SPTE_DIRTY, SPTE_WRITE } from "../../kvm/spte.js";
+import { SPTE_DIRTY, SPTE_WRITE } from "../../kvm/spte-flags.js";
 import { Pte } from "../../layout/linux-flags.js";
 import { Checker } from "../../scenario/checker.js";
 import { playOperation } from "../../scenario/play-operation.js";
@@ -14,6 +14,11 @@ import type { StudyMachine } from "../types.js";
 export interface HostPages {
   /** By page: flags of its entry, 0 where none is present. */
   readonly flags: readonly number[];
+}
+
+/** What lines took, and what of it the notifiers did. Cycles. */
+export interface Measured extends Spent {
+  readonly notifierCycles: number;
 }
 
 /** One guest with region A. */
@@ -40,10 +45,18 @@ export class Session {
     return playOperation(this.machine.player, operation, this.index++);
   }
 
-  measure(...lines: readonly string[]): Spent {
-    return this.ledger.measure(() => {
+  measure(...lines: readonly string[]): Measured {
+    const { kernel } = this.machine;
+    const before = kernel.notifierCycles;
+    const spent = this.ledger.measure(() => {
       for (const line of lines) this.play(line);
     });
+    return { ...spent, notifierCycles: kernel.notifierCycles - before };
+  }
+
+  /** How often an event has happened so far. */
+  count(event: number): number {
+    return this.machine.kernel.events[event] ?? 0;
   }
 
   /** What the oracle has said so far. */
@@ -74,6 +87,11 @@ export class Session {
       return host !== 0 && (host & Pte.dirty) === 0 && (spte & (SPTE_WRITE | SPTE_DIRTY)) !== 0;
     }).length;
   }
+}
+
+/** Pages that had a flag, and are still mapped. */
+export function stayed(before: HostPages, after: HostPages, flag: number): number {
+  return before.flags.filter((was, i) => (was & flag) !== 0 && after.flags[i] !== 0).length;
 }
 
 /** Pages that were mapped all along, and lost a flag. */

@@ -55,13 +55,14 @@ function foldsOf({ beside, layout }: Candidate, { folio }: Story): readonly stri
 
 function pointOf(
   keys: Readonly<Record<"layout" | "story" | "setter" | "fold", string>>,
-  { arch, kernel: version, layout }: Candidate,
+  { arch, kernel: version, layout, beside }: Candidate,
   { folio }: Story,
 ): StudyPoint {
   const words = [
     version,
     `softDirtyBy=${keys.setter}`,
     `softDirtyFold=${keys.fold}`,
+    ...(beside === true ? ["softDirtyBeside=true"] : []),
     ...(folio === "64k" ? ["thp=never", "mthp=64k"] : []),
   ];
   const machine = { arch, kernel: words.join(":"), memory: LEAST_BYTES };
@@ -105,7 +106,7 @@ export const softDirtyBits: Study = {
   summary: "where a soft-dirty bit could stand, and what becomes of it there",
   about: [
     "Each layout is held against the bits of every kernel of its architecture (`mmulate arch check`), and run: a heap of 2,048 pages, watched by clear_refs and pagemap, in small stories. An oracle says which pages changed.",
-    "`agree`: groups of contiguous entries fold only if their bits agree. `or`: folding gives all entries the bit that one has. `apart`: the bit does not matter to folding, as where it stands in a table beside the page table (`-beside`), a bit for each entry that goes with it into swap; what looking there costs is not modelled.",
+    "`agree`: groups of contiguous entries fold only if their bits agree. `or`: folding gives all entries the bit that one has. `apart`: the bit does not matter to folding, as where it stands in a table beside the page table (`-beside`), a bit for each entry that goes with it into swap: 64 bytes for a table of 512 entries. What looking there costs is counted: an atomic operation for each bit that a fault sets, and the cache lines that a call goes through (`costs.beside_set`, `costs.beside_line`, which are chosen: nobody has built it).",
     "`mkdirty`: pte_mkdirty sets the bit, and so does whoever makes an entry dirty for reasons of its own. `faults`: write faults alone set it. `nobody`: neither does.",
   ],
   parameters: PARAMETERS,

@@ -193,6 +193,7 @@ export function playStory(machine: StudyMachine, tracker: Tracker, story: Story)
       unfolds: times("contpte_unfold"),
       tlb_flushes: times("tlb_flush_page", "tlb_flush_local", "tlb_flush_mm", "contpte_flush"),
       cycles: Math.round(spent.cycles),
+      metadata_bytes: machine.kernel.beside === null ? 0 : HEAP / 8,
       ...told.metrics,
     },
     checks: [check],
