@@ -45,6 +45,7 @@ export const KERNEL_SETTINGS: ReadonlyMap<string, Allowed> = new Map<string, All
   ["pae", oneOf([...PAE_SCHEMES.keys()])],
   ["without", someOf([...SAFEGUARDS.keys()])],
   ["memory", [/^([1-9]\d{0,3}m|[1-8]g)$/, "1m to 9999m, or 1g to 8g"]],
+  ["maxMapCount", [/^[1-9]\d{0,8}$/, "a number of mappings"]],
   ["mthp", [/^\d{1,6}[km](\+\d{1,6}[km])*$/, "sizes of folios such as 64k or 64k+1m"]],
 ]);
 

@@ -83,6 +83,7 @@ export function machineOf(
     rangeFlush: words.rangeFlush === "true",
     ...softDirtyRules(words),
     ...(words.mmuPolicy === undefined ? {} : { mmuPolicy: words.mmuPolicy }),
+    ...(words.maxMapCount === undefined ? {} : { maxMapCount: Number(words.maxMapCount) }),
     costs: settings.costs(costsForPages(costs, page)),
     cpus,
     page,
