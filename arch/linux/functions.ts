@@ -101,7 +101,7 @@ const FUNCTIONS = {
   gup_slow: counts("mm/gup.c __get_user_pages"),
   migrate: does("mm/rmap.c try_to_migrate_one; mm/migrate.c remove_migration_pte"),
   fault_numa: does("mm/memory.c do_numa_page; mm/huge_memory.c do_huge_pmd_numa_page"),
-  file_read: counts("mm/filemap.c filemap_fault, filemap_read_folio"),
+  file_read: does("mm/filemap.c filemap_fault, filemap_read_folio"),
   file_write: counts("mm/page-writeback.c folio_clear_dirty_for_io, do_writepages"),
   page_mkwrite: counts("mm/memory.c do_page_mkwrite, fault_dirty_shared_page"),
   mkclean_entry: does("mm/rmap.c page_vma_mkclean_one"),

@@ -71,6 +71,8 @@ export interface KernelConfig {
   readonly bbml2?: boolean;
   /** Operations that drop a range of pages (FEAT_TLBIRANGE); left out = not there. */
   readonly rangeFlush?: boolean;
+  /** Bytes around a read fault whose cached pages are mapped along (fault_around_bytes); left out = 64 KiB. */
+  readonly faultAround?: number;
   /** Bytes of a base page. */
   readonly page: number;
   /** Name of the Linux layout; left out = that of the version. */

@@ -16,8 +16,8 @@ import { VM_UFFD_WP, VM_WRITE } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
 import { entriesPerTable } from "./walk-entries.js";
 
-/** Bytes around a read fault whose cached pages are mapped along (fault_around_bytes). */
-const FAULT_AROUND_SHIFT = 16;
+/** fault_around_bytes, where nothing else is configured. */
+const FAULT_AROUND = 2 ** 16;
 
 /** do_read_fault, do_shared_fault. */
 export function sharedFault(kernel: Kernel, fault: Fault, slot: number): FaultResult {
@@ -73,7 +73,8 @@ function mapCached(
  */
 function faultAround(kernel: Kernel, { mm, vma, page }: Fault): boolean {
   const { exports } = kernel.mmu;
-  const count = 2 ** Math.max(0, FAULT_AROUND_SHIFT - kernel.hardware.pageShift);
+  const { faultAround: bytes = FAULT_AROUND, page: pageBytes } = kernel.config;
+  const count = Math.max(1, bytes / pageBytes);
   if ((vma.flags & VM_UFFD_WP) !== 0 || count < 2 || vma.object === null) return false;
   const table = entriesPerTable(kernel);
   const first = Math.max(vma.start, page - (page % Math.min(count, table)));

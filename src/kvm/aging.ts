@@ -9,7 +9,8 @@
 import type { SecondStage } from "../../arch/linux/kvm.js";
 import { Event } from "../kernel/events.js";
 import type { Kernel } from "../kernel/kernel.js";
-import { type MemorySlot, SPTE_ACCESSED, SPTE_PRESENT, SPTE_TRACKED } from "./spte.js";
+import type { MemorySlot } from "./spte.js";
+import { SPTE_ACCESSED, SPTE_PRESENT, SPTE_TRACKED } from "./spte-flags.js";
 
 /** What aging needs of a machine. */
 interface AgedVm {

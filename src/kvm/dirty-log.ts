@@ -12,7 +12,8 @@
 // A page is armed (its bit cleared first) before its content is sent, so that a later write is seen.
 
 import { Event } from "../kernel/events.js";
-import { type MemorySlot, SPTE_DIRTY, SPTE_HUGE, SPTE_WRITE } from "./spte.js";
+import type { MemorySlot } from "./spte.js";
+import { SPTE_DIRTY, SPTE_HUGE, SPTE_WRITE } from "./spte-flags.js";
 import type { LogMode, Vm } from "./vm.js";
 
 /** Entries of a dirty ring, beyond which the guest leaves for the VMM to empty it. */

@@ -16,8 +16,8 @@ import { PG_DIRTY } from "../kernel/page-flags.js";
 import { hugeStart, leafAt } from "../kernel/walk-entries.js";
 import { Pte } from "../layout/linux-flags.js";
 import { logPage } from "./dirty-log.js";
+import type { MemorySlot } from "./spte.js";
 import {
-  type MemorySlot,
   SPTE_ACCESSED,
   SPTE_DIRTY,
   SPTE_HOST_WRITABLE,
@@ -25,7 +25,7 @@ import {
   SPTE_PRESENT,
   SPTE_TRACKED,
   SPTE_WRITE,
-} from "./spte.js";
+} from "./spte-flags.js";
 import type { Vm } from "./vm.js";
 
 /** What a fault found, before the machine's lock is taken. */

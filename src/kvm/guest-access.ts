@@ -10,14 +10,8 @@ import { MmulateError } from "../errors.js";
 import { Event } from "../kernel/events.js";
 import { emptyLog, hardwareLogs } from "./dirty-log.js";
 import { fastFault, finishFault, startFault } from "./fault.js";
-import {
-  type MemorySlot,
-  SPTE_ACCESSED,
-  SPTE_DIRTY,
-  SPTE_PRESENT,
-  SPTE_TRACKED,
-  SPTE_WRITE,
-} from "./spte.js";
+import type { MemorySlot } from "./spte.js";
+import { SPTE_ACCESSED, SPTE_DIRTY, SPTE_PRESENT, SPTE_TRACKED, SPTE_WRITE } from "./spte-flags.js";
 import type { Vm } from "./vm.js";
 
 /** No access takes more faults: each retry is for a change of the host that is over. */

@@ -2,29 +2,20 @@
 // slot, no object a page.
 //
 //   gfn      0    1    2   ...            511   512
-//   flags  [ RWAD R    -   ...            -   ][ RWADH ............ ]     H: one entry for a whole huge page, which
-//   frames [ 9    12       ...                ][ 4096               ]     stands at its first page
+//   entries [ RWAD R    -   ...           -   ][ RWAD .............. ]    one entry for a whole huge page stands at its
+//   huge    [ 0    0    0                     ][ 1                   ]    first page; it is of the table above
 //
-// The bits of a real entry are the second stage's (arch/linux/kvm.ts says which of them the hardware keeps); KVM keeps
-// its own beside them (arch/x86/kvm/mmu/spte.h SPTE_HOST_WRITABLE, SPTE_MMU_WRITABLE, access-tracked SPTEs).
+// Entries are the second stage's own bits (spte-format.ts); what is read and changed of them here are KVM's flags, which
+// are in them.
 
-/** The entry is there. */
-export const SPTE_PRESENT = 1;
-export const SPTE_WRITE = 1 << 1;
-export const SPTE_DIRTY = 1 << 2;
-export const SPTE_ACCESSED = 1 << 3;
-/** It maps a huge page. */
-export const SPTE_HUGE = 1 << 4;
-/** The host allowed writes when it was made: dirty logging took the right, and may give it back without asking. */
-export const SPTE_HOST_WRITABLE = 1 << 5;
-/** Not present to the hardware until its next use, which makes it young. */
-export const SPTE_TRACKED = 1 << 6;
+import { SPTE_HUGE } from "./spte-flags.js";
+import type { SpteFormat } from "./spte-format.js";
 
 /** A range of guest pages over a range of the VMM's address space (struct kvm_memory_slot). */
 export class MemorySlot {
-  /** SPTEs: flags, and frames of the host. */
-  readonly flags: Uint8Array;
-  readonly frames: Uint32Array;
+  /** SPTEs: low word, high word, ... */
+  private readonly entries: Uint32Array;
+  private readonly huge: Uint8Array;
   /** What TLBs hold: SPTE flags as they were then; 0 = nothing. No smaller than the slot, so nothing is forgotten. */
   readonly tlbFlags: Uint8Array;
   readonly tlbFrames: Uint32Array;
@@ -35,15 +26,17 @@ export class MemorySlot {
    * @param gfn first guest page
    * @param page first page of the VMM's address space
    * @param span pages of a huge page
+   * @param format of its entries
    */
   constructor(
     readonly gfn: number,
     readonly page: number,
     readonly pages: number,
     private readonly span: number,
+    private readonly format: SpteFormat,
   ) {
-    this.flags = new Uint8Array(pages);
-    this.frames = new Uint32Array(pages);
+    this.entries = new Uint32Array(2 * pages);
+    this.huge = new Uint8Array(pages);
     this.tlbFlags = new Uint8Array(pages);
     this.tlbFrames = new Uint32Array(pages);
   }
@@ -55,41 +48,54 @@ export class MemorySlot {
     return start >= 0 && start + this.span <= this.pages ? start : -1;
   }
 
+  private isHuge(entry: number): boolean {
+    return (this.huge[entry] ?? 0) !== 0;
+  }
+
   /** Pages that the entry at a place is for. */
   spanAt(entry: number): number {
-    return ((this.flags[entry] ?? 0) & SPTE_HUGE) !== 0 ? this.span : 1;
+    return this.isHuge(entry) ? this.span : 1;
   }
 
   /** Place of the entry that decides about a page of the slot. */
   entryOf(at: number): number {
     const start = this.hugeStart(at);
-    return start >= 0 && ((this.flags[start] ?? 0) & SPTE_HUGE) !== 0 ? start : at;
+    return start >= 0 && this.isHuge(start) ? start : at;
   }
 
   flagsOf(entry: number): number {
-    return this.flags[entry] ?? 0;
+    const flags = this.format.flags(this.entries, entry);
+    return this.isHuge(entry) ? flags | SPTE_HUGE : flags;
+  }
+
+  /** The entry as the hardware finds it. */
+  bitsOf(entry: number): bigint {
+    const [low = 0, high = 0] = this.entries.subarray(2 * entry);
+    return (BigInt(high) << 32n) | BigInt(low);
   }
 
   /** Frame of a page of the slot, by its entry. */
   frameOf(at: number): number {
     const entry = this.entryOf(at);
-    return (this.frames[entry] ?? 0) + (at - entry);
+    return this.format.frame(this.entries, entry) + (at - entry);
   }
 
   set(entry: number, flags: number, frame: number): void {
-    this.flags[entry] = flags;
-    this.frames[entry] = frame;
+    const huge = (flags & SPTE_HUGE) !== 0;
+    this.huge[entry] = huge ? 1 : 0;
+    this.format.write(this.entries, entry, flags & ~SPTE_HUGE, frame, huge);
   }
 
   /** Changes flags of an entry. */
   update(entry: number, clear: number, set = 0): void {
-    this.flags[entry] = ((this.flags[entry] ?? 0) & ~clear) | set;
+    const frame = this.format.frame(this.entries, entry);
+    this.set(entry, (this.flagsOf(entry) & ~clear) | set, frame);
   }
 
   /** A huge entry becomes as many small ones. */
   split(entry: number): void {
     const flags = this.flagsOf(entry) & ~SPTE_HUGE;
-    const frame = this.frames[entry] ?? 0;
+    const frame = this.frameOf(entry);
     for (let i = 0; i < this.span; i++) this.set(entry + i, flags, frame + i);
   }
 

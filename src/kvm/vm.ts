@@ -19,7 +19,9 @@ import { PG_DIRTY } from "../kernel/page-flags.js";
 import type { NotifierRange, SecondaryMmu } from "../kernel/secondary-mmu.js";
 import { ageRange, isYoungRange } from "./aging.js";
 import type { MmuPolicy, Reaction } from "./policies/types.js";
-import { MemorySlot, SPTE_ACCESSED, SPTE_DIRTY, SPTE_HOST_WRITABLE, SPTE_WRITE } from "./spte.js";
+import { MemorySlot } from "./spte.js";
+import { SPTE_ACCESSED, SPTE_DIRTY, SPTE_HOST_WRITABLE, SPTE_WRITE } from "./spte-flags.js";
+import { spteFormat } from "./spte-format.js";
 
 /** How written pages are logged: by taking the right to write, by the hardware's log, or into a ring. */
 export type LogMode = "off" | "protect" | "buffer" | "ring";
@@ -66,7 +68,9 @@ export class Vm implements SecondaryMmu {
 
   /** KVM_SET_USER_MEMORY_REGION. */
   addSlot(gfn: number, page: number, pages: number): void {
-    const slot = new MemorySlot(gfn, page, pages, this.kernel.entriesPerTable);
+    const { kernel, stage } = this;
+    const span = kernel.entriesPerTable;
+    const slot = new MemorySlot(gfn, page, pages, span, spteFormat(stage, kernel));
     if (this.logMode !== "off") slot.dirty = new Uint8Array(pages);
     this.slots.push(slot);
   }
@@ -127,7 +131,7 @@ export class Vm implements SecondaryMmu {
   /** kvm_set_pfn_dirty. */
   dirtyPage(slot: MemorySlot, entry: number): void {
     const { kernel } = this;
-    const frame = slot.frames[entry] ?? 0;
+    const frame = slot.frameOf(entry);
     if (isFilePage(kernel, frame) && !isDirtyFolio(kernel, frame))
       kernel.count(Event.dirty_unasked);
     setPageFlags(kernel, headOf(kernel, frame), PG_DIRTY);

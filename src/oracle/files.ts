@@ -13,7 +13,7 @@ import { cachedPage } from "../kernel/shmem.js";
 import { VM_SHARED } from "../kernel/vm-flags.js";
 import type { Vma } from "../kernel/vma.js";
 import { lookAtEntries, NO_HUGE } from "../kernel/walk-entries.js";
-import { SPTE_DIRTY } from "../kvm/spte.js";
+import { SPTE_DIRTY } from "../kvm/spte-flags.js";
 import type { Vm } from "../kvm/vm.js";
 import { Pte } from "../layout/linux-flags.js";
 import type { Violation } from "./audit.js";

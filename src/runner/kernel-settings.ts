@@ -44,6 +44,7 @@ export const KERNEL_SETTINGS: ReadonlyMap<string, Allowed> = new Map<string, All
   ["mmuPolicy", oneOf([...MMU_POLICIES.keys()])],
   ["pae", oneOf([...PAE_SCHEMES.keys()])],
   ["without", someOf([...SAFEGUARDS.keys()])],
+  ["faultAround", [/^(4|8|16|32|64|128|256|512|1024)k$/, "4k to 1024k, a power of two"]],
   ["memory", [/^([1-9]\d{0,3}m|[1-8]g)$/, "1m to 9999m, or 1g to 8g"]],
   ["maxMapCount", [/^[1-9]\d{0,8}$/, "a number of mappings"]],
   ["mthp", [/^\d{1,6}[km](\+\d{1,6}[km])*$/, "sizes of folios such as 64k or 64k+1m"]],

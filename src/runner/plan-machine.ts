@@ -81,6 +81,7 @@ export function machineOf(
     ...exclusiveRules(words),
     bbml2: words.bbml2 === "true",
     rangeFlush: words.rangeFlush === "true",
+    ...(words.faultAround === undefined ? {} : { faultAround: bytesOf(words.faultAround) }),
     ...softDirtyRules(words),
     ...(words.mmuPolicy === undefined ? {} : { mmuPolicy: words.mmuPolicy }),
     ...(words.maxMapCount === undefined ? {} : { maxMapCount: Number(words.maxMapCount) }),
@@ -163,9 +164,11 @@ function framesOf(
   return Math.floor((said === undefined ? asked : bytesOf(said)) / page);
 }
 
+const UNITS: Readonly<Record<string, number>> = { k: 10, m: 20, g: 30 };
+
 /** "64m". */
 function bytesOf(size: string): number {
-  return Number.parseInt(size, 10) * 2 ** (size.endsWith("g") ? 30 : 20);
+  return Number.parseInt(size, 10) * 2 ** (UNITS[size.slice(-1)] ?? 0);
 }
 
 /** Bytes of an entry: a page holds a table of them, which spans a huge page. */

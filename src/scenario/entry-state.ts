@@ -15,7 +15,7 @@ import {
   SPTE_PRESENT,
   SPTE_TRACKED,
   SPTE_WRITE,
-} from "../kvm/spte.js";
+} from "../kvm/spte-flags.js";
 import type { Vm } from "../kvm/vm.js";
 import { Pte } from "../layout/linux-flags.js";
 import { seesX } from "../pae/observe.js";

@@ -47,6 +47,9 @@ export function regionNamed({ process, operation }: Context, name: string): Regi
 /** [first page, end) of "REGION FIRST COUNT". */
 export function rangeOf(context: Context): { region: Region; start: number; end: number } {
   const region = regionNamed(context, word(context, 0));
+  if (context.operation.words.length === 1) {
+    return { region, start: region.start, end: region.start + region.pages };
+  }
   const start = region.start + number(context, 1);
   return { region, start, end: start + number(context, 2) };
 }

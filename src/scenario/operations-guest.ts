@@ -48,7 +48,9 @@ function stageOf(kernel: Kernel, words: readonly string[]): SecondStage {
   if (!words.includes("no-ad")) return stage;
   const off = { ...stage.accessedByHardware, value: false };
   const logBuffer = { ...stage.logBuffer, value: 0 };
-  return { ...stage, accessedByHardware: off, dirtyByHardware: off, logBuffer };
+  const { entry: usual } = stage;
+  const entry = { ...usual, mode: { ...usual.mode, ...usual.withoutFlags } };
+  return { ...stage, accessedByHardware: off, dirtyByHardware: off, entry, logBuffer };
 }
 
 function doKvm(context: Context): Shown {

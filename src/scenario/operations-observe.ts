@@ -71,8 +71,10 @@ export function doPin(context: Context): Shown {
   return {};
 }
 
+/** "unpin A 0 4" ends a pin for writing, or if there is none one for reading. */
 export function doUnpin({ player, process, operation }: Context): Shown {
-  const name = operation.words.join(" ");
+  const said = operation.words.join(" ");
+  const name = process.pins.has(said) ? said : `${said} read`;
   const pins = process.pins.get(name);
   if (pins === undefined) return { errno: "ENXIO" };
   unpinPages(player.kernel, pins);

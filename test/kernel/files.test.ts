@@ -91,6 +91,30 @@ describe("a file", () => {
     expect(bench.broken()).toEqual([]);
   });
 
+  it("is mapped around a fault as far as it is cached, and as is configured", async () => {
+    const faults: unknown[] = [];
+    for (const kernel of ["7.2", "7.2:faultAround=8k", "7.2:faultAround=4k"]) {
+      const bench = await Bench.boot(undefined, "x86-64", kernel);
+      bench.run(`${MAP}; read A 0 4; munmap A 0 4; mmap A 4 rw shared file=F align=512`);
+      faults.push(bench.last("read A 0 4").minflt);
+      expect(bench.broken()).toEqual([]);
+    }
+    expect(faults).toEqual([1, 2, 4]);
+  });
+
+  it("tells other CPUs at writeback, whose next stores then fault", async () => {
+    for (const arch of ["x86-64", "arm64", "riscv64"]) {
+      const bench = await Bench.boot(undefined, arch, "7.2", 2);
+      bench.run(`${MAP}; thread t; on t write A 0 4; fsync F`);
+      expect(bench.last("on t write A 0 2").minflt).toBe(2);
+      expect(bench.last("fsync F; disk F").data).toEqual([
+        [2, 5],
+        [2, 3],
+      ]);
+      expect(bench.broken()).toEqual([]);
+    }
+  });
+
   it("ends somewhere: behind it is SIGBUS", async () => {
     const bench = await Bench.boot();
     bench.run(MAP);

@@ -31,6 +31,7 @@ export class Bench {
     mmuPolicy: string | undefined = undefined,
     arch = "x86-64",
     version = "7.2",
+    cpus = 1,
   ): Promise<Bench> {
     core ??= new Core((await loadCoreModule()).module);
     const inputs = [{ path: "x", text: "clear_refs" }];
@@ -38,7 +39,7 @@ export class Bench {
     if (cell === undefined) throw new Error("no cell");
     const { machine } = cell;
     const config = mmuPolicy === undefined ? machine.kernel : { ...machine.kernel, mmuPolicy };
-    const kernel = bootMachine(core, { ...machine, kernel: config });
+    const kernel = bootMachine(core, { ...machine, kernel: config }, cpus);
     const player = new Player(kernel);
     const checker = new Checker(player, kernel);
     player.watch = checker;

@@ -90,6 +90,13 @@ describe("split", () => {
     expect(observations.map(({ errno }) => errno)).toEqual([0, 0, 0, 0, "EAGAIN", 0, 0, 0]);
     expect(observations[7]?.pages).toEqual([[512, "PDXE"]]);
   });
+
+  it("makes base pages of all that a region has where no pages are named", async () => {
+    const text =
+      "mmap A 1024 rw private align=512\nmadvise A 0 1024 hugepage\nwrite A 0 1024\nsplit A\npagemap A\n";
+    const { observations } = await play(text);
+    expect(observations[4]?.pages).toEqual([[1024, "PDXE"]]);
+  });
 });
 
 describe("ksm zero", () => {

@@ -25,6 +25,14 @@ describe.each(MACHINES)("on %s, Linux %s", (arch, kernel) => {
     expect(events).toMatchObject({ fault_copy: 0, gup_slow: 1, gup_fast: 1 });
   });
 
+  it("unpin ends a pin for reading where there is none for writing, and once", async () => {
+    const text =
+      "mmap A 1 rw private\nwrite A 0 1\npin A 0 1 read\npin A 0 1\nunpin A 0 1\nunpin A 0 1\nunpin A 0 1\nmigrate A 0 1\n";
+    const { observations, complaints } = await play(text, arch, kernel);
+    expect(complaints).toEqual([]);
+    expect(observations.map(({ errno }) => errno)).toEqual([0, 0, 0, 0, 0, 0, "ENXIO", 0]);
+  });
+
   it("a pinned page is copied by fork, and neither merged, moved nor reclaimed", async () => {
     const text =
       "mmap A 2 rw private\nwrite A 0 2\nmadvise A 0 2 mergeable\npin A 0 1 read\nfork c\nksm\nmigrate A 0 1\nreclaim 2\nwrite A 0 1\nin c read A 0 2\nunpin A 0 1 read\nread A 0 2\n";

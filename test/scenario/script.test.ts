@@ -66,6 +66,7 @@ describe("a script", () => {
     ["uffd-register A 0 4 missing", '"missing" is no mode (wp or wp-async, '],
     ["uffd-wp A 0 4 maybe", '"maybe" is no on or off: uffd-wp '],
     ["scan A 0 4", "words are missing: scan "],
+    ["split A 0", "words are missing: split region [ number count ]"],
     ["scan A 0 4 dirty", '"dirty" is no category (written, soft-dirty, present; wp and check): '],
     ["meanwhile fork-batch 1 fork c", '"fork c": on which CPU? ("cpu N" or "on THREAD" before it)'],
     ["meanwhile fork 1 cpu 1 ksm", '"fork" is no step (fork-batch, fork-tested, '],

@@ -1,7 +1,7 @@
 // A VMM with one guest, watched by the oracle: lines of scripts, and what they cost.
 
 import { leafAt } from "../../kernel/walk-entries.js";
-import { SPTE_DIRTY, SPTE_WRITE } from "../../kvm/spte.js";
+import { SPTE_DIRTY, SPTE_WRITE } from "../../kvm/spte-flags.js";
 import { Pte } from "../../layout/linux-flags.js";
 import { Checker } from "../../scenario/checker.js";
 import { playOperation } from "../../scenario/play-operation.js";
