@@ -40,8 +40,13 @@ export function hardwareClaims({ book, descriptor }: BitSource, place: Place): B
   const described = descriptorClaims(descriptor, place);
   const names = new Set(described.map(({ name }) => name));
   const kept = rows.filter((row) => names.has(row.name) || isNews(row, described));
-  const replaced = new Set(kept.map(({ name }) => name));
-  return sorted([...kept, ...described.filter(({ name }) => !replaced.has(name))]);
+  const said = described.filter((claim) => !kept.some((row) => isSame(row, claim)));
+  return sorted([...kept, ...said]);
+}
+
+/** One name for bits that overlap; "reserved" and "address" are the names of several places. */
+function isSame(a: BitClaim, b: BitClaim): boolean {
+  return a.name === b.name && (maskOf(...a.bits) & maskOf(...b.bits)) !== 0n;
 }
 
 /** A row of a book that says what the descriptor does not: what else it says of these bits, it says better. */
@@ -75,16 +80,29 @@ function descriptorClaims(descriptor: Descriptor, place: Place): BitClaim[] {
         confidence,
       }),
     );
-  const address = addressClaims(descriptor, level, place);
-  const taken = [...fields, ...address].reduce((mask, { bits }) => mask | maskOf(...bits), 0n);
+  const fieldBits = maskOfAll(fields);
+  const address = addressClaims(descriptor, level, place, fieldBits);
+  const taken = fieldBits | maskOfAll(address);
   return [...fields, ...address, ...reservedClaims(descriptor, level, place, taken)];
 }
 
-/** Address bits as far as they are none of a field: PAT stands in the lowest of a large page's. */
-function addressClaims(descriptor: Descriptor, level: CompiledLevel, place: Place): BitClaim[] {
+function maskOfAll(claims: readonly BitClaim[]): bigint {
+  return claims.reduce((mask, { bits }) => mask | maskOf(...bits), 0n);
+}
+
+/**
+ * Address bits as far as they are none of a field: PAT stands in the lowest of a large page's, and what says how large
+ * a group is in the lowest of a page number.
+ */
+function addressClaims(
+  descriptor: Descriptor,
+  level: CompiledLevel,
+  place: Place,
+  fields: bigint,
+): BitClaim[] {
   const mask = place === "table" ? level.tableAddress : level.leafAddress;
   const row = descriptor.address.find(({ bits }) => (maskOf(...bits) & mask) !== 0n);
-  return runsOf(mask | level.highAddress).map((bits) => ({
+  return runsOf((mask | level.highAddress) & ~fields).map((bits) => ({
     bits,
     name: "address",
     by: "hardware",
