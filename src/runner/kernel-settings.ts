@@ -76,3 +76,14 @@ export function softDirtyRules(words: Readonly<Record<string, string>>): SoftDir
   const rules = Object.fromEntries(names.map((name) => [name, words[name]]));
   return words.softDirtyBeside === "true" ? { ...rules, softDirtyBeside: true } : rules;
 }
+
+/** What stands for itself. */
+export function otherRules({
+  mmuPolicy,
+  maxMapCount,
+}: Readonly<Record<string, string>>): Pick<KernelConfig, "mmuPolicy" | "maxMapCount"> {
+  return {
+    ...(mmuPolicy === undefined ? {} : { mmuPolicy }),
+    ...(maxMapCount === undefined ? {} : { maxMapCount: Number(maxMapCount) }),
+  };
+}
