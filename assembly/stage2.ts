@@ -77,9 +77,15 @@ export class Stage2 {
   static access: u32 = 0;
   /** Rights that the entries left, six bits as in `Access`. */
   static rights: u32 = 0;
+  /** An assist walks again and is counted as such, not by what it reads (docs/adr/0005). */
+  static isCounted: bool = true;
   /** log2 bytes of the page; rights that it lacks and `TLB_DATA_CLEAN`, as in a TLB's data word. */
   static shift: u32 = 0;
   static denied: u32 = 0;
+}
+
+function count(counter: u32): void {
+  if (Stage2.isCounted) bump(counter);
 }
 
 function failed(fault: u32, level: u32): u64 {
@@ -101,7 +107,7 @@ export function translateGuest(cpu: u32, gpa: u64, access: u32, need: u32): u64 
   }
   const page = findCached(STAGE2_PAGES, STAGE2_PAGE_ENTRIES, guest, gpa);
   if (page != 0 && (load<u32>(page, CACHED_WORD) & need) == 0) {
-    bump(Counter.SecondStagePageHits);
+    count(Counter.SecondStagePageHits);
     Stage2.shift = load<u32>(page, CACHED_SHIFT);
     Stage2.denied = load<u32>(page, CACHED_WORD);
     return load<u64>(page, CACHED_ADDRESS) | (gpa & (((<u64>1) << Stage2.shift) - 1));
@@ -110,13 +116,13 @@ export function translateGuest(cpu: u32, gpa: u64, access: u32, need: u32): u64 
 }
 
 function walkStage2(cpu: u32, gpa: u64, access: u32): u64 {
-  bump(Counter.SecondStageWalks);
+  count(Counter.SecondStageWalks);
   let l = <i32>load<u32>(HALF, HALF_TOP_LEVEL);
   let table = load<u64>(STAGE2_BASE + (guest << 3), STAGE2_ROOTS);
   let restrictions: u32 = 0;
   const cached = findCached(STAGE2_TABLES, STAGE2_TABLE_ENTRIES, guest, gpa);
   if (cached != 0) {
-    bump(Counter.SecondStageTableHits);
+    count(Counter.SecondStageTableHits);
     table = load<u64>(cached, CACHED_ADDRESS);
     restrictions = load<u32>(cached, CACHED_WORD) & RESTRICTIONS;
     l = load<u32>(cached, CACHED_WORD) >> LEVEL_AT;
@@ -127,8 +133,8 @@ function walkStage2(cpu: u32, gpa: u64, access: u32): u64 {
     const word = Memory.word(pa);
     fillOnDemand(l, level, word, gpa);
     const entry = load<u64>(word);
-    bump(Counter.SecondStageLoads);
-    loadStage2Entry(cpu, pa);
+    count(Counter.SecondStageLoads);
+    if (Stage2.isCounted) loadStage2Entry(cpu, pa);
     const entryClass = classOf(HALF, l, entry);
     if (entryClass < <u32>CLASS_TABLE) {
       Stage2.rights = 0;

@@ -65,7 +65,9 @@ export function walkNested(cpu: u32, half: u32, tag: u32, root: u64, va: u64, ac
 export function walkNestedForAssist(cpu: u32, half: u32, root: u64, va: u64, access: u32): u32 {
   Way.restrictions = 0;
   const top = load<u32>(half, HALF_TOP_LEVEL);
+  Stage2.isCounted = false;
   const data = goOn(cpu, half, 0, top, root, NO_ADDRESS, va, access, false);
+  Stage2.isCounted = true;
   return data == 0 ? WalkResult.fault : FaultKind.None;
 }
 

@@ -105,6 +105,17 @@ describe.each(BUILDS)("%s build", (build) => {
       expect([walks, loads / walks]).toEqual([40, want]);
     });
 
+    it("and an assist, which walks again, counts as an assist alone", () => {
+      const guest = bootGuest(build, "x86-64", { window: true });
+      mapOnDemand(guest, "base", "base");
+      const { core } = guest;
+      core.translate(0x4000_0000n, Access.UserRead);
+      const before = references(core);
+      core.translate(0x4000_0000n, Access.UserWrite);
+      expect(core.counter(Counter.DirtyAssist)).toBe(1n);
+      expect(references(core)).toEqual(before);
+    });
+
     it("and fewer where one of the stages maps larger pages", () => {
       const of = (pages: string, host: string): number => {
         const guest = bootGuest(build, "x86-64", { window: true });
