@@ -82,6 +82,8 @@ export interface KernelConfig {
   readonly mthp: ReadonlyMap<number, ThpSwitch>;
   /** CPUs; one unless said. A userfaultfd's monitor waits on the last one. */
   readonly cpus?: number;
+  /** Most VMAs of a process (map-count.ts); left out = as it is without being set. */
+  readonly maxMapCount?: number;
   /** What secondary MMUs do when entries change (src/kvm/policies); left out = as this version does. */
   readonly mmuPolicy?: string;
   /** What kernel work costs. */

@@ -5,6 +5,7 @@ import type { Errno } from "./errno.js";
 import { closeHugetlb, isHugetlb, newHugeMapping } from "./hugetlb.js";
 import { type HugePool, wholePages } from "./hugetlb-pool.js";
 import type { Kernel } from "./kernel.js";
+import { isFull, maxMapCount } from "./map-count.js";
 import type { Mm } from "./mm.js";
 import { type Gather, gathering } from "./mmu-gather.js";
 import { invalidating, releaseNotifiers } from "./notifier.js";
@@ -44,6 +45,7 @@ export function mmap(kernel: Kernel, mm: Mm, mapping: Mapping): Errno {
     const { start, access, shared } = mapping;
     const pool = poolFor(kernel, mapping);
     if (mapping.pages <= 0 || pool === undefined) return "EINVAL";
+    if (mm.vmas.count > maxMapCount(kernel)) return "ENOMEM";
     const pages = pool === null ? mapping.pages : wholePages(pool, mapping.pages);
     const end = start + pages;
     const failed = munmapRange(kernel, mm, start, end);
@@ -142,6 +144,10 @@ function unmap(gather: Gather, start: number, end: number): Errno {
 
 /** Cuts VMAs at `start` and `end`. Where the second cut fails, the first stays. */
 function isolate(kernel: Kernel, mm: Mm, start: number, end: number): Errno {
+  // A hole makes one VMA more; a cut alone may go above the limit, for another VMA goes.
+  const around = mm.vmas.at(start);
+  const isHole = around !== null && around.start < start && around.end > end;
+  if (isHole && isFull(kernel, mm)) return "ENOMEM";
   for (const at of [start, end]) {
     const vma = mm.vmas.at(at);
     if (vma === null || vma.start === at) continue;

@@ -13,6 +13,7 @@ import { noMemory } from "./allocation.js";
 import { type AnonVmaHolder, isForkChild, isSingular, shareAnonVma } from "./anon-vma.js";
 import { Event } from "./events.js";
 import type { Kernel } from "./kernel.js";
+import { isFull } from "./map-count.js";
 import type { Mm } from "./mm.js";
 import { splitAcross } from "./split-mapping.js";
 import { VM_ACCESS_FLAGS, VM_HUGETLB, VM_SOFTDIRTY } from "./vm-flags.js";
@@ -193,9 +194,14 @@ function mergeInto(kernel: Kernel, mm: Mm, vma: Vma, part: VmaPart): Vma | null 
 }
 
 function cutOut(kernel: Kernel, mm: Mm, vma: Vma, start: number, end: number): Vma | null {
-  const from = vma.start < start ? splitVma(kernel, mm, vma, start) : vma;
-  if (from !== null && from.end > end && splitVma(kernel, mm, from, end) === null) return null;
+  const from = vma.start < start ? cutAt(kernel, mm, vma, start) : vma;
+  if (from !== null && from.end > end && cutAt(kernel, mm, from, end) === null) return null;
   return from;
+}
+
+/** split_vma. */
+function cutAt(kernel: Kernel, mm: Mm, vma: Vma, page: number): Vma | null {
+  return isFull(kernel, mm) ? null : splitVma(kernel, mm, vma, page);
 }
 
 /** An anon_vma that a VMA without one may share with a neighbour (`find_mergeable_anon_vma`). */

@@ -46,6 +46,7 @@ export const KERNEL_SETTINGS: ReadonlyMap<string, Allowed> = new Map<string, All
   ["without", someOf([...SAFEGUARDS.keys()])],
   ["faultAround", [/^(4|8|16|32|64|128|256|512|1024)k$/, "4k to 1024k, a power of two"]],
   ["memory", [/^([1-9]\d{0,3}m|[1-8]g)$/, "1m to 9999m, or 1g to 8g"]],
+  ["maxMapCount", [/^[1-9]\d{0,8}$/, "a number of mappings"]],
   ["mthp", [/^\d{1,6}[km](\+\d{1,6}[km])*$/, "sizes of folios such as 64k or 64k+1m"]],
 ]);
 
@@ -74,4 +75,15 @@ export function softDirtyRules(words: Readonly<Record<string, string>>): SoftDir
   const names = ["vmSoftDirty", "softDirtyBy", "softDirtyFold"].filter((name) => name in words);
   const rules = Object.fromEntries(names.map((name) => [name, words[name]]));
   return words.softDirtyBeside === "true" ? { ...rules, softDirtyBeside: true } : rules;
+}
+
+/** What stands for itself. */
+export function otherRules({
+  mmuPolicy,
+  maxMapCount,
+}: Readonly<Record<string, string>>): Pick<KernelConfig, "mmuPolicy" | "maxMapCount"> {
+  return {
+    ...(mmuPolicy === undefined ? {} : { mmuPolicy }),
+    ...(maxMapCount === undefined ? {} : { maxMapCount: Number(maxMapCount) }),
+  };
 }

@@ -4,6 +4,7 @@ import { CALIBRATED_COSTS } from "../../arch/costs/index.js";
 import type { CostProfile } from "../../arch/costs/schema.js";
 import type { Setting, SetValues } from "../config/setting.js";
 import { MmulateError } from "../errors.js";
+import { product } from "../product.js";
 import type { MachineConfig } from "../scenario/machine.js";
 import { MOST_CPUS } from "../scenario/threads.js";
 import { TRACKERS } from "../tracker/index.js";
@@ -61,7 +62,7 @@ export function isKernelWorkload(text: string): boolean {
 export function planKernel(request: KernelRequest): KernelCell[] {
   const settings = new Settings(request.settings);
   const cells: KernelCell[] = [];
-  for (const labels of combinations(request)) {
+  for (const labels of combinationsOf(request)) {
     cells.push(cellOf(String(cells.length + 1), labels, request, settings));
   }
   settings.checkUsed();
@@ -72,24 +73,17 @@ type Labels = Readonly<
   Record<"input" | "arch" | "kernel" | "cpu" | "costs" | "tracker" | "cpus", string>
 >;
 
-function* combinations(request: KernelRequest): Generator<Labels> {
+function combinationsOf(request: KernelRequest): Labels[] {
   const { inputs, archs, kernels, cpuCounts } = request;
-  const named = request.costs.length > 0 ? request.costs : [CALIBRATED_COSTS];
-  for (const input of inputs) {
-    for (const arch of archs) {
-      for (const kernel of kernels) {
-        for (const costs of named) {
-          for (const cpu of cpusFor(request, arch, costsNamed(costs, request.own))) {
-            for (const cpus of cpuCounts) {
-              for (const tracker of trackersFor(request, input)) {
-                yield { input, arch, kernel, cpu, costs, cpus: String(cpus), tracker };
-              }
-            }
-          }
-        }
-      }
-    }
-  }
+  const costs = request.costs.length > 0 ? request.costs : [CALIBRATED_COSTS];
+  return product({ input: inputs, arch: archs, kernel: kernels, costs }).flatMap((each) => {
+    const rest = {
+      cpu: cpusFor(request, each.arch, costsNamed(each.costs, request.own)),
+      cpus: cpuCounts.map(String),
+      tracker: trackersFor(request, each.input),
+    };
+    return product(rest).map((more) => ({ ...each, ...more }));
+  });
 }
 
 function cpusFor(

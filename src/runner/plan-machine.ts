@@ -16,7 +16,7 @@ import type { ModeInput } from "../layout/mode.js";
 import { type MachineConfig, machineParts } from "../scenario/machine.js";
 import { unknown } from "../workload/parse.js";
 import { costsForPages } from "./costs-of-pages.js";
-import { exclusiveRules, KERNEL_SETTINGS, softDirtyRules } from "./kernel-settings.js";
+import { exclusiveRules, KERNEL_SETTINGS, otherRules, softDirtyRules } from "./kernel-settings.js";
 import { cpuNamed, NO_FILES, type OwnFiles, ownPartsOf, parseSelector } from "./plan.js";
 import type { Settings } from "./settings.js";
 
@@ -83,7 +83,7 @@ export function machineOf(
     rangeFlush: words.rangeFlush === "true",
     ...(words.faultAround === undefined ? {} : { faultAround: bytesOf(words.faultAround) }),
     ...softDirtyRules(words),
-    ...(words.mmuPolicy === undefined ? {} : { mmuPolicy: words.mmuPolicy }),
+    ...otherRules(words),
     costs: settings.costs(costsForPages(costs, page)),
     cpus,
     page,

@@ -2,6 +2,7 @@
 
 import type { Setting, SetValues } from "../config/setting.js";
 import { MmulateError } from "../errors.js";
+import { product } from "../product.js";
 import type { MachineConfig } from "../scenario/machine.js";
 import { type Operation, parseScript } from "../scenario/script.js";
 import { NO_FILES, type OwnFiles, parseSelector } from "./plan.js";
@@ -63,7 +64,7 @@ export function planScripts(request: ScriptRequest): ScriptCell[] {
     if (operations.length === 0) {
       throw new MmulateError("INPUT", `${path}: holds no operation`);
     }
-    for (const selectors of combinations(request)) {
+    for (const selectors of combinationsOf(request)) {
       const { costs } = selectors;
       const extras = costs === undefined ? { own } : { own, costs: costsNamed(costs, own) };
       cells.push({
@@ -81,27 +82,13 @@ export function planScripts(request: ScriptRequest): ScriptCell[] {
 
 type Selectors = MachineSelectors & { readonly costs?: string };
 
-function* combinations(request: ScriptRequest): Generator<Selectors> {
-  const { archs, kernels, cpus } = request;
+function combinationsOf({ archs, kernels, cpus, layouts, costs }: ScriptRequest): Selectors[] {
   const orNone = (list: readonly string[] = []): readonly (string | undefined)[] =>
     list.length > 0 ? list : [undefined];
-  for (const arch of archs) {
-    for (const kernel of kernels) {
-      for (const cpu of cpus) {
-        for (const linuxLayout of orNone(request.layouts)) {
-          for (const costs of orNone(request.costs)) {
-            yield {
-              arch,
-              kernel,
-              cpu,
-              ...(linuxLayout && { linuxLayout }),
-              ...(costs && { costs }),
-            };
-          }
-        }
-      }
-    }
-  }
+  return product({
+    ...{ arch: archs, kernel: kernels, cpu: cpus },
+    ...{ linuxLayout: orNone(layouts), costs: orNone(costs) },
+  });
 }
 
 /** A layout for none of the architectures would be passed over in silence. */

@@ -10,9 +10,10 @@ import type { Setting } from "../config/setting.js";
 import { MmulateError } from "../errors.js";
 import { compileLayout } from "../layout/compile.js";
 import { compileCpu } from "../layout/cpu.js";
-import { hintFor } from "../layout/nearest.js";
 import { compilePagePolicy, shiftOf } from "../layout/page-policy.js";
+import { product } from "../product.js";
 import { parseWorkload, WORKLOADS } from "../workload/index.js";
+import { unknown } from "../workload/parse.js";
 import type { Cell, TraceInput } from "./cell.js";
 import { NO_SECOND_STAGE, parseSecondStage } from "./second-stage.js";
 import { readParameters } from "./selector-words.js";
@@ -73,21 +74,17 @@ export function planRun(request: RunRequest): Cell[] {
   const own = request.own ?? NO_FILES;
   const settings = new Settings(request.settings);
   const options = { dataCached: request.dataCached ?? false, nestedShift, own, settings };
-  const cells: Cell[] = [];
-  for (const trace of request.inputs) {
+  const { inputs, archs, cpus, secondStages = [undefined] } = request;
+  const points = product({ trace: inputs, arch: archs, cpu: cpus }).flatMap((each) =>
+    product({ pages: policiesOf(request, each.cpu), secondStage: secondStages }).map((more) => ({
+      ...each,
+      ...more,
+    })),
+  );
+  const cells = points.map(({ trace, ...labels }, index) => {
     const input = parseWorkload(withWords(trace.path, settings), request.seed) ?? trace;
-    for (const selector of request.archs) {
-      for (const cpu of request.cpus) {
-        for (const pages of policiesOf(request, cpu)) {
-          const labels = { input: trace.path, arch: selector, cpu, pages };
-          for (const secondStage of request.secondStages ?? [undefined]) {
-            const named = secondStage === undefined ? labels : { ...labels, secondStage };
-            cells.push(cellOf(cells.length, input, named, options));
-          }
-        }
-      }
-    }
-  }
+    return cellOf(index, input, { input: trace.path, ...labels }, options);
+  });
   settings.checkUsed();
   return cells;
 }
@@ -191,12 +188,8 @@ export function cpuNamed(name: string, own: OwnFiles = NO_FILES): CpuProfile {
 
 function found<T>(kind: string, name: string, known: ReadonlyMap<string, T>): T {
   const value = known.get(name);
-  if (value !== undefined) return value;
-  const hint = hintFor(name, known.keys());
-  throw new MmulateError(
-    "USAGE",
-    `unknown ${kind} "${name}"${hint} (known: ${[...known.keys()].join(", ")})`,
-  );
+  if (value === undefined) throw unknown(kind, name, known);
+  return value;
 }
 
 /**

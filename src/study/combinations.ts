@@ -1,5 +1,6 @@
 // Every combination of what was chosen, for studies whose points are just that.
 
+import { product } from "../product.js";
 import type { Chosen } from "./types.js";
 
 /** One value of each parameter. */
@@ -10,9 +11,6 @@ export function combinations<Name extends string>(
   chosen: Chosen,
   names: readonly Name[],
 ): Combination<Name>[] {
-  return names.reduce<Combination<Name>[]>(
-    (list, name) =>
-      list.flatMap((each) => (chosen[name] ?? []).map((value) => ({ ...each, [name]: value }))),
-    [{} as Combination<Name>],
-  );
+  const lists = names.map((name) => [name, chosen[name] ?? []] as const);
+  return product(Object.fromEntries(lists)) as Combination<Name>[];
 }

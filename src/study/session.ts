@@ -124,9 +124,20 @@ export class Session {
     return spent;
   }
 
+  /** @throws MmulateError CONFIG where the write ends the process: the tracker is of no use then */
+  private touch(page: number): void {
+    const { player } = this.machine;
+    if (player.touch(this.process, page, 1) !== null) return;
+    const why = `${this.mm.vmas.count} mappings are there (kernel.maxMapCount)`;
+    throw new MmulateError(
+      "CONFIG",
+      `this kernel does not make page ${page - this.start} of ${this.end - this.start} writable again: ${why}`,
+    );
+  }
+
   private store(page: number): void {
     const { player, progress } = this.machine;
-    player.touch(this.process, page, 1);
+    this.touch(page);
     this.written.write(page);
     if (player.accesses.writes % TOLD_EVERY === 0) progress?.(player.accesses.writes);
   }
@@ -210,7 +221,7 @@ export class Session {
     const store = (): (() => void) => {
       const page = start + next();
       return () => {
-        machine.player.touch(this.process, page, 1);
+        this.touch(page);
         this.written.writeDuring(page);
       };
     };
