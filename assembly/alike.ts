@@ -10,7 +10,7 @@ import { LEVEL_LEAF_ADDRESS } from "./abi/layout";
 import { isPresent, userLevel } from "./entry";
 
 /** Bits that must be the same. */
-function attributesOf(entry: u64): u64 {
+export function attributesOf(entry: u64): u64 {
   return isPresent(entry) ? ~load<u64>(userLevel(0), LEVEL_LEAF_ADDRESS) : u64.MAX_VALUE;
 }
 

@@ -30,10 +30,12 @@ import {
 } from "./abi/bulk";
 import { FLAG_PRESENT } from "./abi/entry";
 import { FRAME_FLAGS, FRAME_MAPS } from "./abi/frames";
+import { LEVEL_INDEX_MASK } from "./abi/layout";
 import { GATHER_BASE } from "./abi/memory-map";
-import { alikeEntries, changeAlike, copyChanged } from "./alike";
-import { applyRules, flagsOf, frameOf } from "./entry";
+import { alikeEntries, attributesOf, changeAlike, copyChanged } from "./alike";
+import { applyRules, flagsOf, frameOf, userLevel } from "./entry";
 import { hasRecord, recordOf } from "./frames";
+import { findEntry } from "./tables";
 
 /** Address of the first case that fits; 0 = none. */
 function caseOf(program: u32, entry: u64): u32 {
@@ -146,6 +148,24 @@ export function gatherAlike(slot: u32, count: u32): u32 {
     i += alike;
   }
   return runs;
+}
+
+/**
+ * How many whole last-level tables from `page` on, before `end`, hold nothing but entries like the one in `slot`. Both
+ * pages begin a table.
+ */
+export function alikeTables(root: u32, page: f64, end: f64, slot: u32): u32 {
+  const first = load<u64>(slot);
+  const attributes = attributesOf(first);
+  const size = load<u32>(userLevel(0), LEVEL_INDEX_MASK) + 1;
+  let tables: u32 = 0;
+  for (let at = page; at + <f64>size <= end; at += <f64>size) {
+    const table = findEntry(root, at, 0);
+    if (table == 0 || ((load<u64>(table) ^ first) & attributes) != 0) break;
+    if (alikeEntries(table, size) != size) break;
+    tables++;
+  }
+  return tables;
 }
 
 /**

@@ -45,7 +45,7 @@ export {
   promise,
   roomLeft,
 } from "./allocation";
-export { apply, gather, gatherAlike, gatherPages } from "./bulk";
+export { alikeTables, apply, gather, gatherAlike, gatherPages } from "./bulk";
 export {
   contexts,
   flushAll,

@@ -74,6 +74,11 @@ export class Scan {
     if ((this.named & PAGE_IS_SOFT_DIRTY) !== 0) this.kernel.beside?.pass(entries);
   }
 
+  /** It ends where it has found so many pages. */
+  get isBounded(): boolean {
+    return Number.isFinite(this.left);
+  }
+
   /** pagemap_scan_is_interesting_page. */
   matches(categories: number): boolean {
     const { categories: wanted } = this.request;

@@ -6,13 +6,10 @@
 //   hole  --> the VMA's categories
 
 import { Pte } from "../layout/linux-flags.js";
-import { isUffdWp, MARKER_UFFD_WP, setMarker } from "./absent.js";
 import { noMemory } from "./allocation.js";
 import { changeProtection, usesMarkers } from "./change-protection.js";
-import { tryFold, unfold } from "./contpte.js";
 import type { Errno } from "./errno.js";
 import { Event } from "./events.js";
-import { pageFlags } from "./folio.js";
 import { isHugeZero } from "./huge-zero.js";
 import { isHugetlb } from "./hugetlb.js";
 import { scanHugetlb } from "./hugetlb-scan.js";
@@ -20,10 +17,8 @@ import type { Kernel } from "./kernel.js";
 import type { Mm } from "./mm.js";
 import { gathering } from "./mmu-gather.js";
 import { invalidatingAll } from "./notifier.js";
-import { PG_ANON } from "./page-flags.js";
 import { isSoftDirty } from "./page-prot.js";
 import {
-  PAGE_IS_FILE,
   PAGE_IS_HUGE,
   PAGE_IS_PFNZERO,
   PAGE_IS_PRESENT,
@@ -35,6 +30,7 @@ import {
   type ScanRanges,
   type ScanRequest,
 } from "./pagemap-categories.js";
+import { scanTable, scanTablesAlike } from "./pagemap-scan-table.js";
 import { splitMapping } from "./split-mapping.js";
 import { syscall } from "./syscall.js";
 import { VM_UFFD_WP } from "./vm-flags.js";
@@ -92,8 +88,12 @@ function scanVma(scan: Scan, vma: Vma, own: number): boolean {
       }
       slot = exports.findEntry(scan.mm.root, page, 0) >>> 0;
     }
-    if (slot !== 0) scan.kernel.locks.withTable(slot, () => scanTable(scan, own, slot, page, next));
-    else if (!scanHole(scan, vma, own, page, next)) return false;
+    if (slot !== 0) {
+      scan.kernel.locks.withTable(slot, () => scanTable(scan, own, slot, page, next));
+      page = scanTablesAlike(scan, own, slot, next, end);
+      continue;
+    }
+    if (!scanHole(scan, vma, own, page, next)) return false;
     page = next;
   }
   return true;
@@ -162,89 +162,4 @@ function scanHole(scan: Scan, vma: Vma, own: number, page: number, end: number):
 function protectPart(kernel: Kernel, mm: Mm, vma: Vma, start: number, end: number): boolean {
   const change = { upgrade: false, uffdWp: "on" } as const;
   return gathering(kernel, mm, (gather) => changeProtection(gather, vma, start, end, change));
-}
-
-/** Entries side by side that differ at most in their page belong together, unless somebody asks whose page it is. */
-function looksAtFolio({ named }: Scan, flags: number): boolean {
-  return (named & PAGE_IS_FILE) !== 0 && (flags & (Pte.present | Pte.special)) === Pte.present;
-}
-
-/** Entries of one category. True: some were protected. */
-function scanAlike(
-  scan: Scan,
-  own: number,
-  flags: number,
-  { slot, start, end }: { readonly slot: number; readonly start: number; readonly end: number },
-): boolean {
-  const { kernel, request } = scan;
-  const categories = scan.isFast
-    ? fastCategories(kernel, slot, flags)
-    : categoriesOf(scan, slot, flags);
-  if (!scan.matches(own | categories)) return false;
-  const to = scan.output(own | categories, start, end);
-  if (!request.protect || (categories & PAGE_IS_WRITTEN) === 0) return false;
-  for (let page = start; page < to; page++)
-    protect(kernel, scan.mm, slot + 8 * (page - start), page, flags);
-  return to > start;
-}
-
-function scanTable(scan: Scan, own: number, slot: number, page: number, end: number): void {
-  const { kernel } = scan;
-  scan.lookAt(end - page);
-  const runs = 2 * kernel.mmu.gatherAlike(slot, end - page);
-  const { alike } = kernel.mmu;
-  let protectedAny = false;
-  let at = page;
-  for (let run = 0; run < runs && !scan.isFull; run += 2) {
-    const flags = alike[run] ?? 0;
-    const next = at + (alike[run + 1] ?? 0);
-    const step = looksAtFolio(scan, flags) ? 1 : next - at;
-    for (; at < next; at += step) {
-      const here = slot + 8 * (at - page);
-      if (scanAlike(scan, own, flags, { slot: here, start: at, end: at + step }))
-        protectedAny = true;
-    }
-  }
-  if (protectedAny) kernel.tlb.range(scan.mm, page, end);
-}
-
-/** The fast path does not look at what an entry is: without uffd-wp it counts as written, even if none. */
-function fastCategories(kernel: Kernel, slot: number, flags: number): number {
-  return isUffdWp(kernel, slot, flags) ? 0 : PAGE_IS_WRITTEN;
-}
-
-/** pagemap_page_category. */
-function categoriesOf(scan: Scan, slot: number, flags: number): number {
-  if (flags === 0) return 0;
-  const { kernel } = scan;
-  const written = isUffdWp(kernel, slot, flags) ? 0 : PAGE_IS_WRITTEN;
-  const softDirty = kernel.softDirty && (flags & Pte.softDirty) !== 0 ? PAGE_IS_SOFT_DIRTY : 0;
-  if ((flags & Pte.present) === 0) return written | softDirty | PAGE_IS_SWAPPED;
-  return written | softDirty | PAGE_IS_PRESENT | presentCategories(scan, slot, flags);
-}
-
-/** Whose page it is costs a look at the page, so only who asks is told (`masks_of_interest`). */
-function presentCategories({ kernel, named }: Scan, slot: number, flags: number): number {
-  if ((flags & Pte.special) !== 0) return PAGE_IS_PFNZERO;
-  if ((named & PAGE_IS_FILE) === 0) return 0;
-  const frame = kernel.mmu.exports.entryFrame(slot, 0);
-  return (pageFlags(kernel, frame) & PG_ANON) === 0 ? PAGE_IS_FILE : 0;
-}
-
-/** make_uffd_wp_pte. */
-function protect(kernel: Kernel, mm: Mm, slot: number, page: number, flags: number): void {
-  const { exports } = kernel.mmu;
-  kernel.count(Event.scan_protect);
-  if (flags === 0) {
-    setMarker(kernel, slot, MARKER_UFFD_WP);
-    return;
-  }
-  if ((flags & Pte.present) !== 0) {
-    unfold(kernel, mm, slot, page);
-    const kept = kernel.pae.keep(slot, 0, exports.entryFlags(slot));
-    exports.updateEntry(slot, Pte.write, 0);
-    kernel.pae.kept(slot, 0, kept);
-  }
-  exports.updateEntry(slot, 0, Pte.uffdWp);
-  if ((flags & Pte.present) !== 0) tryFold(kernel, mm, slot, page);
 }

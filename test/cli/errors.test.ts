@@ -76,7 +76,7 @@ describe("a request for what does not exist ends with exit code 2 and one line o
     ],
     [
       "run @good.scn --kernel 7.2:x=1",
-      'kernel "7.2:x=1": "x=1": softDirty, hwDirty, swap, swapDevice, bbml2, rangeFlush, vmSoftDirty, softDirtyBy, softDirtyFold, softDirtyBeside, thp, mmuPolicy, pae, without, faultAround, memory, mthp are allowed',
+      'kernel "7.2:x=1": "x=1": softDirty, hwDirty, swap, swapDevice, bbml2, rangeFlush, vmSoftDirty, softDirtyBy, softDirtyFold, softDirtyBeside, thp, mmuPolicy, pae, without, faultAround, memory, maxMapCount, mthp are allowed',
     ],
     ["run @good.scn --kernel 6.1 --arch arm64", "no layout of Linux 6.1 on arm64 is known"],
     ["run @good.scn --arch mips", 'unknown architecture "mips" (known: x86-64, arm64, riscv64)'],

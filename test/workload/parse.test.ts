@@ -31,7 +31,7 @@ describe("an input", () => {
   it.each([
     [
       "chaes:pages=3",
-      'unknown workload "chaes"; did you mean "chase"? (known: chase, predump, page-costs)',
+      'unknown workload "chaes"; did you mean "chase"? (known: chase, uniform, predump, page-costs)',
     ],
     [
       "chase:page=3",

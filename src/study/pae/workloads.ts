@@ -14,13 +14,27 @@ function times(count: number, lines: (i: number) => Lines): string[] {
   return Array.from({ length: count }, (_, i) => lines(i)).flat();
 }
 
+/** exec_mmap: the address space that fork copied goes as a whole, and a small one comes. */
+const exec = (pages: number): Lines => [
+  `in c munmap A 0 ${pages}`,
+  "in c mmap B 16 rw private",
+  "in c write B 0 16",
+];
+
 /** A tenth of the pages. */
 const part = (pages: number): number => Math.ceil(pages / 10);
 
 const SCRIPTS: readonly (readonly [string, Workload])[] = [
   [
     "fork-exec",
-    (n) => times(ROUNDS, () => ["fork c", "in c write A 0 4", "exit c", `write A 0 ${part(n)}`]),
+    (n) =>
+      times(ROUNDS, () => [
+        "fork c",
+        "in c write A 0 4",
+        ...exec(n),
+        "exit c",
+        `write A 0 ${part(n)}`,
+      ]),
   ],
   [
     "snapshot",
@@ -74,6 +88,17 @@ const SCRIPTS: readonly (readonly [string, Workload])[] = [
       `mprotect A 0 ${n} rw`,
       "fork c",
       `read A 0 ${n}`,
+      `in c read A 0 ${n}`,
+      "exit c",
+      `write A 0 ${n}`,
+    ],
+  ],
+  [
+    "pressure",
+    (n) => [
+      ...times(ROUNDS / 2, () => [`write A 0 ${part(n)}`, `reclaim ${n / 4}`, `read A 0 ${n}`]),
+      "fork c",
+      `reclaim ${n / 2}`,
       `in c read A 0 ${n}`,
       "exit c",
       `write A 0 ${n}`,
