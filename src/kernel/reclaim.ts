@@ -13,7 +13,7 @@ import { orderOf, pageFlags } from "./folio.js";
 import { frameWord } from "./frame-words.js";
 import type { Kernel } from "./kernel.js";
 import { clearYoungBySecondary } from "./notifier.js";
-import { PG_ANON, PG_HUGE_ZERO } from "./page-flags.js";
+import { PG_ANON, PG_HUGE_ZERO, PG_HUGETLB } from "./page-flags.js";
 import { type Mapping, mappingsOf } from "./rmap.js";
 import { mappingsOfShared } from "./shmem-swap.js";
 import { reclaimFolio } from "./swap-out.js";
@@ -62,7 +62,8 @@ function turnHand(kernel: Kernel, enough: () => boolean): void {
 function isInUse(kernel: Kernel, frame: number): boolean {
   if (frame === kernel.zeroFrame || frameWord(kernel, frame, FRAME_REFS) === 0) return false;
   if (frameWord(kernel, frame, FRAME_HEAD) !== frame) return false;
-  return (pageFlags(kernel, frame) & PG_HUGE_ZERO) === 0;
+  // Huge pages of a pool are on no list of reclaim's, and the huge zero page is nobody's.
+  return (pageFlags(kernel, frame) & (PG_HUGE_ZERO | PG_HUGETLB)) === 0;
 }
 
 /** folio_referenced, ptep_clear_flush_young_notify: entries that are young become old. The TLB is not told: the next hand comes late enough. */

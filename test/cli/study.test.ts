@@ -51,6 +51,12 @@ describe("mmulate study", () => {
     expect(report.claims?.map(({ holds }) => holds)).toEqual([true, true]);
   });
 
+  it("does not hold the points of a sweep over prices against those that a real machine had", async () => {
+    const words = ["--tracker", "uffd-sync", "--arch", "riscv64", "-L", "costs.trap=100,2000"];
+    const { claims } = JSON.parse(await output(...SMALL, ...words, "--json")) as Report;
+    expect(claims ?? []).toEqual([]);
+  });
+
   it("has a verdict in place of figures where a kernel has no such thing", async () => {
     const words = ["--arch", "x86-64", "--kernel", "6.1", "--tracker", "uffd-async"];
     const small = [

@@ -353,3 +353,17 @@ pagemap A
 `;
   expect(letters((await show(text))[4] as Observation)).toBe("512 PDXHEL");
 });
+
+it("reclaim passes them by, however old they are", async () => {
+  const text = `mmap A 1024 rw private huge=2m
+write A 0 1024
+reclaim 512
+reclaim 512
+fork c
+in c read A 0 1024
+pagemap A
+`;
+  const shown = await show(text);
+  expect(errnos(shown)).toEqual([0, 0, "EAGAIN", "EAGAIN", 0, 0, 0]);
+  expect(letters(shown[6] as Observation)).toBe("1024 PDHL");
+});

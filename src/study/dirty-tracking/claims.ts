@@ -13,8 +13,14 @@ const ABOUT = 0.25;
 
 const written = ({ metrics }: CellResult): number => metrics.write_cycles_per_written_page ?? 0;
 
+/** A point of a sweep over prices: what a real machine measured is said of one of them. */
+function isPriced({ labels }: CellResult): boolean {
+  return Object.keys(labels).some((name) => name.startsWith("costs."));
+}
+
 /** Claims for which the cells that they are about are there. */
-export function priceClaims(cells: readonly CellResult[], commandOf: CommandOf): StudyClaim[] {
+export function priceClaims(all: readonly CellResult[], commandOf: CommandOf): StudyClaim[] {
+  const cells = all.filter((cell) => !isPriced(cell));
   return [...MEASURED].flatMap(([tracker, factor]) => {
     const real = `${factor.toFixed(1)} times on a real machine`;
     const asMeasured = { tracker: [tracker, "uffd-async"], workload: "in-order" };
