@@ -26,12 +26,12 @@ import { forEachRun, type VisitRun } from "./walk-entries.js";
 export function fork(kernel: Kernel, parent: Mm): { child: Mm } | { errno: Errno } {
   const { failures } = kernel.mmu.exports;
   const failed = failures.valueOf();
-  for (;;) {
+  for (let again = false; ; again = true) {
     const result = forkOnce(kernel, parent);
     if (!("errno" in result)) return result;
     // An empty pool of huge pages is nothing that killing a process is meant to mend.
     const ranOut = failures.valueOf() === failed && !result.poolEmpty;
-    if (!ranOut || !outOfMemory(kernel, parent)) return { errno: result.errno };
+    if (!ranOut || !outOfMemory(kernel, parent, again)) return { errno: result.errno };
   }
 }
 

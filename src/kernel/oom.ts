@@ -14,12 +14,13 @@ import { lookAtEntries } from "./walk-entries.js";
 
 /**
  * After a fault of `mm` that found no memory.
+ * @param again it has tried again already, with what room there was: now something must be freed for it
  * @returns whether it may try again; else its process is dying
  */
-export function outOfMemory(kernel: Kernel, mm: Mm): boolean {
+export function outOfMemory(kernel: Kernel, mm: Mm, again = false): boolean {
   kernel.count(Event.fault_oom);
   if (mm.killed) return false;
-  if (kernel.mmu.exports.roomLeft() > kernel.watermarks.low) return true;
+  if (!again && kernel.mmu.exports.roomLeft() > kernel.watermarks.low) return true;
   if (reclaimPages(kernel, CLUSTER) > 0) return true;
   const victim = worst(kernel);
   if (victim === null) return false;

@@ -112,4 +112,11 @@ describe("a machine of 1 MiB", () => {
     expect(observations[5]?.errno).toBe("ESRCH");
     expect(observations[6]?.data).toEqual([[4, 4]]);
   });
+
+  it("ends where a fork cannot have what it must copy, however often its child makes room by failing", async () => {
+    const text = "mmap A 1500 rw private\nwrite A 0 1500\npin A 0 1500\nfork c\n";
+    const { observations, complaints } = await play(text, "x86-64", "7.2:memory=10m");
+    expect(complaints).toEqual([]);
+    expect(observations[3]).toMatchObject({ errno: "ENOMEM", killed: ["P"] });
+  });
 });
