@@ -99,11 +99,11 @@ function bringIn(kernel: Kernel, fault: Fault, slot: number, entry: Slot): Swapp
   if (cached !== 0) return fromCache(kernel, fault, cached);
   kernel.count(Event.swap_in);
   const alone = usersOf(kernel, entry) === 1;
+  const { swapDevice = "sync" } = kernel.config;
+  // With one user, a page from a synchronous device does without the cache.
+  const uncached = alone && swapDevice === "sync";
+  const large = uncached ? largestOrder(kernel, fault, slot, entry) : 0;
   // Without memory for a large folio, a page of its own will do.
-  const large =
-    alone && (kernel.config.swapDevice ?? "sync") === "sync"
-      ? largestOrder(kernel, fault, slot, entry)
-      : 0;
   const whole = large > 0 ? newAnonFolio(kernel, large) : 0;
   const head = whole || newAnonFolio(kernel, 0);
   if (head === 0) return null;
@@ -111,9 +111,6 @@ function bringIn(kernel: Kernel, fault: Fault, slot: number, entry: Slot): Swapp
   const index = page % count;
   for (let i = 0; i < count; i++) setStamp(kernel, head + i, contentOf(kernel, entry - index + i));
   setIndex(kernel, head, fault.vma, page - index);
-  // With one user, a page from a synchronous device does without the cache.
-  const { swapDevice = "sync" } = kernel.config;
-  const uncached = alone && swapDevice === "sync";
   if (!uncached) addToSwapCache(kernel, head, entry);
   return {
     frame: head + index,

@@ -41,9 +41,7 @@ export function forEachRun(
   run: VisitRun,
   huge: VisitHuge,
 ): void {
-  const locked: VisitRun = (slot, page, count) =>
-    kernel.locks.withTable(slot, () => run(slot, page, count));
-  lookAtRuns(kernel, root, start, end, locked, huge);
+  lookAtRuns(kernel, root, start, end, underLock(kernel, run), huge);
 }
 
 /**
@@ -58,8 +56,9 @@ export function forEachRunShared(
   run: VisitRun,
   huge: VisitHuge,
 ): void {
+  const locked = underLock(kernel, run);
   const shared: VisitRun = (slot, page, count) => {
-    kernel.locks.withTable(slot, () => run(slot, page, count));
+    locked(slot, page, count);
     kernel.meanwhile?.();
   };
   lookAtRuns(kernel, root, start, end, shared, huge);
@@ -87,6 +86,10 @@ export function lookAtEntries(
   huge: VisitHuge,
 ): void {
   lookAtRuns(kernel, root, start, end, oneByOne(visit), huge);
+}
+
+function underLock(kernel: Kernel, run: VisitRun): VisitRun {
+  return (slot, page, count) => kernel.locks.withTable(slot, () => run(slot, page, count));
 }
 
 function oneByOne(visit: (slot: number, page: number) => void): VisitRun {

@@ -2,7 +2,8 @@
 
 import { STEP_NAMES } from "../kernel/steps.js";
 
-const ADVICE = [
+/** What madvise may be told. */
+export const ADVICE = [
   "dontneed",
   "free",
   "hugepage",

@@ -6,6 +6,7 @@ import { MmulateError } from "../../src/errors.js";
 import { layoutOf } from "../../src/kernel/features.js";
 import { planScripts } from "../../src/runner/plan-scripts.js";
 import { playScript } from "../../src/scenario/play-script.js";
+import { ADVICE } from "../../src/scenario/script-words.js";
 import { playRecording } from "../../src/verify/play-recording.js";
 import type { Recording } from "../../src/verify/recording-format.js";
 import { recordingsOf, TAGS } from "./recorded.js";
@@ -100,24 +101,7 @@ const USES: readonly (readonly [string, RegExp, string])[] = [
   ["resize", /\bresize/, "resize A 4 6"],
   ["read", /\bread/, "read A 0 1"],
   ["write", /\bwrite/, "write A 0 1"],
-  ...[
-    "dontneed",
-    "free",
-    "hugepage",
-    "nohugepage",
-    "collapse",
-    "pageout",
-    "willneed",
-    "mergeable",
-    "unmergeable",
-    "dontfork",
-    "dofork",
-    "wipeonfork",
-    "populate_write",
-    "populate_read",
-    "guard_install",
-    "guard_remove",
-  ].map(
+  ...ADVICE.map(
     (advice) =>
       [
         `madvise ${advice}`,
