@@ -310,6 +310,21 @@ const FEATURES = {
     cite: "LINUX 7.0 mm/rmap.c should_defer_flush; arch/*/include/asm/tlbflush.h, asm/tlbbatch.h",
     confidence: "knowledge",
   },
+  discardsHugeWhole: {
+    since: "6.11",
+    means:
+      "reclaim drops a huge page after MADV_FREE with its entry; before, it splits the mapping",
+    cite: "LINUX commit 735ecdfaf4e8 mm/rmap.c try_to_unmap_one, mm/huge_memory.c __discard_anon_folio_pmd_locked (unmap_huge_pmd_locked)",
+    confidence: "knowledge",
+  },
+  wrprotectStores: {
+    since: "7.0",
+    architecture: "riscv64",
+    means:
+      "fork takes the right to write from an entry by reading and storing it: what a CPU sets in between is lost (with Svadu: A and D)",
+    cite: 'LINUX 7.0 arch/riscv/include/asm/pgtable.h ptep_set_wrprotect; before the commit "riscv/mm: update write protect to work on shadow stacks", atomic_long_and; not read again after 7.0',
+    confidence: "knowledge",
+  },
   reclaimFreesInBatches: {
     since: "6.9",
     means: "reclaim flushes and frees 31 folios at a time; before, those of a whole list",

@@ -23,6 +23,7 @@ import {
 } from "./folio.js";
 import { frameWord, setFrameWord } from "./frame-words.js";
 import type { Kernel } from "./kernel.js";
+import { mappingsOfFolio } from "./mappings.js";
 import { invalidatingFolio } from "./notifier.js";
 import { PG_DIRTY, PG_LARGE, PG_LAZYFREE, PG_ORDER_MASK } from "./page-flags.js";
 import { pageProt } from "./page-prot.js";
@@ -38,8 +39,11 @@ export function splitFolio(kernel: Kernel, head: number, extra = 0): boolean {
   if (refsOf(kernel, head) !== folioMapsOf(kernel, head) + extra) return false;
   kernel.count(Event.split_folio);
   const count = 2 ** orderOf(kernel, head);
-  const all = () => Array.from({ length: count }, (_, i) => mappingsOf(kernel, head + i)).flat();
-  invalidatingFolio(kernel, all, () => splitNow(kernel, head, count));
+  invalidatingFolio(
+    kernel,
+    () => mappingsOfFolio(kernel, head),
+    () => splitNow(kernel, head, count),
+  );
   return true;
 }
 

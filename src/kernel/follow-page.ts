@@ -46,8 +46,7 @@ export function followPage(kernel: Kernel, mm: Mm, vma: Vma, page: number, want:
   const mapped = exports.entryFrame(slot, level);
   const writable = (flags & Pte.write) !== 0;
   const exclusive = (): boolean => {
-    // Nothing is held by a pin without locks.
-    if (want.pin === true) kernel.steps.pass("pin-looked", NO_LOCKS);
+    if (kernel.steps.walking) kernel.steps.pass("pin-looked", NO_LOCKS);
     // Of a huge page of a pool the first page says it (PageAnonExclusive), and so does its first entry.
     const head = isHugetlb(vma) ? hugetlbSlot(kernel, mm, vma, page) : slot;
     return kernel.pae.isX(head, level, head === slot ? mapped : exports.entryFrame(head, level));

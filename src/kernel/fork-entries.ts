@@ -76,7 +76,7 @@ export function copyHuge(
     addWholeMapping(kernel, frame, 1, child.id);
   }
   kernel.count(Event.fork_entry);
-  exports.updateEntry(slot, Pte.write, 0);
+  writeProtect(kernel, parent, slot);
   exports.copyEntry(slot, to);
   exports.updateEntry(to, Pte.young | Pte.uffdWp, 0);
   return "copied";
@@ -133,12 +133,15 @@ function copyBatch(kernel: Kernel, copying: Copying, { slot, page, to, count }: 
   while (batch < most && ((exports.entryFlags(slot + 8 * batch) ^ flags) & alike) === 0) batch++;
   if ((flags & Pte.present) !== 0) kernel.pae.costs.forked(batch);
   if ((flags & Pte.present) !== 0) unfoldEnds(kernel, copying.parent, slot, page, batch);
+  let shared = batch > 1;
   for (let i = 0; i < batch; i++) {
     const at = { slot: slot + 8 * i, page: page + i, to: to + 8 * i };
     if (!copyEntry(kernel, copying, at)) return 0;
-    if (batch > 1) exports.updateEntry(to + 8 * i, Pte.contiguous, 0);
+    if (batch > 1) exports.updateEntry(at.to, Pte.contiguous, 0);
+    // A pinned page's copy is no part of the folio.
+    shared &&= exports.entryFrame(at.to, 0) === exports.entryFrame(at.slot, 0);
   }
-  if (batch > 1) foldRun(kernel, to, page, exports.entryFrame(to, 0), batch);
+  if (shared) foldRun(kernel, to, page, exports.entryFrame(to, 0), batch);
   return batch;
 }
 
@@ -172,11 +175,28 @@ function copyPresent(
     getPage(kernel, frame);
     addMapping(kernel, frame, 1, copying.child.id);
   }
-  if (cow && (flags & Pte.write) !== 0) exports.updateEntry(slot, Pte.write, 0);
+  if (cow && (flags & Pte.write) !== 0) writeProtect(kernel, mm, slot);
   exports.copyEntry(slot, to);
   const clean = (copying.from.flags & VM_SHARED) !== 0 ? Pte.dirty : 0;
   exports.updateEntry(to, Pte.young | Pte.uffdWp | clean, 0);
   return true;
+}
+
+/**
+ * ptep_set_wrprotect. What a CPU sets in the entry meanwhile stays there, unless the architecture reads and stores: then
+ * it is lost.
+ */
+function writeProtect(kernel: Kernel, mm: Mm, slot: number): void {
+  const { exports } = kernel.mmu;
+  if (!kernel.steps.armed) {
+    exports.updateEntry(slot, Pte.write, 0);
+    return;
+  }
+  const read = exports.updateEntry(slot, 0, 0);
+  kernel.steps.pass("fork-read", { call: "fork", mm, table: true, folio: true });
+  const stores = kernel.has("wrprotectStores") || kernel.lacks("atomic-wrprotect");
+  const lost = stores ? (Pte.young | Pte.dirty) & ~read : 0;
+  exports.updateEntry(slot, Pte.write | lost, 0);
 }
 
 /** copy_present_page: the child gets its own copy now; the parent's entry stays as it is. */

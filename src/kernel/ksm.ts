@@ -28,6 +28,7 @@ import type { Mm } from "./mm.js";
 import { invalidating } from "./notifier.js";
 import { PG_DIRTY, PG_KSM, PG_SWAPCACHE } from "./page-flags.js";
 import { pageProt } from "./page-prot.js";
+import { tryShare } from "./try-share.js";
 import { VM_MERGEABLE, VM_SHARED } from "./vm-flags.js";
 import type { Vma } from "./vma.js";
 import { modifyVma } from "./vma-merge.js";
@@ -95,7 +96,7 @@ function* items(kernel: Kernel): Generator<Item> {
 }
 
 /** The anonymous page at an item, as a base page; 0 = none, or it belongs to a folio that cannot be split. */
-function frameAt(kernel: Kernel, { mm, page }: Item): number {
+function frameAt(kernel: Kernel, { mm, page }: Omit<Item, "vma">): number {
   const { exports } = kernel.mmu;
   const slot = exports.findEntry(mm.root, page, 0) >>> 0;
   if (slot === 0) return 0;
@@ -110,16 +111,21 @@ function protect(kernel: Kernel, { mm, page }: Item): number {
   const slot = exports.findEntry(mm.root, page, 0) >>> 0;
   const frame = exports.entryFrame(slot, 0);
   if (isLarge(kernel, frame) && !splitFolio(kernel, headOf(kernel, frame))) return 0;
+  // A split may have put the zero page there (page_vma_mapped_walk finds it no more).
+  if (frameAt(kernel, { mm, page }) !== frame) return 0;
   if (!kernel.pae.reserve(slot)) return 0;
   const cached = (pageFlags(kernel, frame) & PG_SWAPCACHE) !== 0 ? 1 : 0;
+  const entry = { mm, page, slot, level: 0, frame };
   return invalidating(kernel, rangeAt(mm, page, "write"), () => {
-    if (mapsOf(kernel, frame) + cached !== refsOf(kernel, frame)) return 0;
+    const changes = (exports.entryFlags(slot) & (Pte.write | Pte.dirty)) !== 0;
+    if (!changes && !kernel.pae.isX(slot, 0, frame)) return frame;
     unfold(kernel, mm, slot, page);
-    const dirty = kernel.pae.isDirty(exports.entryFlags(slot), frame);
-    if (!kernel.pae.tryShare({ mm, page, slot, level: 0, frame })) return 0;
-    if (dirty) setPageFlags(kernel, frame, PG_DIRTY);
-    exports.updateEntry(slot, Pte.write | Pte.dirty, 0);
     kernel.tlb.page(mm, page);
+    if (mapsOf(kernel, frame) + cached !== refsOf(kernel, frame)) return 0;
+    if (!tryShare(kernel, entry)) return 0;
+    if (kernel.pae.isDirty(exports.entryFlags(slot), frame)) setPageFlags(kernel, frame, PG_DIRTY);
+    kernel.pae.share(entry);
+    exports.updateEntry(slot, Pte.write | Pte.dirty, 0);
     return frame;
   });
 }

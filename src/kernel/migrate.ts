@@ -32,13 +32,14 @@ import {
 import { splitFolio } from "./folio-split.js";
 import { frameWord, setFrameWord } from "./frame-words.js";
 import type { Kernel } from "./kernel.js";
+import { framesOf, mappingsOfFolio, mappingsOfPage } from "./mappings.js";
 import { invalidatingFolio } from "./notifier.js";
 import { PG_ANON, PG_DIRTY, PG_KSM, PG_LAZYFREE, PG_SWAPCACHE } from "./page-flags.js";
 import { restoreEntries } from "./restore-entries.js";
-import { type Mapping, mappingsOf } from "./rmap.js";
-import { mappingsOfShared } from "./shmem-swap.js";
+import type { Mapping } from "./rmap.js";
 import { migratingIn, setMigrating } from "./softleaf.js";
 import { moveInSwapCache } from "./swap-device.js";
+import { tryShare } from "./try-share.js";
 
 const ENTRY_BYTES = 8;
 
@@ -50,22 +51,31 @@ function startMigration(kernel: Kernel, head: number): boolean {
   if (to === 0) return false;
   kernel.count(Event.migrate);
   getPage(kernel, head);
-  const frames = Array.from({ length: 2 ** orderOf(kernel, head) }, (_, i) => head + i);
-  let before: Mapping | null = null;
-  invalidatingFolio(
+  const unmapped = invalidatingFolio(
     kernel,
-    () => frames.flatMap((frame) => mappings(kernel, frame)),
-    () => {
-      for (const frame of frames) {
-        for (const mapping of mappings(kernel, frame)) {
-          passTable(kernel, before, mapping);
-          unmap(kernel, mapping, frame);
-          before = mapping;
-        }
-      }
-    },
+    () => mappingsOfFolio(kernel, head),
+    () => unmapAll(kernel, head),
   );
-  kernel.migrations.set(head, to);
+  if (unmapped && !isHeld(kernel, head, 1)) {
+    kernel.migrations.set(head, to);
+    return true;
+  }
+  // Somebody came between: everything as it was (migrate_folio_undo_src, migrate_folio_undo_dst).
+  restoreEntries(kernel, head, head);
+  putPage(kernel, head);
+  putPage(kernel, to);
+  return false;
+}
+
+function unmapAll(kernel: Kernel, head: number): boolean {
+  let before: Mapping | null = null;
+  for (const frame of framesOf(kernel, head)) {
+    for (const mapping of mappingsOfPage(kernel, frame)) {
+      passTable(kernel, before, mapping);
+      if (!unmap(kernel, mapping, frame)) return false;
+      before = mapping;
+    }
+  }
   return true;
 }
 
@@ -77,12 +87,13 @@ function passTable(kernel: Kernel, before: Mapping | null, { slot }: Mapping): v
   kernel.steps.pass("migrate-table", { call: "migrate", mm: null, table: false, folio: true });
 }
 
-/** Pinned, or referred to by more than its entries and its cache. */
-function isHeld(kernel: Kernel, head: number): boolean {
+/** Pinned, or referred to by more than its entries, its cache and the asker. */
+function isHeld(kernel: Kernel, head: number, own = 0): boolean {
   const flags = pageFlags(kernel, head);
   const pages = 2 ** orderOf(kernel, head);
   const cached = (flags & PG_ANON) === 0 || (flags & PG_SWAPCACHE) !== 0 ? pages : 0;
-  return maybePinned(kernel, head) || refsOf(kernel, head) !== folioMapsOf(kernel, head) + cached;
+  const known = folioMapsOf(kernel, head) + cached + own;
+  return maybePinned(kernel, head) || refsOf(kernel, head) !== known;
 }
 
 function newFolio(kernel: Kernel, head: number): number {
@@ -91,29 +102,26 @@ function newFolio(kernel: Kernel, head: number): number {
   return newCachePage(kernel, object, frameWord(kernel, head, FRAME_INDEX));
 }
 
-function mappings(kernel: Kernel, frame: number): Mapping[] {
-  return (pageFlags(kernel, frame) & PG_ANON) !== 0
-    ? mappingsOf(kernel, frame)
-    : mappingsOfShared(kernel, frame);
-}
-
-/** try_to_migrate_one, set_pmd_migration_entry. */
-function unmap(kernel: Kernel, { mm, page, slot, level }: Mapping, frame: number): void {
+/** try_to_migrate_one, set_pmd_migration_entry. False: somebody has pinned the page meanwhile. */
+function unmap(kernel: Kernel, { mm, page, slot, level }: Mapping, frame: number): boolean {
   const { exports } = kernel.mmu;
   if (level === 0) unfold(kernel, mm, slot, page);
   const flags = exports.entryFlags(slot);
   const head = headOf(kernel, frame);
+  const entry = { mm, page, slot, level, frame };
+  const pages = level === 0 ? 1 : kernel.entriesPerTable;
+  kernel.tlb.range(mm, page, page + pages);
+  if (!tryShare(kernel, entry)) return false;
   const dirty = kernel.pae.isDirty(flags, frame);
-  const exclusive = kernel.pae.takeX({ mm, page, slot, level, frame });
+  const exclusive = kernel.pae.takeX(entry);
   if (dirty) setPageFlags(kernel, head, PG_DIRTY);
   const write = (flags & Pte.write) !== 0;
   const kept = (flags & ~Pte.dirty) | (dirty ? Pte.dirty : 0);
   setMigrating(kernel, slot, { frame, write, exclusive, kept });
-  const pages = level === 0 ? 1 : kernel.entriesPerTable;
-  kernel.tlb.range(mm, page, page + pages);
   if (level === 0) addMapping(kernel, frame, -1, mm.id);
   else addWholeMapping(kernel, frame, -1, mm.id);
   putPage(kernel, frame);
+  return true;
 }
 
 /** The new folio takes the place of the old one in caches and entries; the old one goes. */

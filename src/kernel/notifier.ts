@@ -86,6 +86,8 @@ interface Mapped {
   readonly mm: Mm;
   readonly vma: object;
   readonly page: number;
+  /** 0 = last level; a huge entry is mapped as a whole. */
+  readonly level: 0 | 1;
 }
 
 /**
@@ -101,10 +103,11 @@ export function invalidatingFolio<T>(
 ): T {
   if (kernel.notifiers.size === 0) return change();
   const ranges = new Map<object, Mutable<RangeInput>>();
-  for (const { mm, vma, page } of mappings()) {
+  for (const { mm, vma, page, level } of mappings()) {
+    const pages = level === 0 ? 1 : kernel.entriesPerTable;
     const range = ranges.get(vma) ?? { mm, start: page, end: page, ...why };
     range.start = Math.min(range.start, page);
-    range.end = Math.max(range.end, page + 1);
+    range.end = Math.max(range.end, page + pages);
     ranges.set(vma, range);
   }
   return invalidatingAll(kernel, [...ranges.values()], change);

@@ -8,16 +8,12 @@
 // are handed out in order too, and needs no list. Which page of several equally old ones goes is not the kernel's.
 
 import { FRAME_HEAD, FRAME_REFS } from "../../assembly/abi/frames.js";
-import { Pte } from "../layout/linux-flags.js";
-import { orderOf, pageFlags } from "./folio.js";
+import { pageFlags } from "./folio.js";
 import { frameWord } from "./frame-words.js";
 import type { Kernel } from "./kernel.js";
-import { clearYoungBySecondary } from "./notifier.js";
-import { PG_ANON, PG_HUGE_ZERO, PG_HUGETLB } from "./page-flags.js";
-import { type Mapping, mappingsOf } from "./rmap.js";
-import { mappingsOfShared } from "./shmem-swap.js";
+import { clearYoung, mappingsOfFolio } from "./mappings.js";
+import { PG_HUGE_ZERO, PG_HUGETLB } from "./page-flags.js";
 import { reclaimFolio } from "./swap-out.js";
-import { hugeStart } from "./walk-entries.js";
 import { flushFiles } from "./writeback.js";
 
 /** Folios that are taken off the lists, and dealt with, at a time (SWAP_CLUSTER_MAX). */
@@ -66,26 +62,9 @@ function isInUse(kernel: Kernel, frame: number): boolean {
   return (pageFlags(kernel, frame) & (PG_HUGE_ZERO | PG_HUGETLB)) === 0;
 }
 
-/** folio_referenced, ptep_clear_flush_young_notify: entries that are young become old. The TLB is not told: the next hand comes late enough. */
+/** folio_referenced: the TLB need not know, the next hand comes late enough. */
 function wasTouched(kernel: Kernel, head: number): boolean {
-  const { exports } = kernel.mmu;
-  let touched = false;
-  for (const { mm, page, slot, level } of allMappings(kernel, head)) {
-    // A huge entry is asked about once, as a whole.
-    const pages = level === 0 ? 1 : kernel.entriesPerTable;
-    const asks = pages === 1 || page === hugeStart(kernel, page);
-    if (asks && clearYoungBySecondary(kernel, mm, page, page + pages, true)) touched = true;
-    if ((exports.entryFlags(slot) & Pte.young) === 0) continue;
-    exports.updateEntry(slot, Pte.young, 0);
-    touched = true;
-  }
-  return touched;
-}
-
-function allMappings(kernel: Kernel, head: number): Mapping[] {
-  if ((pageFlags(kernel, head) & PG_ANON) === 0) return mappingsOfShared(kernel, head);
-  const pages = Array.from({ length: 2 ** orderOf(kernel, head) }, (_, i) => head + i);
-  return pages.flatMap((page) => mappingsOf(kernel, page));
+  return clearYoung(kernel, mappingsOfFolio(kernel, head), true);
 }
 
 /** MAX_RECLAIM_RETRIES: kswapd tries so often in vain, and sleeps until somebody else gets a page (balance_pgdat). */

@@ -7,6 +7,10 @@ export const SAFEGUARDS: ReadonlyMap<string, string> = new Map([
   ["fork-seqcount", "pins without locks give up while fork write-protects"],
   // kernel/fork.c dup_mmap: flush_tlb_mm(oldmm).
   ["fork-flush", "fork flushes the parent's translations before it returns"],
+  // mm/rmap.c try_to_unmap_one, try_to_migrate_one; mm/ksm.c write_protect_page: "clear PTE first".
+  ["clear-first", "KSM, reclaim and migration clear an entry before they look for pins"],
+  // arch/arm64, arch/x86: compare and exchange; arch/riscv up to 6.19: atomic and.
+  ["atomic-wrprotect", "fork takes W from an entry and leaves a D alone that a CPU sets meanwhile"],
   ["folio-lock", "fork waits for folios that migrate, and they for fork (folio)"],
   ["folio-first", "fork write-protects all entries of a folio before it shares one (folio)"],
   [

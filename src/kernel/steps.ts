@@ -16,6 +16,11 @@ export const STEPS = {
   // __folio_try_dup_anon_rmap: after folio_needs_cow_for_dma, before the flag is cleared.
   "fork-tested": "fork has found a page not pinned, and changes its entry next",
   "fork-cleaned": "fork has made an entry clean, and takes its right to write next",
+  // arch/*/include/asm/pgtable.h ptep_set_wrprotect.
+  "fork-read": "fork has read an entry, and writes it without the right to write next",
+  // __folio_try_share_anon_rmap: the same of KSM, reclaim and migration.
+  "share-tested":
+    "KSM, reclaim or migration has found a page not pinned, and takes exclusivity next",
   // mm/page_vma_mapped.c page_vma_mapped_walk: the lock of the table before is given back.
   "migrate-table": "migration has changed entries in one page table, and goes on to another",
   // mm/gup.c gup_fast_pte_range: between the second look at the entry and gup_must_unshare.
@@ -29,7 +34,7 @@ export const STEP_NAMES: readonly string[] = Object.keys(STEPS);
 
 /** What an interrupted call holds. */
 export interface Held {
-  readonly call: "fork" | "migrate" | "pin";
+  readonly call: "fork" | "migrate" | "unmap" | "pin";
   /** The address space that a fork copies: its mmap_lock and the locks of its VMAs are taken for writing. */
   readonly mm: Mm | null;
   /** A page-table lock. */
@@ -87,9 +92,9 @@ export class Steps {
     }
   }
 
-  /** Before the mmap_lock, or the lock of a VMA, is taken. @throws Waits */
+  /** Before the mmap_lock, or the lock of a VMA, is taken, and that of whatever table is needed. @throws Waits */
   needsMmap(mm: Mm): void {
-    if (this.held !== null && this.held.mm === mm) throw new Waits();
+    if (this.held !== null && (this.held.mm === mm || this.held.table)) throw new Waits();
   }
 
   /** Before a folio is locked and its entries are changed wherever they are. @throws Waits */

@@ -10,6 +10,7 @@ import { unfold } from "./contpte.js";
 import { Event } from "./events.js";
 import {
   addMapping,
+  addWholeMapping,
   folioMapsOf,
   isLarge,
   maybePinned,
@@ -22,6 +23,7 @@ import {
 } from "./folio.js";
 import { splitFolio } from "./folio-split.js";
 import type { Kernel } from "./kernel.js";
+import { framesOf, mappingsOfFolio, mappingsOfPage } from "./mappings.js";
 import { invalidatingFolio } from "./notifier.js";
 import { PG_ANON, PG_DIRTY, PG_LAZYFREE, PG_SWAPCACHE, PG_WRITEBACK } from "./page-flags.js";
 import { type Mapping, mappingsOf } from "./rmap.js";
@@ -36,6 +38,7 @@ import {
   slotOf,
   writeSlot,
 } from "./swap-device.js";
+import { tryShare } from "./try-share.js";
 
 /** Reclaims a folio, by its head, if it can be. `isolated`: references of the caller. */
 export function reclaimFolio(kernel: Kernel, head: number): void {
@@ -90,15 +93,20 @@ function swapOut(kernel: Kernel, head: number): boolean {
   }
   const slot = slotOf(kernel, head);
   const count = 2 ** orderOf(kernel, head);
+  let unmapped = true;
   invalidatingFolio(
     kernel,
-    () => allMappings(kernel, head),
+    () => mappingsOfFolio(kernel, head),
     () => {
-      for (let i = 0; i < count; i++) {
-        for (const mapping of mappingsOf(kernel, head + i)) unmap(kernel, mapping, head, slot);
+      for (let i = 0; unmapped && i < count; i++) {
+        for (const mapping of mappingsOf(kernel, head + i)) {
+          unmapped &&= unmap(kernel, mapping, head, slot);
+        }
       }
     },
   );
+  // It stays in the swap cache, where entries that have gone find it.
+  if (!unmapped) return false;
   if ((pageFlags(kernel, head) & PG_DIRTY) !== 0) {
     kernel.deferred.beforeWrite();
     for (let i = 0; i < count; i++) writeSlot(kernel, slot + i, stampOf(kernel, head + i));
@@ -117,16 +125,21 @@ function swapOut(kernel: Kernel, head: number): boolean {
   return false;
 }
 
-/** try_to_unmap_one: the entry becomes a swap entry; exclusivity, soft-dirty and uffd-wp go with it. */
-function unmap(kernel: Kernel, mapping: Mapping, head: number, slot: number): void {
+/**
+ * try_to_unmap_one: the entry becomes a swap entry; exclusivity, soft-dirty and uffd-wp go with it. False: somebody has
+ * pinned the page meanwhile.
+ */
+function unmap(kernel: Kernel, mapping: Mapping, head: number, slot: number): boolean {
   const { mm, vma, page } = mapping;
   const { exports } = kernel.mmu;
   if (mapping.level === 1) splitMapping(kernel, mm, vma, mapping.slot, page);
   const at = exports.findEntry(mm.root, page, 0) >>> 0;
   const flags = exports.entryFlags(at);
   const frame = exports.entryFrame(at, 0);
+  const entry = { mm, page, slot: at, level: 0, frame };
+  if (!tryShare(kernel, entry)) return false;
   if (kernel.pae.isDirty(flags, frame)) setPageFlags(kernel, head, PG_DIRTY);
-  const exclusive = kernel.pae.takeX({ mm, page, slot: at, level: 0, frame }) ? Pte.exclusive : 0;
+  const exclusive = kernel.pae.takeX(entry) ? Pte.exclusive : 0;
   const kept = flags & (Pte.softDirty | Pte.uffdWp);
   unfold(kernel, mm, at, page);
   exports.clearEntry(at);
@@ -135,45 +148,55 @@ function unmap(kernel: Kernel, mapping: Mapping, head: number, slot: number): vo
   exports.makeAbsent(at, SWAP_TYPE, slot + (frame - head), exclusive | kept);
   addMapping(kernel, frame, -1, mm.id);
   putPage(kernel, frame);
+  return true;
 }
 
-function allMappings(kernel: Kernel, head: number): Mapping[] {
-  const count = 2 ** orderOf(kernel, head);
-  return Array.from({ length: count }, (_, i) => mappingsOf(kernel, head + i)).flat();
-}
-
-/** A page after MADV_FREE that nobody has written since: its entries become none. False: it must stay. */
+/** A folio after MADV_FREE that nobody has written since: its entries become none. False: it must stay. */
 function discard(kernel: Kernel, head: number): boolean {
-  const mappings = allMappings(kernel, head);
   return invalidatingFolio(
     kernel,
-    () => mappings,
-    () => discardNow(kernel, head, mappings),
+    () => mappingsOfFolio(kernel, head),
+    () => discardNow(kernel, head),
   );
 }
 
 /** A secondary MMU may have made the folio dirty when it was told (try_to_unmap_one looks at it only then). */
-function discardNow(kernel: Kernel, head: number, mappings: readonly Mapping[]): boolean {
+function discardNow(kernel: Kernel, head: number): boolean {
   const { exports } = kernel.mmu;
   const dirty =
     (pageFlags(kernel, head) & PG_DIRTY) !== 0 ||
-    mappings.some(({ slot, level }) =>
+    mappingsOfFolio(kernel, head).some(({ slot, level }) =>
       kernel.pae.isDirty(exports.entryFlags(slot), exports.entryFrame(slot, level)),
     );
   if (dirty || refsOf(kernel, head) !== folioMapsOf(kernel, head)) {
     setPageFlags(kernel, head, dirty ? PG_DIRTY : 0, PG_LAZYFREE);
     return true;
   }
-  for (const { mm, vma, page, slot, level } of mappings) {
-    if (level === 1) splitMapping(kernel, mm, vma, slot, page);
-    const at = exports.findEntry(mm.root, page, 0) >>> 0;
-    const frame = exports.entryFrame(at, 0);
-    unfold(kernel, mm, at, page);
-    exports.clearEntry(at);
-    kernel.deferred.page(mm, page, false);
-    addMapping(kernel, frame, -1, mm.id);
-    putPage(kernel, frame);
+  for (const frame of framesOf(kernel, head)) {
+    // A huge mapping that is split at one page is small entries at the next.
+    for (const mapping of mappingsOfPage(kernel, frame)) drop(kernel, mapping);
   }
   kernel.deferred.folioFreed();
   return true;
+}
+
+/** From 6.11 on a huge entry goes whole (__discard_anon_folio_pmd_locked); before, it is split first. */
+function drop(kernel: Kernel, { mm, vma, page, slot, level }: Mapping): void {
+  const { exports } = kernel.mmu;
+  if (level === 1 && kernel.has("discardsHugeWhole")) {
+    const head = exports.entryFrame(slot, 1);
+    exports.clearEntry(slot);
+    kernel.tlb.range(mm, page, page + kernel.entriesPerTable);
+    addWholeMapping(kernel, head, -1, mm.id);
+    putPage(kernel, head);
+    return;
+  }
+  if (level === 1) splitMapping(kernel, mm, vma, slot, page);
+  const at = exports.findEntry(mm.root, page, 0) >>> 0;
+  const frame = exports.entryFrame(at, 0);
+  unfold(kernel, mm, at, page);
+  exports.clearEntry(at);
+  kernel.deferred.page(mm, page, false);
+  addMapping(kernel, frame, -1, mm.id);
+  putPage(kernel, frame);
 }

@@ -7,40 +7,15 @@
 // What depends on where mappings begin and end (which of several VMAs mremap moves before it fails, say) it
 // does not foretell: it is told what was done.
 
-/** Memory that several mappings see. */
-interface PlainObject {
-  readonly pages: number;
-  readonly values: Map<number, number>;
-}
-
-/** What a mapping of a file says: its name, how many pages it has, and the first one that is mapped. */
-export interface PlainFile {
-  readonly name: string;
-  readonly pages: number;
-  readonly first: number;
-}
-
-interface PlainPage {
-  readable: boolean;
-  writable: boolean;
-  readonly object: PlainObject | null;
-  readonly index: number;
-  /** Of a private page. */
-  value: number;
-  /** MADV_FREE: it may read as zero until it is written again. */
-  mayBeZero: boolean;
-  guard: boolean;
-  notForked: boolean;
-  wipedOnFork: boolean;
-  /** Base pages of the huge page of a pool that it is part of; 1 = none. */
-  readonly huge: number;
-}
-
-/** Pages that a length means: whole huge ones. */
-function whole(page: PlainPage | undefined, pages: number): number {
-  const { huge } = page ?? { huge: 1 };
-  return Math.ceil(pages / huge) * huge;
-}
+import {
+  ADVICE,
+  GONE,
+  type PlainFile,
+  type PlainObject,
+  type PlainPage,
+  PRIVATE_ONLY,
+  whole,
+} from "./plain-page.js";
 
 type PlainRights = "readable" | "writable" | "guard" | "notForked" | "wipedOnFork";
 
@@ -48,20 +23,6 @@ type Space = Map<number, PlainPage>;
 
 /** What a call returns, as far as the plain model knows it: ENOMEM where it met a hole. */
 export type PlainResult = 0 | "ENOMEM" | "EINVAL";
-
-const GONE: Partial<PlainPage> = { value: 0, mayBeZero: false };
-
-const ADVICE: ReadonlyMap<string, Partial<PlainPage>> = new Map([
-  ["dontfork", { notForked: true }],
-  ["dofork", { notForked: false }],
-  ["wipeonfork", { wipedOnFork: true }],
-  ["dontneed", GONE],
-  ["free", { mayBeZero: true }],
-  ["guard_install", { ...GONE, guard: true }],
-  ["guard_remove", { guard: false }],
-]);
-/** Shared mappings, and those of huge pages of a pool, refuse these. */
-const PRIVATE_ONLY: ReadonlySet<string> = new Set(["free", "wipeonfork"]);
 
 /** Memory of all processes. A process is whatever object the caller knows it by. */
 export class PlainMemory {
@@ -110,6 +71,7 @@ export class PlainMemory {
         notForked: false,
         wipedOnFork: false,
         huge,
+        pins: [],
       });
     }
   }
@@ -199,19 +161,45 @@ export class PlainMemory {
     for (const [at, page] of space) {
       const seen = look(at);
       if (seen === null) space.delete(at);
-      else Object.assign(page, seen);
+      else Object.assign(page, seen, { pins: [] });
     }
   }
 
   fork(parent: object, child: object): void {
     for (const [at, page] of this.space(parent)) {
       if (page.notForked) continue;
-      this.put(child, at, { ...page, ...(page.wipedOnFork ? { ...GONE, guard: false } : {}) });
+      const wiped = page.wipedOnFork ? { ...GONE, guard: false } : {};
+      this.put(child, at, { ...page, ...wiped, pins: [] });
     }
   }
 
   exit(process: object): void {
     this.spaces.delete(process);
+  }
+
+  /** Devices hold pages from `start` on, by their frames. Of shared pages and zero pages nothing is said. */
+  pin(process: object, start: number, frames: readonly (number | null)[]): void {
+    for (const [i, frame] of frames.entries()) {
+      const page = this.space(process).get(start + i);
+      if (frame !== null && page?.object === null) page.pins = [...page.pins, frame];
+    }
+  }
+
+  /** One pin of each of these frames is given back. */
+  unpin(process: object, frames: readonly number[]): void {
+    for (const frame of frames) {
+      const page = [...this.space(process).values()].find(({ pins }) => pins.includes(frame));
+      if (page !== undefined) page.pins = page.pins.toSpliced(page.pins.indexOf(frame), 1);
+    }
+  }
+
+  /** Frames that devices hold, and what each must contain. */
+  *held(): Generator<{ frame: number; value: number }> {
+    for (const space of this.spaces.values()) {
+      for (const { pins, value, mayBeZero } of space.values()) {
+        if (!mayBeZero) yield* pins.map((frame) => ({ frame, value }));
+      }
+    }
   }
 
   /** Whether an access must go through. */

@@ -5,7 +5,6 @@
 //   a huge mapping     what its table will need is set aside when it stops being exclusive
 //   a table is freed   the bitmap goes with it, by the same RCU that lets lock-less walkers finish
 
-import { maybePinned } from "../kernel/folio.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { Pte } from "../layout/linux-flags.js";
 import { PaeCosts } from "./costs.js";
@@ -71,11 +70,8 @@ export class BitmapHooks implements PaeHooks {
     this.bitmaps.mark(to, count, true);
   }
 
-  tryShare(entry: Entry): boolean {
-    const { slot, level, frame } = entry;
-    if (this.isX(slot, level, frame) && maybePinned(this.kernel, frame)) return false;
+  share(entry: Entry): void {
     this.putX(entry, false);
-    return true;
   }
 
   takeX({ slot, level, frame }: Entry): boolean {

@@ -9,7 +9,7 @@
 // loses the right to write. D of a read-only entry is where the layout keeps it then: bit 58 of x86-64, which no CPU
 // sets, DIRTY of arm64, D of riscv64. Helpers that set D here do not set soft-dirty (pte_mkdirty would).
 
-import { headOf, maybePinned, pageFlags, setPageFlags } from "../kernel/folio.js";
+import { headOf, pageFlags, setPageFlags } from "../kernel/folio.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { PG_DIRTY } from "../kernel/page-flags.js";
 import { Pte } from "../layout/linux-flags.js";
@@ -141,11 +141,8 @@ export class EntryDirty implements PaeHooks {
     return true;
   }
 
-  tryShare(entry: Entry): boolean {
-    const { slot, level, frame } = entry;
-    if (this.isX(slot, level, frame) && maybePinned(this.kernel, frame)) return false;
+  share(entry: Entry): void {
     this.giveUp(entry);
-    return true;
   }
 
   takeX({ slot, level, frame }: Entry): boolean {

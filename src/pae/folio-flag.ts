@@ -6,15 +6,7 @@
 // What cannot be said: that some pages are exclusive and others not. So whoever takes F away does it for all entries at
 // once, and whoever would set it for a part leaves it.
 
-import {
-  folioMapsOf,
-  headOf,
-  isLarge,
-  maybePinned,
-  orderOf,
-  pageFlags,
-  setPageFlags,
-} from "../kernel/folio.js";
+import { folioMapsOf, headOf, isLarge, orderOf, pageFlags, setPageFlags } from "../kernel/folio.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { PG_EXCLUSIVE, PG_SWAPCACHE } from "../kernel/page-flags.js";
 import { mappingsOf } from "../kernel/rmap.js";
@@ -106,10 +98,8 @@ export class FolioFlag implements PaeHooks {
     }
   }
 
-  tryShare({ slot, level, frame }: Entry): boolean {
-    if (this.isX(slot, level, frame) && maybePinned(this.kernel, frame)) return false;
+  share({ frame }: Entry): void {
     this.put(frame, false);
-    return true;
   }
 
   /** F stays until the last entry has become what it becomes. */

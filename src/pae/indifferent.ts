@@ -5,7 +5,7 @@ import type { PaeHooks } from "./types.js";
 
 type Indifferent = Omit<
   PaeHooks,
-  "costs" | "isX" | "newX" | "proveX" | "dup" | "tryShare" | "takeX" | "putX"
+  "costs" | "isX" | "newX" | "proveX" | "dup" | "share" | "takeX" | "putX"
 >;
 
 export const INDIFFERENT: Indifferent = {

@@ -1,7 +1,6 @@
 // A bit of the entry that means nothing else. It goes where the entry goes; swap and migration entries have one
 // already. Only layouts with a spare bit can have it (arch/linux, `spare`; s390x has none).
 
-import { maybePinned } from "../kernel/folio.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { Pte } from "../layout/linux-flags.js";
 import { PaeCosts } from "./costs.js";
@@ -34,11 +33,7 @@ function hooks(kernel: Kernel): PaeHooks {
       put(entry, 1, false);
       return true;
     },
-    tryShare: (entry) => {
-      if (isX(entry.slot) && maybePinned(kernel, entry.frame)) return false;
-      put(entry, 1, false);
-      return true;
-    },
+    share: (entry) => put(entry, 1, false),
     takeX: ({ slot }) => isX(slot),
     putX: (entry, exclusive) => put(entry, 1, exclusive),
     split: (parts, count, exclusive) => put(parts, count, exclusive),

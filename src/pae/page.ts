@@ -7,7 +7,7 @@
 // Other flags share the word and change without the page-table lock, so each set and clear is an atomic operation.
 
 import { FRAME_FLAGS, FRAME_HEAD } from "../../assembly/abi/frames.js";
-import { headOf, maybePinned, setPageFlags } from "../kernel/folio.js";
+import { headOf, setPageFlags } from "../kernel/folio.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { PG_EXCLUSIVE } from "../kernel/page-flags.js";
 import { Pte } from "../layout/linux-flags.js";
@@ -61,11 +61,7 @@ export function pageFlagHooks(
       clear(entry.frame);
       return true;
     },
-    tryShare: ({ frame }) => {
-      if (read(frame) && maybePinned(kernel, frame)) return false;
-      clear(frame);
-      return true;
-    },
+    share: ({ frame }) => clear(frame),
     takeX: ({ frame }) => {
       const exclusive = read(frame);
       clear(frame);

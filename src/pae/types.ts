@@ -10,7 +10,7 @@
 //   nobody else has it, proved         proveX        set one flag
 //   fork                               reserve,      pinned and X: must be copied; else clear n flags
 //                                      dup, dupRun
-//   KSM                                tryShare      pinned: no; else clear
+//   KSM                                share         clear
 //   the entry leaves the tables        takeX         its flag, which is cleared
 //   it comes back                      putX          the flag, if it was set
 //   a huge mapping is split            split         the first page's flag, on all
@@ -74,8 +74,8 @@ export interface PaeHooks {
   dup(entry: Entry, to: number): boolean;
   /** fork's program went over `count` entries, by `forkCases`. */
   dupRun(slot: number, to: number, count: number): void;
-  /** KSM: the entry is about to be write-protected for good. False: it may be pinned. */
-  tryShare(entry: Entry): boolean;
+  /** KSM: the entry is about to be write-protected for good; nobody has pinned its page. */
+  share(entry: Entry): void;
   /** Pins without locks go by their second look at the entry, and not by write_protect_seq; left out = by both. */
   readonly trustsEntry?: boolean;
   /** Folios in migration are locked against fork, which ends the migration first. */

@@ -1,9 +1,13 @@
 // What each operation of a script means to the plain memory model (src/oracle/plain-memory.ts): prepared before it is
 // played, done behind it.
 
+import { headOf } from "../kernel/folio.js";
+import { isHugeZero } from "../kernel/huge-zero.js";
 import { VM_DONTCOPY, VM_READ, VM_WRITE } from "../kernel/vm-flags.js";
-import type { PlainFile, PlainMemory, PlainResult } from "../oracle/plain-memory.js";
+import type { PlainMemory, PlainResult } from "../oracle/plain-memory.js";
+import type { PlainFile } from "../oracle/plain-page.js";
 import type { Observation } from "../stats/observation.js";
+import { pinned } from "./operations-observe.js";
 import type { Player, Process } from "./player.js";
 import type { Operation } from "./script.js";
 
@@ -111,6 +115,26 @@ const advised: Prepare = (memory, _player, process, operation) => {
   };
 };
 
+const pins: Prepare = (memory, { kernel }, process, operation) => {
+  const [start, end] = rangeOf(process, operation);
+  return (errno) =>
+    unless(errno, () => {
+      const frames = (pinned(process, operation) ?? []).slice(start - end);
+      const isZero = (frame: number): boolean =>
+        frame === kernel.zeroFrame || isHugeZero(kernel, headOf(kernel, frame));
+      memory.pin(
+        process,
+        start,
+        frames.map((frame) => (isZero(frame) ? null : frame)),
+      );
+    });
+};
+
+const unpins: Prepare = (memory, _player, process, operation) => {
+  const frames = pinned(process, operation) ?? [];
+  return (errno) => unless(errno, () => memory.unpin(process, frames));
+};
+
 /** By verb; others mean nothing to it. */
 export const PLAIN_VERBS: ReadonlyMap<string, Prepare> = new Map([
   ["mmap", mapped],
@@ -118,6 +142,8 @@ export const PLAIN_VERBS: ReadonlyMap<string, Prepare> = new Map([
   ["mremap", moved],
   ["resize", resized],
   ["madvise", advised],
+  ["pin", pins],
+  ["unpin", unpins],
   [
     "munmap",
     (memory, _player, process, operation) => {

@@ -13,6 +13,7 @@ import type { Violation } from "../oracle/audit.js";
 import { checkContiguous } from "../oracle/contiguous.js";
 import { checkFiles } from "../oracle/files.js";
 import { checkKernel } from "../oracle/invariants.js";
+import { checkPinnedPages } from "../oracle/pinned-pages.js";
 import { PlainMemory } from "../oracle/plain-memory.js";
 import { checkSecondary, GuestWrites } from "../oracle/secondary.js";
 import type { Observation } from "../stats/observation.js";
@@ -103,6 +104,7 @@ export class Checker implements Watch {
     const spaces = processes.map(({ mm }) => mm);
     const pinned = processes.flatMap(({ pins }) => [...pins.values()].flat());
     this.complain(checkKernel(this.kernel, { spaces, pinned }));
+    this.complain(checkPinnedPages(this.kernel, this.memory));
     for (const mm of spaces) this.complain(checkContiguous(this.kernel, mm));
     const machines = [...this.player.guests.values()].map(({ vm }) => vm);
     for (const vm of machines) this.complain(checkSecondary(this.kernel, vm));

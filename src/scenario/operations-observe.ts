@@ -1,12 +1,14 @@
 // Operations that look: PAGEMAP_SCAN, pagemap, the list of mappings; and pins.
 
-import { pinPages, unpinPages } from "../kernel/gup.js";
+import { type Pins, pinPages, unpinPages } from "../kernel/gup.js";
 import { readPagemap } from "../kernel/pagemap.js";
 import * as category from "../kernel/pagemap-categories.js";
 import { pagemapScan } from "../kernel/pagemap-scan.js";
 import { entryStates } from "./entry-state.js";
 import { describeVma, lettersOf, runLengths } from "./observation.js";
 import { type Context, rangeOf, regionNamed, type Shown, word } from "./operation-context.js";
+import type { Process } from "./player.js";
+import type { Operation } from "./script.js";
 
 const CATEGORIES: Readonly<Record<string, number>> = {
   written: category.PAGE_IS_WRITTEN,
@@ -72,13 +74,21 @@ export function doPin(context: Context): Shown {
 }
 
 /** "unpin A 0 4" ends a pin for writing, or if there is none one for reading. */
+function pinName({ pins }: Process, { words }: Operation): string {
+  const said = words.join(" ");
+  return pins.has(said) ? said : `${said} read`;
+}
+
+/** Frames of the pins that an operation names. */
+export function pinned(process: Process, operation: Operation): Pins | undefined {
+  return process.pins.get(pinName(process, operation));
+}
+
 export function doUnpin({ player, process, operation }: Context): Shown {
-  const said = operation.words.join(" ");
-  const name = process.pins.has(said) ? said : `${said} read`;
-  const pins = process.pins.get(name);
+  const pins = pinned(process, operation);
   if (pins === undefined) return { errno: "ENXIO" };
   unpinPages(player.kernel, pins);
-  process.pins.delete(name);
+  process.pins.delete(pinName(process, operation));
   return {};
 }
 

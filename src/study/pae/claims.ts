@@ -103,7 +103,8 @@ function naiveClaims(hazards: Cells, commandOf: CommandOf): StudyClaim[] {
     .filter((name) => name.endsWith("-naive"))
     .flatMap((pae) => {
       const broken = hazards.filter(
-        ({ labels, found }) => labels.pae === pae && typeof found?.broken === "string",
+        ({ labels, found }) =>
+          labels.pae === pae && typeof found?.broken === "string" && found.today === null,
       );
       const ids = [...new Set(broken.map(({ labels }) => labels.hazard ?? ""))];
       // Of hazards that are not about it, nothing is to be said.

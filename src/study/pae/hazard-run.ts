@@ -1,6 +1,7 @@
 // Plays the script of a hazard with the oracle watching: under a scheme, under today's, and without the safeguard that
 // the hazard is about.
 
+import { featuresOf } from "../../kernel/features.js";
 import { DEFAULT_PAE } from "../../pae/index.js";
 import type { MachineConfig } from "../../scenario/machine.js";
 import { type Played, playScript } from "../../scenario/play-script.js";
@@ -17,6 +18,11 @@ function brokenIn({ complaints }: Played, { script }: Hazard): string | null {
   return `${first.id}, after "${script[line - 1] ?? "the end"}"`;
 }
 
+/** Linux of this machine is known to break the rule. */
+function isKnown({ kernel }: MachineConfig, { today }: Hazard): boolean {
+  return today !== undefined && featuresOf(kernel.version, kernel.architecture).has(today);
+}
+
 /** Runs a hazard's script. */
 export function runHazard(on: StudyRun, hazard: Hazard): PointResult {
   const operations = parseScript(hazard.script.join("\n"), hazard.id);
@@ -26,6 +32,7 @@ export function runHazard(on: StudyRun, hazard: Hazard): PointResult {
   const play = (kernel: Partial<MachineConfig["kernel"]>): Played =>
     playScript(core, operations, { ...machine, kernel: { ...machine.kernel, ...kernel } }, CHECKED);
   const usual = play({ pae: DEFAULT_PAE });
+  const today = brokenIn(usual, hazard);
   const own = play({});
   const { safeguard } = hazard;
   const without = safeguard === undefined ? null : brokenIn(play({ without: [safeguard] }), hazard);
@@ -38,8 +45,8 @@ export function runHazard(on: StudyRun, hazard: Hazard): PointResult {
       swap_writes: count(own, "swap_out"),
       swap_writes_today: count(usual, "swap_out"),
     },
-    checks: [{ id: "right under page", ok: usual.complaints?.length === 0 }],
-    found: { broken: brokenIn(own, hazard), without },
+    checks: [{ id: "right under page", ok: today === null || isKnown(machine, hazard) }],
+    found: { broken: brokenIn(own, hazard), without, today },
   };
 }
 

@@ -1,13 +1,17 @@
 // What a hazard of schemes of PageAnonExclusive is: what goes wrong, for whom, and a script that shows it.
 
 import type { Fixture } from "../../../arch/fixtures/index.js";
+import type { Feature } from "../../../arch/linux/kernels.js";
 
 /** Which schemes a hazard is about: the page's flag, the folio's, the bitmap, bits of the entry. */
 export type Family = "page" | "folio" | "bitmap" | "entry";
 
 export const ALL_FAMILIES: readonly Family[] = ["page", "folio", "bitmap", "entry"];
 
-/** A scheme is broken where the script breaks a rule of the oracle, and breaks none under `page`. */
+/**
+ * A scheme is broken where the script breaks a rule of the oracle, and breaks none under `page`. Cases of one hazard have
+ * its number, and a word behind it.
+ */
 export interface Hazard {
   readonly id: string;
   readonly what: string;
@@ -17,11 +21,13 @@ export interface Hazard {
   readonly guard: string;
   /** That guard's name where it can be taken out (src/kernel/safeguards.ts): the script breaks without it. */
   readonly safeguard?: string;
-  /** Of that name: of the kernel, needed by every scheme, today's too; else of schemes of this kind alone. */
+  /** Of that name: of the kernel, needed by today's scheme, too; else of schemes of this kind alone. */
   readonly ofKernel?: true;
   readonly script: readonly string[];
   /** The kernel that it takes, in place of the study's. */
   readonly kernel?: string;
+  /** Linux breaks the rule itself, whatever the scheme, where the kernel has this. */
+  readonly today?: Feature;
   /** Settings of the kernel that it takes. */
   readonly settings?: string;
   /** The machine that it takes, in place of the study's. */

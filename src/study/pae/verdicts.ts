@@ -21,7 +21,8 @@ export function verdictsOf(cells: readonly CellResult[], commandOf: CommandOf): 
     const { labels } = cell;
     const { kernel = "", hazard = "", pae = "", arch = "" } = labels;
     const { result, broken } = resultOf(cell);
-    const key = JSON.stringify([kernel, hazard, broken ? pae : "", result]);
+    const alone = broken && !breaksToday(cell);
+    const key = JSON.stringify([kernel, hazard, alone ? pae : "", result]);
     const group = found.get(key) ?? {
       labels,
       schemes: new Set(),
@@ -48,7 +49,7 @@ function verdictOf({ labels, schemes, archs, result, broken }: Group, commandOf:
   const alike = [...archs].filter(
     (each) => kernelOf(about, kernel, each) === selector && isShipped(each) === isShipped(first),
   );
-  const where = { pae: keys.pae, arch: alike.join(","), kernel: selector };
+  const where = { pae: [...schemes].join(","), arch: alike.join(","), kernel: selector };
   const command = scriptCommand(about, where);
   return { keys, result: `${result}: ${command}`, command };
 }
@@ -65,17 +66,28 @@ function familyOf(scheme: string): Family {
   return scheme.startsWith("page") ? "page" : "entry";
 }
 
-/** A bit that means nothing else has none of the hazards of W and D. */
+/** A bit that means nothing else has none of the hazards of W and D; but those that are about more than one place. */
 function concerns({ families }: Hazard, pae: string): boolean {
-  if (pae === "own-bit" && families.length < 3) return false;
+  if (pae === "own-bit") return families.length >= MANY;
   return families.includes(familyOf(pae));
 }
 
-function resultOf({ labels, found, metrics }: CellResult): { result: string; broken: boolean } {
+const MANY = 3;
+
+/** Whatever the scheme. */
+function breaksToday({ found }: CellResult): boolean {
+  return typeof found?.today === "string";
+}
+
+function resultOf(cell: CellResult): { result: string; broken: boolean } {
+  const { labels, found, metrics } = cell;
   const { pae = "" } = labels;
   const hazard = HAZARDS.find(({ id }) => id === labels.hazard);
   const broken = found?.broken;
-  if (typeof broken === "string") return { result: `broken (${broken})`, broken: true };
+  if (typeof broken === "string") {
+    const so = breaksToday(cell) ? "broken, as Linux itself is there" : "broken";
+    return { result: `${so} (${broken})`, broken: true };
+  }
   if (hazard === undefined || !concerns(hazard, pae)) return { result: "safe", broken: false };
   const { guard, safeguard } = hazard;
   const without = found?.without;
