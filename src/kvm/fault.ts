@@ -102,6 +102,7 @@ export function finishFault(vm: Vm, pending: PendingFault): "mapped" | "retry" {
     vm.kernel.count(Event.kvm_retry);
     return "retry";
   }
+  if (isAllowed(pending)) return "mapped";
   const rights = rightsOf(vm, pending);
   vm.kernel.count(Event.spte_map);
   const start = hugeStartOf(vm, pending);
@@ -112,6 +113,17 @@ export function finishFault(vm: Vm, pending: PendingFault): "mapped" | "retry" {
   if (vm.policy.dirty === "host-entry") dirtyHostEntry(vm, slot.page + at);
   logPage(vm, slot, at);
   return "mapped";
+}
+
+/**
+ * Another CPU of the guest was faster, and what it mapped will do. A fault for reading, while writes are logged, would
+ * take its right to write (arch/arm64/kvm/hyp/pgtable.c stage2_pte_needs_update: rights alone are not changed;
+ * arch/x86/kvm/mmu/tdp_mmu.c RET_PF_SPURIOUS; riscv puts the lesser entry there, and flushes).
+ */
+function isAllowed({ slot, at, write, frame }: PendingFault): boolean {
+  const flags = slot.flagsOf(slot.entryOf(at));
+  const needs = SPTE_PRESENT | (write ? SPTE_WRITE : 0);
+  return (flags & (needs | SPTE_TRACKED)) === needs && slot.frameOf(at) === frame;
 }
 
 /** make_spte: writable where the host's entry is and nobody wants to see the next write; writable means dirty. */

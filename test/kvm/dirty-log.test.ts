@@ -35,6 +35,16 @@ describe.each([
     ]);
   });
 
+  it("a read that another CPU has overtaken takes no right to write", async () => {
+    const bench = await Bench.boot(undefined, arch);
+    bench.run(`mmap A 2 rw private; kvm G A 0 2; dirty-log G ${mode}; gread G 0 1 hold`);
+    bench.run("gwrite G 0 1; gend G");
+    const exits = bench.event(Event.kvm_exit);
+    bench.run("gwrite G 0 1");
+    expect(bench.event(Event.kvm_exit)).toBe(exits);
+    expect(bench.checker.complaints).toEqual([]);
+  });
+
   it("does not count what was only read through a translation that was there", async () => {
     const text = `${SMALL}; dirty-log G ${mode}; gread G 0 16; dirty-log G`;
     expect(await ranges(text, arch)).toEqual([[]]);

@@ -102,6 +102,6 @@ describe.each(MACHINES)("random files on %s, Linux %s", (arch, version) => {
       bench.finish();
       expect(bench.checker.complaints, text).toEqual([]);
     });
-    await fc.assert(property, { numRuns: 8 * TIMES, seed: 12 });
+    await fc.assert(property, { numRuns: 8 * TIMES, seed: 12, endOnFailure: true });
   });
 });

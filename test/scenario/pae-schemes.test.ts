@@ -28,6 +28,6 @@ describe.each(guarded)("random scripts under %s", (pae) => {
       const { complaints } = await playUnder(pae, text, arch, `${kernel}:memory=10m`);
       expect(complaints, text).toEqual([]);
     });
-    await fc.assert(property, { numRuns: 8 * TIMES, seed: 11 });
+    await fc.assert(property, { numRuns: 8 * TIMES, seed: 11, endOnFailure: true });
   });
 });

@@ -48,6 +48,21 @@ describe.each(MACHINES)("on %s, Linux %s", (arch, kernel) => {
   });
 });
 
+it.each([
+  ["6.8", 1],
+  ["7.2", 0],
+])(
+  "a huge page that was freed lazily is dropped whole, in Linux %s after %d split",
+  async (version, splits) => {
+    const text =
+      "mmap Z 1024 rw private align=512\nmadvise Z 0 1024 hugepage\nwrite Z 0 1\nmadvise Z 0 1024 free\nreclaim 4\nread Z 0 1024\n";
+    const { observations, complaints, events } = await play(text, "x86-64", version);
+    expect(complaints).toEqual([]);
+    expect(observations[5]?.data).toEqual([[1024, 0]]);
+    expect(events.split_mapping).toBe(splits);
+  },
+);
+
 describe("swapoff", () => {
   it("brings pages back read-only, exclusive where they were, soft-dirty and write-protected as they were", async () => {
     const text =

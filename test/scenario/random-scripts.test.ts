@@ -14,7 +14,7 @@ describe.each(MACHINES)("random scripts on %s, Linux %s", (arch, kernel) => {
       const { complaints } = await play(text, arch, kernel);
       expect(complaints, text).toEqual([]);
     });
-    await fc.assert(property, { numRuns: 15 * TIMES, seed: 5 });
+    await fc.assert(property, { numRuns: 15 * TIMES, seed: 5, endOnFailure: true });
   });
 });
 
@@ -33,6 +33,6 @@ describe.each([...MACHINES, ...MIDDLE])("random scripts on %s, Linux %s", (arch,
       const { complaints } = await play(text, arch, `${kernel}:memory=10m`);
       expect(complaints, text).toEqual([]);
     });
-    await fc.assert(property, { numRuns: 15 * TIMES, seed: 6 });
+    await fc.assert(property, { numRuns: 15 * TIMES, seed: 6, endOnFailure: true });
   });
 });
