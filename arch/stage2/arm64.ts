@@ -10,6 +10,7 @@
 
 import { arm64 } from "../arm64.js";
 import { define } from "../define.js";
+import { oneRoot } from "../one-root.js";
 import { sharedFields, sharedParameter } from "./shared-rows.js";
 
 const knowledge = "knowledge" as const;
@@ -121,13 +122,7 @@ export const armStage2 = define({
   ],
   typical: { values: {}, cite: "LINUX arch/arm64/kvm/hyp/pgtable.c kvm_get_vtcr: HA, no HD" },
   addressSpace: {
-    select: 63,
-    signExtended: false,
-    halves: [
-      { root: "VTTBR", own: {} },
-      { root: "VTTBR", own: {} },
-    ],
-    rangeLevel: "top",
+    ...oneRoot("VTTBR"),
     cite: "ARM AArch64.S2Walk: a translation fault at the first level",
   },
   geometry: GEOMETRY.flatMap(({ rows, ...granule }) =>

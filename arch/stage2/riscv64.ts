@@ -11,6 +11,7 @@
 // What htinst tells of an implicit access (a pseudoinstruction) is left out.
 
 import { define } from "../define.js";
+import { oneRoot } from "../one-root.js";
 import { riscv64 } from "../riscv64.js";
 import { RIGHTS } from "../schema.js";
 import { sharedParameter } from "./shared-rows.js";
@@ -53,13 +54,7 @@ export const gStage = define({
     confidence: "knowledge",
   },
   addressSpace: {
-    select: 63,
-    signExtended: false,
-    halves: [
-      { root: "hgatp", own: {} },
-      { root: "hgatp", own: {} },
-    ],
-    rangeLevel: "top",
+    ...oneRoot("hgatp"),
     cite: "PRIV Guest Physical Address Translation: address bits above the 41, 50 or 59 must all be zeros, or else a guest-page-fault exception occurs",
     confidence: manual,
   },

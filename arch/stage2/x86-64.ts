@@ -10,6 +10,7 @@
 // titles are cited; the text was not read again for this file.
 
 import { define } from "../define.js";
+import { oneRoot } from "../one-root.js";
 import type { RightName } from "../schema.js";
 
 const BOTH = {
@@ -72,13 +73,7 @@ export const ept = define({
   },
   typical: { values: {}, cite: "SDM: what processors with EPT accessed and dirty flags have" },
   addressSpace: {
-    select: 63,
-    signExtended: false,
-    halves: [
-      { root: "EPTP", own: {} },
-      { root: "EPTP", own: {} },
-    ],
-    rangeLevel: "top",
+    ...oneRoot("EPTP"),
     cite: "SDM EPT translation mechanism: 48 or 57 bits of the guest-physical address",
   },
   geometry: [

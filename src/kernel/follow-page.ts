@@ -46,16 +46,24 @@ export function followPage(kernel: Kernel, mm: Mm, vma: Vma, page: number, want:
   const mapped = exports.entryFrame(slot, level);
   const writable = (flags & Pte.write) !== 0;
   const exclusive = (): boolean => {
-    if (kernel.steps.walking) kernel.steps.pass("pin-looked", NO_LOCKS);
     // Of a huge page of a pool the first page says it (PageAnonExclusive), and so does its first entry.
     const head = isHugetlb(vma) ? hugetlbSlot(kernel, mm, vma, page) : slot;
-    return kernel.pae.isX(head, level, head === slot ? mapped : exports.entryFrame(head, level));
+    const frame = head === slot ? mapped : exports.entryFrame(head, level);
+    return isExclusive(kernel, head, level, frame);
   };
   if (want.write && !writable) {
     if (want.force !== true || !mayForce(kernel, vma, flags, exclusive)) return "fault";
   }
   if (!writable && mustUnshare(kernel, vma, flags, mapped, exclusive, want)) return "unshare";
   return mapped + (page - first);
+}
+
+/** Nothing is held by a pin without locks: what the entry says it has seen; what stands elsewhere it looks up behind that. */
+function isExclusive({ pae, steps }: Kernel, slot: number, level: number, frame: number): boolean {
+  const seen = pae.isX(slot, level, frame);
+  if (!steps.walking) return seen;
+  steps.pass("pin-looked", NO_LOCKS);
+  return pae.inEntry === true ? seen : pae.isX(slot, level, frame);
 }
 
 /** gup_can_follow_protnone: the mapping is accessible, and the access need not be seen. */

@@ -93,12 +93,13 @@ function pinFast(
     const held = holdEarly(kernel, mm, page);
     const vma = mm.vmas.at(page);
     const frame = followFast(kernel, mm, vma, page, want);
-    if (held !== 0 && typeof frame !== "number") putPage(kernel, held);
     // The zero page is special, and left to who knows its mapping.
-    if (typeof frame !== "number" || isZero(kernel, frame)) break;
+    if (typeof frame !== "number" || isZero(kernel, frame)) {
+      if (held !== 0) unpinPages(kernel, [held]);
+      break;
+    }
     kernel.count(Event.gup_fast);
-    pins.push(grab(kernel, frame));
-    if (held !== 0) putPage(kernel, held);
+    pins.push(held !== 0 ? held : grab(kernel, frame));
   }
   kernel.steps.walking = false;
 }
@@ -111,7 +112,7 @@ function followFast(kernel: Kernel, mm: Mm, vma: Vma | null, page: number, want:
 
 /**
  * try_grab_folio comes before the second look at the entry. That matters only where somebody comes between. Returns the
- * page that is held, or 0.
+ * page that is pinned, or 0.
  */
 function holdEarly(kernel: Kernel, mm: Mm, page: number): number {
   if (!kernel.steps.armed) return 0;
@@ -119,10 +120,8 @@ function holdEarly(kernel: Kernel, mm: Mm, page: number): number {
   const { exports } = kernel.mmu;
   const flags = leaf === null ? 0 : exports.entryFlags(leaf.slot);
   if (leaf === null || (flags & (Pte.present | Pte.special)) !== Pte.present) return 0;
-  const frame = exports.entryFrame(leaf.slot, leaf.level);
-  if (isZero(kernel, frame)) return 0;
-  getPage(kernel, frame);
-  return frame;
+  const frame = exports.entryFrame(leaf.slot, leaf.level) + (page - leaf.first);
+  return isZero(kernel, frame) ? 0 : grab(kernel, frame);
 }
 
 function pinSlow(kernel: Kernel, mm: Mm, page: number, want: Wanted, pins: number[]): Errno {

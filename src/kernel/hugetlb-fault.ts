@@ -78,8 +78,8 @@ function firstTouch(kernel: Kernel, fault: HugeFault, slot: number, flags: numbe
 }
 
 /**
- * hugetlb_wp, for a write or to unshare: then the entry stays as it is, or the copy is read-only as well. The only mapping makes the page its own, whatever references it has: reads that come by hold some for
- * a while, and a copy may not be had.
+ * hugetlb_wp, for a write or to unshare: then the entry stays as it is, or the copy is read-only as well. The only mapping
+ * makes the page its own, whatever references it has: reads that come by hold some for a while, and a copy may not be had.
  *
  * Where a mapping lost its registration by mremap, but not the bit (mremapClearsWp), the kernel would fault for ever;
  * here the write goes on.

@@ -13,6 +13,7 @@ import { entriesPerTable, hugeStart } from "./walk-entries.js";
 
 /** Runs one pass. Returns how many huge pages were made. */
 export function runKhugepaged(kernel: Kernel): number {
+  kernel.steps.needsAll();
   let made = 0;
   for (const mm of kernel.mms) {
     const since = kernel.clocks.acquire(mm.mmapLock, "write");

@@ -45,6 +45,7 @@ interface Item {
  * @param useZeroPages pages of zeroes are replaced by the zero page
  */
 export function runKsm(kernel: Kernel, useZeroPages = false): void {
+  kernel.steps.needsAll();
   const waiting = new Map<number, Item>();
   const stable = stablePages(kernel);
   for (const item of items(kernel)) {

@@ -25,6 +25,7 @@ import { hugeStart } from "./walk-entries.js";
 
 /** task_numa_work over [start, end): the next access to each page will be a fault. */
 export function hintNuma(kernel: Kernel, mm: Mm, start: number, end: number): void {
+  kernel.steps.needsAll();
   for (const vma of mm.vmas.within(start, end)) {
     if (!mayHint(vma)) continue;
     const [from, to] = [Math.max(start, vma.start), Math.min(end, vma.end)];

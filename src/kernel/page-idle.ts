@@ -9,6 +9,7 @@ import type { Mm } from "./mm.js";
 
 /** Marks what [start, end) maps. Returns how many folios had been used since they were marked last. */
 export function markIdle(kernel: Kernel, mm: Mm, start: number, end: number): number {
+  kernel.steps.needsAll();
   const heads = new Set(foliosOf(kernel, mm, start, end, false));
   return [...heads].filter((head) => clearReferences(kernel, head)).length;
 }

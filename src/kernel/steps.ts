@@ -97,6 +97,11 @@ export class Steps {
     if (this.held !== null && (this.held.mm === mm || this.held.table)) throw new Waits();
   }
 
+  /** Before a daemon goes over address spaces and folios: a pin without locks alone is in nobody's way. @throws Waits */
+  needsAll(): void {
+    if (this.held !== null && this.held.call !== "pin") throw new Waits();
+  }
+
   /** Before a folio is locked and its entries are changed wherever they are. @throws Waits */
   needsFolio(): void {
     if (this.held !== null && (this.held.folio || this.held.table)) throw new Waits();

@@ -28,6 +28,7 @@ import { forEachEntry, NO_HUGE } from "./walk-entries.js";
  */
 export function swapOff(kernel: Kernel): Errno {
   if (!kernel.swapOn) return "EINVAL";
+  kernel.steps.needsAll();
   kernel.swapOn = false;
   for (const mm of kernel.mms) {
     if (unuseSpace(kernel, mm)) continue;

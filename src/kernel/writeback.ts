@@ -91,12 +91,14 @@ function collectDirty(kernel: Kernel, object: SharedObject, first: number, end: 
 
 /** fsync. */
 export function fsync(kernel: Kernel, object: SharedObject): void {
+  kernel.steps.needsAll();
   kernel.count(Event.syscall);
   writeBack(kernel, object);
 }
 
 /** msync with MS_SYNC: of shared mappings of files, their part of the file; ENOMEM where part of the range is a hole. */
 export function msync(kernel: Kernel, mm: Mm, start: number, end: number): Errno {
+  kernel.steps.needsAll();
   kernel.count(Event.syscall);
   let at = start;
   for (const vma of mm.vmas.within(start, end)) {

@@ -97,6 +97,7 @@ function slotsOf({ slot, slots = 1 }: Entry): number[] {
 /** Hooks of such a scheme. */
 export class EntryDirty implements PaeHooks {
   readonly costs = new PaeCosts();
+  readonly inEntry = true;
   protected readonly bits: Bits;
   readonly byFlags = INDIFFERENT.byFlags;
   readonly waitsForMigration = INDIFFERENT.waitsForMigration;

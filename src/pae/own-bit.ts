@@ -22,6 +22,7 @@ function hooks(kernel: Kernel): PaeHooks {
   return {
     ...INDIFFERENT,
     costs,
+    inEntry: true,
     isX,
     newX: (entry, count) => put(entry, count, true),
     proveX: (entry) => {

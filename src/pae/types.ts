@@ -59,6 +59,8 @@ export interface PaeHooks {
   readonly costs: PaeCosts;
   /** X(e) of a last-level entry follows from what it says and from the flags of its page, a small one. */
   readonly byFlags: boolean;
+  /** X(e) is in the entry: who looks at an entry without locks has both with one look. Left out = it is looked up then. */
+  readonly inEntry?: true;
   /** X(e). Of a page that is not anonymous: false. */
   isX(slot: number, level: number, frame: number): boolean;
   /** `count` entries map new pages, side by side, that nobody else has. */

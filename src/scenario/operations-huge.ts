@@ -35,6 +35,7 @@ export function doHugepages(context: Context): Shown {
 }
 
 export function doSplitDeferred({ player }: Context): Shown {
+  player.kernel.steps.needsAll();
   splitDeferred(player.kernel);
   return {};
 }

@@ -90,6 +90,7 @@ function doClearRefs(context: Context): Shown {
 /** split_huge_pages of debugfs: large folios become base pages. EAGAIN where one is held by others. */
 function doSplit(context: Context): Shown {
   const { kernel } = context.player;
+  kernel.steps.needsAll();
   let all = true;
   for (const head of foliosIn(context, false)) {
     if (isLarge(kernel, head) && !splitFolio(kernel, head)) all = false;

@@ -5,6 +5,7 @@ import { KERNEL_VERSIONS } from "../../../arch/linux/kernels.js";
 import { VM_SOFT_DIRTY_RULES } from "../../kernel/features.js";
 import { TRACKERS } from "../../tracker/index.js";
 import { LOCALITIES } from "../locality.js";
+import { TRACE_PARAMETERS } from "../trace-parameters.js";
 import type { StudyParameter } from "../types.js";
 
 /** The rule of the kernel's own version. */
@@ -91,21 +92,7 @@ const COURSES = {
     values: ["12"],
     allowed: { from: 1, to: 100_000 },
   },
-  trace: {
-    means: "a trace: a file, or sort, which ships",
-    values: ["sort"],
-    allowed: "selector",
-  },
-  format: {
-    means: "its format, where it cannot be recognised",
-    values: ["auto"],
-    allowed: "selector",
-  },
-  accesses: {
-    means: "accesses of the trace in a round",
-    values: ["250000"],
-    allowed: { from: 1, to: 1_000_000_000_000 },
-  },
+  ...TRACE_PARAMETERS,
   vmSoftDirty: {
     means: "what VM_SOFTDIRTY means to merging VMAs, of the stories about merging",
     values: [OWN_RULE, ...VM_SOFT_DIRTY_RULES],

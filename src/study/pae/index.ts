@@ -6,6 +6,7 @@ import { PAE_SCHEMES } from "../../pae/index.js";
 import { parseScript } from "../../scenario/script.js";
 import { cpusNeeded } from "../../scenario/threads.js";
 import { combinations } from "../combinations.js";
+import { TRACE_PARAMETERS } from "../trace-parameters.js";
 import type { Chosen, PointResult, Study, StudyPoint, StudyRun, StudyTrace } from "../types.js";
 import { ABOUT } from "./about.js";
 import { assemble } from "./assemble.js";
@@ -47,22 +48,12 @@ const PARAMETERS: Study["parameters"] = {
     values: MEMORY,
     allowed: MEMORY,
   },
-  trace: {
-    means: "of the workload trace: a file, or sort, which ships",
-    values: ["sort"],
-    allowed: "selector",
+  ...TRACE_PARAMETERS,
+  rounds: {
+    means: "most rounds of it, one behind each fork",
+    values: ["12"],
+    allowed: { from: 1, to: 100_000 },
   },
-  format: {
-    means: "its format, where it cannot be recognised",
-    values: ["auto"],
-    allowed: "selector",
-  },
-  accesses: {
-    means: "its accesses between two forks",
-    values: ["250000"],
-    allowed: { from: 1, to: 1_000_000_000_000 },
-  },
-  rounds: { means: "most forks of it", values: ["12"], allowed: { from: 1, to: 100_000 } },
   pages: { means: "base pages written", values: ["128"], allowed: { from: 32, to: 2 ** 16 } },
 };
 
