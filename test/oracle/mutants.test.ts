@@ -7,7 +7,7 @@ import { addMapping, setPageFlags, setStamp } from "../../src/kernel/folio.js";
 import type { Kernel } from "../../src/kernel/kernel.js";
 import { exitMm } from "../../src/kernel/mmap.js";
 import { PG_EXCLUSIVE } from "../../src/kernel/page-flags.js";
-import { Pte } from "../../src/layout/linux-flags.js";
+import { PROTECTION_NUMBERS, Pte } from "../../src/layout/linux-flags.js";
 import { loadCoreModule } from "../../src/runner/module-files.js";
 import { planScripts } from "../../src/runner/plan-scripts.js";
 import { Checker } from "../../src/scenario/checker.js";
@@ -71,6 +71,18 @@ describe("a kernel that", () => {
     kernel.tlb.range = () => undefined;
     play("mmap A 1 rw private", "write A 0 1", "madvise A 0 1 dontneed", "read A 0 1");
     expect(broken()).toEqual(["TLB", "contents"]);
+  });
+
+  it("puts a copy in the place of a pinned page is caught by what the device sees", () => {
+    play("mmap A 1 rw private", "write A 0 1", "pin A 0 1", "mmap B 1 rw private", "write B 0 1");
+    const { exports } = kernel.mmu;
+    const flags = exports.entryFlags(slotOf(0));
+    const other = frameOf(0) + 1;
+    exports.makeLeaf(slotOf(0), 0, other, PROTECTION_NUMBERS.rw, flags);
+    const process = player.processes.get("P");
+    if (process !== undefined) kernel.tlb.space(process.mm);
+    play("write A 0 1");
+    expect(broken()).toContain("I3: the page pinned is the page mapped");
   });
 
   it("changes a page behind everybody's back is caught by its contents", () => {

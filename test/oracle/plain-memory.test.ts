@@ -125,3 +125,34 @@ describe("rights", () => {
     expect(memory.madvise(P, 10, 13, "dontneed")).toBe("ENOMEM");
   });
 });
+
+describe("pins", () => {
+  const held = () => [...memory.held()];
+
+  it("show what the process writes, until it gives the page up or the pin back", () => {
+    memory.pin(P, 10, [7, 8, null]);
+    memory.write(P, 10, 5);
+    expect(held()).toEqual([
+      { frame: 7, value: 5 },
+      { frame: 8, value: 0 },
+    ]);
+    memory.unpin(P, [8]);
+    memory.madvise(P, 10, 11, "free");
+    expect(held()).toEqual([]);
+    memory.write(P, 10, 6);
+    expect(held()).toEqual([{ frame: 7, value: 6 }]);
+    memory.madvise(P, 10, 11, "dontneed");
+    expect(held()).toEqual([]);
+  });
+
+  it("go where the page goes, and no child has them", () => {
+    memory.pin(P, 10, [7]);
+    memory.mremap(P, 10, 50, true);
+    memory.fork(P, C);
+    memory.write(P, 50, 5);
+    memory.write(P, 10, 6);
+    expect(held()).toEqual([{ frame: 7, value: 5 }]);
+    memory.munmap(P, 50, 51);
+    expect(held()).toEqual([]);
+  });
+});
