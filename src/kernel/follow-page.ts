@@ -59,11 +59,14 @@ export function followPage(kernel: Kernel, mm: Mm, vma: Vma, page: number, want:
 }
 
 /** Nothing is held by a pin without locks: what the entry says it has seen; what stands elsewhere it looks up behind that. */
-function isExclusive({ pae, steps }: Kernel, slot: number, level: number, frame: number): boolean {
+function isExclusive(kernel: Kernel, slot: number, level: number, frame: number): boolean {
+  const { pae, steps, mmu } = kernel;
   const seen = pae.isX(slot, level, frame);
   if (!steps.walking) return seen;
   steps.pass("pin-looked", NO_LOCKS);
-  return pae.inEntry === true ? seen : pae.isX(slot, level, frame);
+  if (pae.inEntry === true) return seen;
+  const same = mmu.exports.entryFrame(slot, level) === frame;
+  return pae.isX(slot, level, frame) && (same || pae.looksAgain !== true);
 }
 
 /** gup_can_follow_protnone: the mapping is accessible, and the access need not be seen. */

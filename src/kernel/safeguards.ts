@@ -18,6 +18,7 @@ export const SAFEGUARDS: ReadonlyMap<string, string> = new Map([
     "fork takes W and D from an entry in one atomic exchange (pte-strict, pte-loose)",
   ],
   ["table-rcu", "a bitmap outlives its table until walkers without locks are done (bitmap)"],
+  ["entry-again", "a pin without locks looks at the entry once more behind its bit (bitmap)"],
   ["fragment-index", "tables that share a page have bits, and lives, of their own (bitmap)"],
   // mm/memory.c do_swap_page: folio_test_writeback and SWP_STABLE_WRITES.
   ["stable-pages", "a page that a device is writing comes back from swap as not exclusive"],

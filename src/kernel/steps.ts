@@ -61,6 +61,8 @@ export class Steps {
 
   /** A pin without locks, which somebody interrupts, has not come to its end. */
   walking = false;
+  /** Times that it looked at memory which was free by then. */
+  usesAfterFree = 0;
 
   /** Somebody is to come between: calls go entry by entry. */
   get armed(): boolean {

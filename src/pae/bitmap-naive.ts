@@ -1,6 +1,6 @@
 // The bitmap without its guards: memory is asked for where the bit is needed, under the page-table lock, and where there
 // is none the bit is not set; a bit is found by the entry's place in its table, though other tables may share the page;
-// and the bitmap is freed at once with a table.
+// the bitmap is freed at once with a table; and an entry and its bit are taken to belong together.
 
 import type { Kernel } from "../kernel/kernel.js";
 import { Pte } from "../layout/linux-flags.js";
@@ -9,7 +9,7 @@ import type { Entry, PaeScheme } from "./types.js";
 
 class Unguarded extends BitmapHooks {
   constructor(kernel: Kernel) {
-    super(kernel, { fragments: false, rcu: false });
+    super(kernel, { fragments: false, rcu: false, again: false });
   }
 
   override reserve(): boolean {

@@ -4,6 +4,9 @@
 //   migration ends     the entry was not exclusive when it began, or fork has seen it since: the table has a bitmap
 //   a huge mapping     what its table will need is set aside when it stops being exclusive
 //   a table is freed   the bitmap goes with it, by the same RCU that lets lock-less walkers finish
+//
+// An entry and its bit are two words. A pin without locks that has seen the entry of one page may find the bit of another,
+// which was put in its place meanwhile and is exclusive: so it looks at the entry once more behind the bit.
 
 import type { Kernel } from "../kernel/kernel.js";
 import { Pte } from "../layout/linux-flags.js";
@@ -27,6 +30,7 @@ export class BitmapHooks implements PaeHooks {
   readonly isDirty = INDIFFERENT.isDirty;
   readonly mayDiffer = INDIFFERENT.mayDiffer;
   readonly dupMayDiffer = INDIFFERENT.dupMayDiffer;
+  readonly looksAgain: boolean;
   protected readonly bitmaps: Bitmaps;
 
   constructor(
@@ -34,8 +38,10 @@ export class BitmapHooks implements PaeHooks {
     guards: BitmapGuards = {
       fragments: !kernel.lacks("fragment-index"),
       rcu: !kernel.lacks("table-rcu"),
+      again: !kernel.lacks("entry-again"),
     },
   ) {
+    this.looksAgain = guards.again;
     this.bitmaps = new Bitmaps(kernel, this.costs, guards);
   }
 

@@ -24,6 +24,8 @@ export interface BitmapGuards {
   readonly fragments: boolean;
   /** The bitmap of a table that is freed stays until walkers without locks are done. */
   readonly rcu: boolean;
+  /** Walkers without locks look at the entry once more behind its bit. */
+  readonly again: boolean;
 }
 
 /** Bits of one page of tables. */
@@ -44,8 +46,8 @@ interface TablePlace {
 export class Bitmaps {
   private readonly bitmaps = new Map<number, Bitmap>();
   private readonly deposits = new Set<number>();
-  /** Bitmaps of tables that were freed while somebody walks without locks. */
-  private readonly dying = new Map<number, Bitmap>();
+  /** Bitmaps of tables that were freed while somebody walks without locks; null = they are gone already. */
+  private readonly dying = new Map<number, Bitmap | null>();
   private readonly tableBytes: number;
   private readonly pageBytes: number;
 
@@ -83,8 +85,11 @@ export class Bitmaps {
 
   /** What a walker still sees that began before the table was freed. */
   private dyingAt(slot: number): Bitmap | undefined {
-    if (!this.kernel.steps.walking) this.dying.clear();
-    return this.dying.get(this.pageOf(slot));
+    const { steps } = this.kernel;
+    if (!steps.walking) this.dying.clear();
+    const bitmap = this.dying.get(this.pageOf(slot));
+    if (bitmap === null) steps.usesAfterFree++;
+    return bitmap ?? undefined;
   }
 
   /** Some entry of the table may be marked. */
@@ -200,8 +205,10 @@ export class Bitmaps {
     for (const slot of this.deposits) if (this.tableOf(slot) === table) this.takeDeposit(slot);
     const bitmap = this.bitmaps.get(this.pageOf(table));
     if (bitmap === undefined || !bitmap.tables.delete(table)) return;
-    const walked = this.guards.rcu && this.kernel.steps.walking;
-    if (walked) this.dying.set(this.pageOf(table), { ...bitmap, words: bitmap.words.slice() });
+    if (this.kernel.steps.walking) {
+      const kept = { ...bitmap, words: bitmap.words.slice() };
+      this.dying.set(this.pageOf(table), this.guards.rcu ? kept : null);
+    }
     this.mark(table, this.kernel.entriesPerTable, false);
     if (this.guards.fragments && bitmap.tables.size > 0) return;
     this.bitmaps.delete(this.pageOf(table));

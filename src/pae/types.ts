@@ -59,6 +59,8 @@ export interface PaeHooks {
   readonly costs: PaeCosts;
   /** X(e) of a last-level entry follows from what it says and from the flags of its page, a small one. */
   readonly byFlags: boolean;
+  /** X(e) stands beside the table: who looks at both without locks must find the entry as it was once more behind that. */
+  readonly looksAgain?: boolean;
   /** X(e) is in the entry: who looks at an entry without locks has both with one look. Left out = it is looked up then. */
   readonly inEntry?: true;
   /** X(e). Of a page that is not anonymous: false. */

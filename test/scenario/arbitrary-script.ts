@@ -53,6 +53,10 @@ const MORE: readonly (readonly [string, number])[] = [
   ["reclaim", 2],
   ["swapoff", 1],
   ["oom-after", 2],
+  ["khugepaged", 1],
+  ["split", 1],
+  ["split-deferred", 1],
+  ["idle", 1],
 ];
 
 const MORE_ADVICE = [
@@ -65,6 +69,9 @@ const MORE_ADVICE = [
   "hugepage",
   "nohugepage",
   "collapse",
+  "free",
+  "free",
+  "dontneed",
 ];
 
 const ADVICE = [
@@ -171,6 +178,10 @@ class Writer {
         this.say("swapon");
       },
       "oom-after": () => this.say(`oom-after ${1 + d}`),
+      khugepaged: () => this.say("khugepaged"),
+      split: () => this.say(`split ${wide}`),
+      "split-deferred": () => this.say("split-deferred"),
+      idle: () => this.say(`idle ${wide}`),
     };
     steps[kind]?.();
   }

@@ -48,6 +48,7 @@ const BROKEN: Readonly<Record<string, readonly string[]>> = {
   H6: ["bitmap-naive"],
   H7: ["bitmap-naive"],
   H8: ["bitmap-naive"],
+  "H8-replaced": ["bitmap-naive"],
   H9: ["pte-naive"],
   H10: ["pte-naive"],
   H11: ["pte-naive"],
@@ -76,6 +77,7 @@ const HAS: Readonly<Record<string, readonly string[]>> = {
   "folio-first": ["folio"],
   "table-rcu": ["bitmap"],
   "fragment-index": ["bitmap"],
+  "entry-again": ["bitmap"],
   "one-exchange": ["pte-strict", "pte-loose"],
   // The others take W and D together, or one after the other before this step.
   "atomic-wrprotect": SCHEMES.filter((name) => !name.startsWith("pte-")),

@@ -63,7 +63,7 @@ const CONCLUSIONS: readonly (readonly [string, Conclusion])[] = [
   [
     "bitmap",
     (own, today) => ({
-      text: `A bitmap beside the page table behaves as today's flags without an atomic operation or a line of struct pages; it takes ${number(sum(own, "meta_lines"))} lines of its own (today ${number(sum(today, "page_lines"))} of struct pages) and ${number(sum(own, "meta_allocations"))} allocations, which may fail, before locks are taken (H6). Absent means exclusive, so a forgotten update is a leak. ${LOST_CHECK}`,
+      text: `A bitmap beside the page table behaves as today's flags without an atomic operation or a line of struct pages; it takes ${number(sum(own, "meta_lines"))} lines of its own (today ${number(sum(today, "page_lines"))} of struct pages) and ${number(sum(own, "meta_allocations"))} allocations, which may fail, before locks are taken (H6). An entry and its bit are two words, so a pin without locks looks at the entry once more behind the bit (H8-replaced). Absent means exclusive, so a forgotten update is a leak. ${LOST_CHECK}`,
       holds: same(own, today) && sum(own, "atomics") + sum(own, "page_lines") === 0,
     }),
   ],

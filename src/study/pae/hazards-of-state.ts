@@ -109,6 +109,20 @@ export const HAZARDS_OF_STATE: readonly Hazard[] = [
     ],
   },
   {
+    id: "H8-replaced",
+    what: "the page is replaced while a pin without locks has seen its entry, and goes to look at the bit",
+    families: ["bitmap"],
+    guard: "the pin looks at the entry once more behind the bit",
+    safeguard: "entry-again",
+    script: [
+      ...ONE,
+      "fork c",
+      "meanwhile pin-looked 1 cpu 1 write A 0 1",
+      "pin A 0 1 read",
+      "write A 0 1",
+    ],
+  },
+  {
     id: "H9",
     what: "a pin without locks between fork's look for pins and its change of the entry",
     families: ALL_FAMILIES,
