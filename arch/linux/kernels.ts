@@ -317,6 +317,12 @@ const FEATURES = {
     cite: "LINUX commit 735ecdfaf4e8 mm/rmap.c try_to_unmap_one, mm/huge_memory.c __discard_anon_folio_pmd_locked (unmap_huge_pmd_locked)",
     confidence: "knowledge",
   },
+  splitFlushesOnce: {
+    since: "6.8",
+    means: "a split of a folio that is mapped by small entries flushes for all of them at once",
+    cite: 'LINUX commit "mm: huge_memory: batch tlb flush when splitting a pte-mapped THP" (measured on 6.5), mm/huge_memory.c unmap_folio, TTU_BATCH_FLUSH',
+    confidence: "knowledge",
+  },
   wrprotectStores: {
     since: "7.0",
     architecture: "riscv64",

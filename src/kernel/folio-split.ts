@@ -48,6 +48,7 @@ export function splitFolio(kernel: Kernel, head: number, extra = 0): boolean {
 }
 
 function splitNow(kernel: Kernel, head: number, count: number): void {
+  flushSmall(kernel, mappingsOfFolio(kernel, head));
   splitHugeMappings(kernel, head);
   if (kernel.has("remapDirties")) dirtyAll(kernel, head, count);
   const mapped = Array.from({ length: count }, (_, i) => mappingsOf(kernel, head + i));
@@ -58,6 +59,16 @@ function splitNow(kernel: Kernel, head: number, count: number): void {
     if (mappings.length === 0) kernel.mmu.exports.freeFrames(head + i, 0);
     else remapZero(kernel, head + i, mappings);
   });
+}
+
+/** unmap_folio: every small entry becomes a migration entry, and is flushed; from 6.8 on all together (TTU_BATCH_FLUSH). */
+function flushSmall(kernel: Kernel, mappings: readonly Mapping[]): void {
+  for (const { mm, page, level } of mappings) {
+    if (level > 0) continue;
+    if (kernel.has("splitFlushesOnce")) kernel.deferred.page(mm, page, false);
+    else kernel.tlb.page(mm, page);
+  }
+  kernel.deferred.settle();
 }
 
 /** A frozen split (TTU_SPLIT_HUGE_PMD): soft-dirty stays what it was, dirty or not. */

@@ -119,3 +119,11 @@ describe("ksm zero", () => {
     },
   );
 });
+
+it("a split that puts the zero page in a page's place lets nobody read the old one", async () => {
+  const text =
+    "mmap A 1024 rw private align=512\nmadvise A 0 1024 hugepage\nwrite A 0 24\nmremap A 3 5 B dontunmap\nread A 57 1\nmadvise A 34 1 pageout\nread A 54 4\n";
+  const { complaints, events } = await play(text, "x86-64", "7.2");
+  expect(complaints).toEqual([]);
+  expect(events.split_folio).toBe(1);
+});
