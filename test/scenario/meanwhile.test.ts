@@ -105,6 +105,66 @@ it("fork comes between two tables of a folio that migrates, and with one flag a 
   expect(await waited("folio")).toBe(true);
 });
 
+describe("a store that sets D while fork takes W", () => {
+  const lines = [
+    "mmap A 1 rw private",
+    "thread t",
+    "write A 0 1",
+    "madvise A 0 1 free",
+    "meanwhile fork-read 1 on t write A 0 1",
+    "fork c",
+    "exit c",
+    "madvise A 0 1 pageout",
+    "read A 0 1",
+  ].join("\n");
+
+  it.each([
+    ["riscv64", "7.0", ["contents"]],
+    ["riscv64", "6.18", []],
+    ["riscv64:svadu=false", "7.0", []],
+    ["x86-64", "7.2", []],
+    ["arm64", "7.2", []],
+  ])("on %s, Linux %s, breaks %j", async (arch, kernel, broken) => {
+    const { complaints } = await play(lines, arch, kernel);
+    expect(complaints?.map(({ id }) => id)).toEqual(broken);
+  });
+});
+
+describe("a pin of another part of a folio", () => {
+  const LARGE = ["mmap A 16 rw private align=512", "madvise A 0 16 hugepage", "write A 0 16"];
+
+  it("makes migration put back what it has changed", async () => {
+    const lines = [
+      ...LARGE,
+      "mremap A 8 8 B",
+      "meanwhile migrate-table 1 cpu 1 pin B 0 1 read",
+      "migrate A 0 8",
+      "state A",
+    ];
+    const { observations, complaints } = await play(lines.join("\n"), "x86-64", "7.2:mthp=64k");
+    expect(complaints).toEqual([]);
+    expect(observations[5]?.errno).toBe("EAGAIN");
+    const state = observations
+      .at(-1)
+      ?.state?.map(([pages, { w, x, order }]) => [pages, w, x, order]);
+    expect(state?.[0]).toEqual([8, 1, 1, 4]);
+  });
+
+  it("keeps reclaim from the rest, which is found in the swap cache", async () => {
+    const lines = [
+      ...LARGE,
+      "meanwhile share-tested 3 cpu 1 pin A 9 1 read",
+      "madvise A 0 16 pageout",
+    ];
+    const text = [...lines, "pagemap A", "write A 0 16"].join("\n");
+    const { observations, complaints, events } = await play(text, "x86-64", "7.2:mthp=64k");
+    expect(complaints).toEqual([]);
+    expect(observations[3]).not.toHaveProperty("waited");
+    expect(observations[5]?.pages?.[0]?.[0]).toBe(3);
+    expect(events.swap_out).toBe(0);
+  });
+});
+
 it("one CPU cannot do two things at a time", async () => {
   const lines = [...TWO, "meanwhile fork-batch 1 cpu 0 migrate A 0 1", "fork c"];
   await expect(play(lines.join("\n"))).rejects.toThrow("test.scn:3: CPU 0 is in the middle of it");
