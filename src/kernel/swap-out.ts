@@ -69,7 +69,7 @@ function isMigrating({ migrations }: Kernel, head: number): boolean {
 }
 
 function reclaimSplit(kernel: Kernel, head: number): void {
-  const frames = Array.from({ length: 2 ** orderOf(kernel, head) }, (_, i) => head + i);
+  const frames = framesOf(kernel, head);
   if (!splitFolio(kernel, head)) return;
   for (const frame of frames) if (refsOf(kernel, frame) > 0) reclaimFolio(kernel, frame);
 }
@@ -93,17 +93,10 @@ function swapOut(kernel: Kernel, head: number): boolean {
   }
   const slot = slotOf(kernel, head);
   const count = 2 ** orderOf(kernel, head);
-  let unmapped = true;
-  invalidatingFolio(
+  const unmapped = invalidatingFolio(
     kernel,
     () => mappingsOfFolio(kernel, head),
-    () => {
-      for (let i = 0; unmapped && i < count; i++) {
-        for (const mapping of mappingsOf(kernel, head + i)) {
-          unmapped &&= unmap(kernel, mapping, head, slot);
-        }
-      }
-    },
+    () => unmapAll(kernel, head, slot),
   );
   // It stays in the swap cache, where entries that have gone find it.
   if (!unmapped) return false;
@@ -123,6 +116,12 @@ function swapOut(kernel: Kernel, head: number): boolean {
     kernel.deferred.folioFreed();
   }
   return false;
+}
+
+function unmapAll(kernel: Kernel, head: number, slot: number): boolean {
+  return framesOf(kernel, head).every((frame) =>
+    mappingsOf(kernel, frame).every((mapping) => unmap(kernel, mapping, head, slot)),
+  );
 }
 
 /**

@@ -8,8 +8,8 @@
 
 import { folioMapsOf, headOf, isLarge, orderOf, pageFlags, setPageFlags } from "../kernel/folio.js";
 import type { Kernel } from "../kernel/kernel.js";
+import { mappingsOfFolio } from "../kernel/mappings.js";
 import { PG_EXCLUSIVE, PG_SWAPCACHE } from "../kernel/page-flags.js";
-import { mappingsOf } from "../kernel/rmap.js";
 import { Pte } from "../layout/linux-flags.js";
 import { PaeCosts } from "./costs.js";
 import { INDIFFERENT } from "./indifferent.js";
@@ -87,8 +87,7 @@ export class FolioFlag implements PaeHooks {
     const { kernel } = this;
     const head = headOf(kernel, frame);
     if (!isLarge(kernel, head)) return;
-    const frames = Array.from({ length: 2 ** orderOf(kernel, head) }, (_, i) => head + i);
-    const slots = new Set(frames.flatMap((each) => mappingsOf(kernel, each)).map((m) => m.slot));
+    const slots = new Set(mappingsOfFolio(kernel, head).map((each) => each.slot));
     slots.delete(slot);
     for (const at of slots) {
       const flags = kernel.mmu.exports.updateEntry(at, 0, 0);

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import type { Observation } from "../../src/stats/observation.js";
+import { HAZARDS } from "../../src/study/pae/hazards.js";
 import { play, playUnder } from "./support.js";
 
 async function shown(lines: readonly string[], arch = "x86-64"): Promise<readonly Observation[]> {
@@ -106,17 +107,7 @@ it("fork comes between two tables of a folio that migrates, and with one flag a 
 });
 
 describe("a store that sets D while fork takes W", () => {
-  const lines = [
-    "mmap A 1 rw private",
-    "thread t",
-    "write A 0 1",
-    "madvise A 0 1 free",
-    "meanwhile fork-read 1 on t write A 0 1",
-    "fork c",
-    "exit c",
-    "madvise A 0 1 pageout",
-    "read A 0 1",
-  ].join("\n");
+  const lines = HAZARDS.find(({ id }) => id === "H11-lost")?.script.join("\n") ?? "";
 
   it.each([
     ["riscv64", "7.0", ["contents"]],
